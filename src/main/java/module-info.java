@@ -1,0 +1,17 @@
+/**
+ * FourierFT adapters for Java: load, compute with, merge and train HuggingFace PEFT's {@code
+ * fourierft} adapters, on a CPU or a CUDA GPU.
+ */
+module io.fourierft {
+  requires transitive org.jspecify;
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.databind;
+  requires JTransforms;
+  requires static jdk.incubator.vector;
+  requires static info.picocli;
+  requires static java.desktop;
+
+  exports io.fourierft;
+
+  uses io.fourierft.EngineProvider;
+}
