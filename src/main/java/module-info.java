@@ -10,9 +10,11 @@ module io.fourierft {
   requires static jdk.incubator.vector;
   requires static info.picocli;
   requires static java.desktop;
+  requires static org.knowm.xchart;
 
   exports io.fourierft;
   exports io.fourierft.safetensors;
+  exports io.fourierft.training;
 
   uses io.fourierft.EngineProvider;
 }

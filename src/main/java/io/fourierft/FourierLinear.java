@@ -42,8 +42,6 @@ public final class FourierLinear {
   /** Names no adapter for a sample of a mixed batch: the base layer alone, as PEFT's LoRA. */
   public static final String BASE = "__base__";
 
-  private static final System.Logger LOG = System.getLogger(FourierLinear.class.getName());
-
   private final FourierEngine engine;
   private final FourierLinearOptions options;
   private final int inFeatures;
@@ -51,8 +49,7 @@ public final class FourierLinear {
   private final @Nullable HostMatrix bias;
   private final LayerPass pass;
   private final WeightMerger merger;
-  private final Object changes = new Object();
-  private volatile LayerState state;
+  private final LayerChanges changes;
 
   /**
    * A layer without adapters.
@@ -82,7 +79,12 @@ public final class FourierLinear {
     this.bias = bias == null ? null : MatrixRows.copy(bias);
     this.pass = new LayerPass(engine, options, this.bias);
     this.merger = new WeightMerger(engine, options.layout());
-    this.state = LayerState.of(weight);
+    this.changes =
+        new LayerChanges(
+            LayerState.of(weight),
+            merger,
+            options.keepsOriginalWeight(),
+            pass.adapterOutput()::retain);
   }
 
   /** Length of an input token. */
@@ -104,7 +106,7 @@ public final class FourierLinear {
    * The weight that a pass multiplies with now: the one given, or a merged one. Not for writing.
    */
   public HostMatrix weight() {
-    return state.weight();
+    return changes.state().weight();
   }
 
   /** A copy of the bias, null if there is none. */
@@ -114,7 +116,7 @@ public final class FourierLinear {
 
   /** Names of all adapters, in the order added. */
   public List<String> adapterNames() {
-    return List.copyOf(state.adapters().keySet());
+    return List.copyOf(changes.state().adapters().keySet());
   }
 
   /**
@@ -123,22 +125,22 @@ public final class FourierLinear {
    * @throws AdapterNameException if there is none
    */
   public FourierAdapter adapter(String name) {
-    return state.adapter(name);
+    return changes.state().adapter(name);
   }
 
   /** Names of the active adapters, in the order in which they are added and merged. */
   public List<String> activeAdapters() {
-    return state.active();
+    return changes.state().active();
   }
 
   /** Names of the merged adapters, in the order of merging. */
   public List<String> mergedAdapters() {
-    return state.merged();
+    return changes.state().merged();
   }
 
   /** Whether adapters take part in passes. */
   public boolean adaptersEnabled() {
-    return state.enabled();
+    return changes.state().enabled();
   }
 
   /** Bytes of ΔW held by the cache of {@link FourierLinearOptions#deltaCacheBytes()}. */
@@ -159,10 +161,7 @@ public final class FourierLinear {
           "adapter '%s' is for %d x %d, but this layer is %d x %d"
               .formatted(name, adapter.rows(), adapter.cols(), outFeatures, inFeatures));
     }
-    synchronized (changes) {
-      AdapterNames.requireFree(state, name);
-      become(state.withAdapter(name, adapter));
-    }
+    changes.add(name, adapter);
   }
 
   /**
@@ -172,21 +171,13 @@ public final class FourierLinear {
    * @throws MergeException if it is merged, since unmerging would then take off something else
    */
   public void updateSpectrum(String name, float[] spectrum) {
-    synchronized (changes) {
-      FourierAdapter updated = state.adapter(name).withSpectrum(spectrum);
-      requireNotMerged(name, "change");
-      become(state.withAdapter(name, updated));
-    }
+    changes.updateSpectrum(name, spectrum);
   }
 
   /** Renames an adapter; its place, and whether it is active or merged, stay. */
   public void renameAdapter(String from, String to) {
     AdapterNames.requireValid(to);
-    synchronized (changes) {
-      var unused = state.adapter(from);
-      AdapterNames.requireFree(state, to);
-      become(state.renamed(from, to));
-    }
+    changes.rename(from, to);
   }
 
   /**
@@ -196,29 +187,7 @@ public final class FourierLinear {
    * @throws MergeException if it is merged
    */
   public void deleteAdapter(String name) {
-    synchronized (changes) {
-      var unused = state.adapter(name);
-      requireNotMerged(name, "delete");
-      List<String> active = new ArrayList<>(state.active());
-      boolean wasActive = active.remove(name);
-      if (wasActive && active.isEmpty()) {
-        state.adapters().keySet().stream()
-            .filter(other -> !other.equals(name))
-            .min(String::compareTo)
-            .ifPresent(
-                next -> {
-                  active.add(next);
-                  warn(
-                      "Adapter "
-                          + name
-                          + " was active which is now deleted. Setting active"
-                          + " adapter to "
-                          + next
-                          + ".");
-                });
-      }
-      become(state.withoutAdapter(name, active));
-    }
+    changes.delete(name);
   }
 
   /**
@@ -228,53 +197,32 @@ public final class FourierLinear {
    * @throws AdapterNameException if one is unknown or named twice
    */
   public void setActiveAdapters(List<String> names) {
-    synchronized (changes) {
-      AdapterNames.requireKnown(state, names);
-      LayerState next = state;
-      if (!next.merged().isEmpty()) {
-        warn("Adapter cannot be set when the model is merged. Unmerging the model first.");
-        next = unmerged(next);
-      }
-      become(next.withActive(names));
-    }
+    changes.setActive(names);
   }
 
   /** As {@link #setActiveAdapters}, ignoring names that this layer of a larger model lacks. */
   public void setActiveAdaptersIfPresent(List<String> names) {
-    synchronized (changes) {
-      setActiveAdapters(names.stream().filter(state.adapters()::containsKey).toList());
-    }
+    changes.setActiveIfPresent(names);
   }
 
   /** Lets passes compute with the base alone; merged adapters are unmerged for good, as in PEFT. */
   public void disableAdapters() {
-    synchronized (changes) {
-      LayerState next = state.merged().isEmpty() ? state : unmerged(state);
-      become(next.withEnabled(false));
-    }
+    changes.disable();
   }
 
   /** Undoes {@link #disableAdapters}; what it unmerged is live again, but not merged. */
   public void enableAdapters() {
-    synchronized (changes) {
-      become(state.withEnabled(true));
-    }
+    changes.enable();
   }
 
   /** Disables the adapters until the returned object is closed. */
   public AdapterSuspension suspendAdapters() {
-    synchronized (changes) {
-      boolean wasEnabled = state.enabled();
-      disableAdapters();
-      return new AdapterSuspension(this, wasEnabled);
-    }
+    return new AdapterSuspension(this, changes.disable());
   }
 
   /** Merges all active adapters; see {@link #merge(boolean, List)}. */
   public List<String> merge(boolean safe) {
-    synchronized (changes) {
-      return merge(safe, state.active());
-    }
+    return changes.mergeActive(safe);
   }
 
   /**
@@ -286,37 +234,7 @@ public final class FourierLinear {
    * @throws MergeException if {@code safe} refuses or the adapters are disabled; nothing is changed
    */
   public List<String> merge(boolean safe, List<String> names) {
-    synchronized (changes) {
-      LayerState before = state;
-      AdapterNames.requireKnown(before, names);
-      if (!before.enabled()) {
-        throw new MergeException("adapters are disabled; enable them before merging");
-      }
-      List<String> wanted = names.stream().filter(n -> !before.merged().contains(n)).toList();
-      if (wanted.isEmpty()) {
-        if (!names.isEmpty()) {
-          warn("All adapters are already merged, nothing to do.");
-        }
-        return List.of();
-      }
-      if (!before.merged().isEmpty()) {
-        warn(
-            "Already following adapters were merged "
-                + String.join(",", before.merged())
-                + ". You are now additionally merging "
-                + String.join(",", wanted)
-                + ".");
-      }
-      HostMatrix kept = before.merged().isEmpty() ? before.weight() : before.original();
-      List<String> merged = new ArrayList<>(before.merged());
-      merged.addAll(wanted);
-      become(
-          before.withWeight(
-              merger.merged(before, wanted, safe),
-              options.keepsOriginalWeight() ? kept : null,
-              merged));
-      return wanted;
-    }
+    return changes.merge(safe, names);
   }
 
   /**
@@ -326,16 +244,8 @@ public final class FourierLinear {
    *
    * @return whether anything was merged
    */
-  @SuppressWarnings("UnusedReturnValue")
   public boolean unmerge() {
-    synchronized (changes) {
-      if (state.merged().isEmpty()) {
-        warn("Already unmerged. Nothing to do.");
-        return false;
-      }
-      become(unmerged(state));
-      return true;
-    }
+    return changes.unmerge();
   }
 
   /**
@@ -343,21 +253,20 @@ public final class FourierLinear {
    * it; the layer stays as it is. PEFT's {@code merge_and_unload}.
    */
   public HostMatrix mergedWeight(boolean safe, List<String> names) {
-    LayerState now = state;
+    LayerState now = changes.state();
     AdapterNames.requireKnown(now, names);
-    return merger.merged(
-        now, names.stream().filter(name -> !now.merged().contains(name)).toList(), safe);
+    return merger.merged(now, now.notMerged(names), safe);
   }
 
   /** Computes y from x with the active adapters. */
   public void forward(Matrix x, Matrix y) {
-    LayerState now = state;
+    LayerState now = changes.state();
     run(now, AdapterNames.Routed.live(now), x, y, null);
   }
 
   /** The same, and keeps in {@code tape} what {@link #backward} needs. */
   public void forward(Matrix x, Matrix y, LinearTape tape) {
-    LayerState now = state;
+    LayerState now = changes.state();
     run(now, AdapterNames.Routed.live(now), x, y, tape);
   }
 
@@ -369,7 +278,7 @@ public final class FourierLinear {
    * @throws MergeException if adapters are merged
    */
   public void forward(Matrix x, Matrix y, List<@Nullable String> names) {
-    LayerState now = state;
+    LayerState now = changes.state();
     run(now, AdapterNames.route(now, names, 1, x.rows()), x, y, null);
   }
 
@@ -387,7 +296,7 @@ public final class FourierLinear {
       List<@Nullable String> names,
       int tokensPerSample,
       @Nullable LinearTape tape) {
-    LayerState now = state;
+    LayerState now = changes.state();
     run(now, AdapterNames.route(now, names, tokensPerSample, x.rows()), x, y, tape);
   }
 
@@ -443,7 +352,7 @@ public final class FourierLinear {
    * or disabled.
    */
   public void addAdapterOutput(Matrix x, Matrix y) {
-    AdapterRouting routing = state.liveRouting();
+    AdapterRouting routing = changes.state().liveRouting();
     if (routing != null) {
       engine.apply(routing, x, y);
     }
@@ -462,28 +371,5 @@ public final class FourierLinear {
     tape.clear();
     pass.forward(now.weight(), routed.routing(), in, out, tape.inputSpectrum());
     tape.record(now, routed, in.rows());
-  }
-
-  private LayerState unmerged(LayerState from) {
-    HostMatrix original = from.original();
-    HostMatrix weight = original == null ? merger.unmerged(from) : original;
-    return from.withWeight(weight, null, List.of());
-  }
-
-  private void requireNotMerged(String name, String verb) {
-    if (state.merged().contains(name)) {
-      throw new MergeException(
-          "Cannot %s adapter(s) ['%s'] while they are merged. Please unmerge them first."
-              .formatted(verb, name));
-    }
-  }
-
-  private void become(LayerState next) {
-    state = next;
-    pass.adapterOutput().retain(next);
-  }
-
-  private static void warn(String message) {
-    LOG.log(System.Logger.Level.WARNING, message);
   }
 }

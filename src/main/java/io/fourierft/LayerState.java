@@ -96,6 +96,11 @@ final class LayerState {
     return selected;
   }
 
+  /** Those of {@code names} that are not merged yet. */
+  List<String> notMerged(List<String> names) {
+    return names.stream().filter(name -> !merged.contains(name)).toList();
+  }
+
   LayerState withAdapter(String name, FourierAdapter adapter) {
     Map<String, FourierAdapter> next = new LinkedHashMap<>(adapters);
     next.put(name, adapter);
