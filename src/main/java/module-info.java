@@ -17,4 +17,7 @@ module io.fourierft {
   exports io.fourierft.training;
 
   uses io.fourierft.EngineProvider;
+
+  provides io.fourierft.EngineProvider with
+      io.fourierft.internal.cpu.CpuEngineProvider;
 }
