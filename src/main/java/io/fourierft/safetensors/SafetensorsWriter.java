@@ -30,6 +30,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   private final List<TensorDeclaration> tensors;
   private int current;
   private long written;
+  private boolean broken;
   private boolean finished;
 
   private SafetensorsWriter(ReplacementFile file, List<TensorDeclaration> tensors) {
@@ -94,6 +95,7 @@ public final class SafetensorsWriter implements AutoCloseable {
    */
   public void write(String name, MemorySegment bytes) throws IOException {
     TensorDeclaration tensor = requireTurn(name, bytes.byteSize());
+    broken = true;
     try {
       if (bytes.isNative()) {
         writeNative(bytes);
@@ -135,6 +137,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
     TensorDeclaration tensor = requireTurn(name, from.sizeInBytes());
     requireDeclared(tensor, from, source);
+    broken = true;
     long before = file.channel().position();
     try {
       source.transfer(from, file.channel());
@@ -259,6 +262,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   private void advance(TensorDeclaration tensor, long length) {
+    broken = false;
     written += length;
     if (written == tensor.sizeInBytes()) {
       current++;
@@ -277,6 +281,10 @@ public final class SafetensorsWriter implements AutoCloseable {
     if (finished) {
       throw new IllegalStateException(
           "the writer of " + file.target() + " is committed or closed already");
+    }
+    if (broken) {
+      throw new IllegalStateException(
+          "an earlier write to " + file.target() + " failed half-way; close it and start again");
     }
   }
 
