@@ -227,7 +227,8 @@ class SafetensorsWriterTest {
       assertRule("no such tensor", "x", () -> writer.copy("c", source, "x"));
       assertRule("declared as F32 [1, 2]", "c", () -> writer.copy("c", source, "a"));
       writer.copy("c", source, "b");
-      assertRule("more than the 3", "a", () -> writer.copy("a", source, "b"));
+      assertRule("declared as F32 [0]", "e", () -> writer.copy("e", source, "a"));
+      assertRule("turn of tensor 'a'", "c", () -> writer.copy("c", source, "b"));
       writer.copy("a", source);
       writer.commit();
     }
@@ -236,6 +237,35 @@ class SafetensorsWriterTest {
           new float[] {1.5f, -2f}, file.data("c").toArray(ValueLayout.JAVA_FLOAT_UNALIGNED));
       assertArrayEquals(new byte[] {1, 2, 3}, file.data("a").toArray(ValueLayout.JAVA_BYTE));
     }
+  }
+
+  @Test
+  void aTensorOfNoBytesMayBeWrittenAtAnyTime() throws IOException {
+    var empty = new TensorDeclaration("e", DType.F32, List.of(0L));
+    try (var writer = SafetensorsWriter.create(target, Map.of(), List.of(A, empty))) {
+      writer.write("e", bytes());
+      assertRule("turn of tensor 'a'", "e", () -> writer.write("e", bytes(1)));
+      assertRule("not declared", "x", () -> writer.write("x", bytes()));
+      writer.write("a", bytes(1, 2, 3));
+      writer.write("e", bytes());
+      writer.commit();
+    }
+  }
+
+  @Test
+  void aFileOfTheReferenceWriterIsCopiedByteForByte() throws IOException {
+    Path fixture = Fixtures.PEFT.resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
+    try (var source = SafetensorsFile.open(fixture)) {
+      var tensors = source.tensors().values().stream().map(TensorInfo::declaration).toList();
+      assertEquals(tensors, SafetensorsWriter.referenceOrder(tensors));
+      try (var writer = SafetensorsWriter.create(target, source.metadata(), tensors)) {
+        for (TensorDeclaration tensor : tensors) {
+          writer.copy(tensor.name(), source);
+        }
+        writer.commit();
+      }
+    }
+    assertEquals(-1, Files.mismatch(fixture, target));
   }
 
   @Test

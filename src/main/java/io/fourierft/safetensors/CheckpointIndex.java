@@ -150,6 +150,7 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
       OutputStream output = Channels.newOutputStream(file.channel());
       try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
         json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
         json.setPrettyPrinter(
             new DefaultPrettyPrinter(
                     Separators.createDefaultInstance()
