@@ -13,6 +13,7 @@ module io.fourierft {
 
   exports io.fourierft;
   exports io.fourierft.peft;
+  exports io.fourierft.safetensors;
 
   uses io.fourierft.EngineProvider;
 }
