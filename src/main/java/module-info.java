@@ -13,6 +13,7 @@ module io.fourierft {
   requires static org.knowm.xchart;
 
   exports io.fourierft;
+  exports io.fourierft.peft;
   exports io.fourierft.safetensors;
   exports io.fourierft.training;
 
