@@ -1,5 +1,7 @@
 package io.fourierft.merge;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
@@ -85,8 +87,8 @@ public final class DeltaExport {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(output, Map.of("format", "pt"), ordered)) {
         for (TensorDeclaration declaration : ordered) {
-          ResolvedModule module = modules.get(declaration.name());
-          writeDelta(engine, module, declaration, writer);
+          writeDelta(
+              engine, requireNonNull(modules.get(declaration.name())), declaration, writer);
           done += declaration.sizeInBytes();
           progress.progressed(done, total, declaration.name());
         }

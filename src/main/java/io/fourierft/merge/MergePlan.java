@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All that a merge will do, found out and checked before the first byte is written: which tensors
@@ -113,7 +112,7 @@ final class MergePlan {
     ResolvedAdapter resolved = binding.bind(folder);
     resolved.notes().forEach(note -> notes.add(source + ": " + note));
     for (ResolvedModule module : resolved.modules()) {
-      TensorInfo weight = base.tensors().get(module.weight()).tensor();
+      TensorInfo weight = base.find(module.weight()).orElseThrow().tensor();
       requireComputable(weight);
       deltas
           .computeIfAbsent(weight.name(), name -> new ArrayList<>())
@@ -204,7 +203,7 @@ final class MergePlan {
     if (wanted != null && OutputTensor.elementType(dtype).isPresent()) {
       dtype = OutputTensor.dtype(wanted);
     }
-    @Nullable OutputTensor.Replacement replacement = replacements.get(info.name());
+    OutputTensor.Replacement replacement = replacements.get(info.name());
     return new OutputTensor(
         new TensorDeclaration(info.name(), dtype, info.shape()),
         location,
