@@ -22,4 +22,7 @@ module io.fourierft {
       info.picocli;
 
   uses io.fourierft.EngineProvider;
+
+  provides io.fourierft.EngineProvider with
+      io.fourierft.internal.cpu.CpuEngineProvider;
 }
