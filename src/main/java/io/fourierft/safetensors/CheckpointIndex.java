@@ -5,11 +5,14 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -142,19 +145,17 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
    * @throws IOException if the file cannot be written; nothing is left behind
    */
   public void write(Path target) throws IOException {
-    for (Map.Entry<String, String> entry : weightMap.entrySet()) {
-      ShardName.require(target, entry.getKey(), entry.getValue());
-      if (!StrictJson.isWellFormed(entry.getKey())) {
-        throw new SafetensorsException(
-            target, entry.getKey(), "its name has an unpaired surrogate");
-      }
-    }
+    requireExpressible(target);
     try (ReplacementFile file = ReplacementFile.create(target)) {
       OutputStream output = Channels.newOutputStream(file.channel());
       try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
         json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
         json.setPrettyPrinter(
-            new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
+            new DefaultPrettyPrinter(
+                    Separators.createDefaultInstance()
+                        .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
+                .withObjectIndenter(new DefaultIndenter("  ", "\n")));
         json.writeStartObject();
         json.writeObjectFieldStart("metadata");
         for (Map.Entry<String, String> entry : metadata.entrySet()) {
@@ -173,6 +174,27 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
         json.writeRaw('\n');
       }
       file.commit();
+    }
+  }
+
+  private void requireExpressible(Path target) throws IOException {
+    for (Map.Entry<String, String> entry : weightMap.entrySet()) {
+      String name = entry.getKey();
+      ShardName.require(target, name, entry.getValue());
+      if (!StrictJson.isWellFormed(name)) {
+        throw new SafetensorsException(target, name, "its name has an unpaired surrogate");
+      }
+    }
+    for (Map.Entry<String, String> entry : metadata.entrySet()) {
+      String what = "metadata " + SafetensorsException.quote(entry.getKey());
+      if (!StrictJson.isWellFormed(entry.getKey()) || !StrictJson.isWellFormed(entry.getValue())) {
+        throw new SafetensorsException(target, null, what + " has an unpaired surrogate");
+      }
+      byte[] text = entry.getValue().getBytes(StandardCharsets.UTF_8);
+      try (var json = new StrictJson(target, what, new ByteArrayInputStream(text), LONGEST)) {
+        json.skip(json.next());
+        json.requireEnd();
+      }
     }
   }
 }

@@ -184,7 +184,7 @@ record Header(
     }
     List<Long> numbers = new ArrayList<>(2);
     for (JsonToken token = json.next(); token != JsonToken.END_ARRAY; token = json.next()) {
-      numbers.add(json.unsigned(token, field + "[" + numbers.size() + "]"));
+      numbers.add(json.unsigned(token, field));
     }
     return List.copyOf(numbers);
   }

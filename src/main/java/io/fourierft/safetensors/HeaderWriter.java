@@ -64,6 +64,7 @@ final class HeaderWriter {
             file.target(), new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16));
     try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
       json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+      json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
       writeObject(json, metadata, tensors);
     }
     while (output.count % ALIGNMENT != 0) {

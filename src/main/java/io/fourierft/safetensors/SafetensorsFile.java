@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * that have begun end normally, later ones are refused, and the last to leave unmaps the file.
  */
 public final class SafetensorsFile implements AutoCloseable {
+  /** The virtual machine says this of a mapped page that its file no longer backs. */
+  private static final String MEMORY_FAULT = "unsafe memory access";
+
   private final Path path;
   private final RandomAccessFile file;
   private final Header header;
@@ -150,9 +153,15 @@ public final class SafetensorsFile implements AutoCloseable {
       try {
         result = reading.read(slice(tensor));
       } catch (InternalError e) {
-        // This is how the virtual machine reports a page that its file no longer backs.
         requireWhole(name, e);
+        if (!String.valueOf(e.getMessage()).contains(MEMORY_FAULT)) {
+          throw e;
+        }
         throw new SafetensorsException(path, name, "the mapped data cannot be read", e);
+      } catch (Exception e) {
+        // A system call that was given the mapping fails with an exception of its own.
+        requireWhole(name, e);
+        throw e;
       }
       requireWhole(name, null);
       return result;

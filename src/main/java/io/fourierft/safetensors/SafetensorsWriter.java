@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,13 +29,19 @@ public final class SafetensorsWriter implements AutoCloseable {
 
   private final ReplacementFile file;
   private final List<TensorDeclaration> tensors;
+  private final Map<String, TensorDeclaration> byName;
   private int current;
   private long written;
+  private boolean broken;
   private boolean finished;
 
   private SafetensorsWriter(ReplacementFile file, List<TensorDeclaration> tensors) {
     this.file = file;
     this.tensors = tensors;
+    this.byName = HashMap.newHashMap(tensors.size());
+    for (TensorDeclaration tensor : tensors) {
+      byName.put(tensor.name(), tensor);
+    }
   }
 
   /**
@@ -85,7 +92,8 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   /**
-   * Writes the next bytes of a tensor. A tensor of no bytes needs no call.
+   * Writes the next bytes of a tensor. A tensor of no bytes needs no call, and may have one at any
+   * time.
    *
    * @param name the tensor whose turn it is: the first that is not complete
    * @param bytes its next bytes, any number up to what is missing, in any kind of segment
@@ -93,7 +101,11 @@ public final class SafetensorsWriter implements AutoCloseable {
    * @throws IOException if the file cannot be written, for example because the disk is full
    */
   public void write(String name, MemorySegment bytes) throws IOException {
+    if (declaration(name).sizeInBytes() == 0 && bytes.byteSize() == 0) {
+      return;
+    }
     TensorDeclaration tensor = requireTurn(name, bytes.byteSize());
+    broken = true;
     try {
       if (bytes.isNative()) {
         writeNative(bytes);
@@ -129,12 +141,12 @@ public final class SafetensorsWriter implements AutoCloseable {
    */
   public void copy(String name, SafetensorsFile source, String sourceName) throws IOException {
     TensorInfo from = source.tensor(sourceName);
+    requireDeclared(declaration(name), from, source);
     if (from.sizeInBytes() == 0) {
-      requireDeclared(declaration(name), from, source);
       return;
     }
     TensorDeclaration tensor = requireTurn(name, from.sizeInBytes());
-    requireDeclared(tensor, from, source);
+    broken = true;
     long before = file.channel().position();
     try {
       source.transfer(from, file.channel());
@@ -236,10 +248,12 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   private TensorDeclaration declaration(String name) {
-    return tensors.stream()
-        .filter(tensor -> tensor.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new SafetensorsException(file.target(), name, "it was not declared"));
+    requireOpen();
+    TensorDeclaration tensor = byName.get(name);
+    if (tensor == null) {
+      throw new SafetensorsException(file.target(), name, "it was not declared");
+    }
+    return tensor;
   }
 
   private void requireDeclared(TensorDeclaration tensor, TensorInfo from, SafetensorsFile source) {
@@ -259,6 +273,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   private void advance(TensorDeclaration tensor, long length) {
+    broken = false;
     written += length;
     if (written == tensor.sizeInBytes()) {
       current++;
@@ -277,6 +292,10 @@ public final class SafetensorsWriter implements AutoCloseable {
     if (finished) {
       throw new IllegalStateException(
           "the writer of " + file.target() + " is committed or closed already");
+    }
+    if (broken) {
+      throw new IllegalStateException(
+          "an earlier write to " + file.target() + " failed half-way; close it and start again");
     }
   }
 

@@ -135,13 +135,13 @@ final class StrictJson implements AutoCloseable {
   }
 
   /** The current token as a number of 0 to 2^63 - 1, written without sign, point or exponent. */
-  long unsigned(JsonToken token, String what) throws IOException {
+  long unsigned(JsonToken token, String field) throws IOException {
     if (token != JsonToken.VALUE_NUMBER_INT) {
-      throw invalid(what + " is not a non-negative integer");
+      throw invalid(field + " has something that is not an integer");
     }
     String digits = text();
     if (digits.charAt(0) == '-') {
-      throw invalid(what + " is negative: " + brief(digits));
+      throw invalid(field + " has a negative number: " + brief(digits));
     }
     try {
       return Long.parseLong(digits);
@@ -149,7 +149,7 @@ final class StrictJson implements AutoCloseable {
       throw new SafetensorsException(
           path,
           tensor,
-          "overflow: " + what + " is " + brief(digits) + ", more than " + Long.MAX_VALUE,
+          String.format("overflow: %s has %s, more than 2^63 - 1", field, brief(digits)),
           e);
     }
   }
