@@ -96,10 +96,7 @@ class ReadmeTest {
     command.addAll(
         List.of("-cp", folder + ":" + System.getProperty("java.class.path", ""), "Example"));
     Process process =
-        new ProcessBuilder(command)
-            .directory(PROJECT.toFile())
-            .redirectErrorStream(true)
-            .start();
+        new ProcessBuilder(command).directory(PROJECT.toFile()).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes());
     assertEquals(0, process.waitFor(), output);
     assertTrue(output.contains("q_proj"), output);
@@ -107,7 +104,8 @@ class ReadmeTest {
 
   private static List<String> blocks(String language) throws IOException {
     Matcher matcher =
-        Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```").matcher(Files.readString(readme()));
+        Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```")
+            .matcher(Files.readString(readme()));
     List<String> blocks = new ArrayList<>();
     while (matcher.find()) {
       blocks.add(matcher.group(1));

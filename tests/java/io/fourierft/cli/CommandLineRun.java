@@ -22,8 +22,7 @@ record CommandLineRun(int code, String out, String err) {
     }
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    int code =
-        Main.run(new PrintWriter(out), new PrintWriter(err), texts.toArray(String[]::new));
+    int code = Main.run(new PrintWriter(out), new PrintWriter(err), texts.toArray(String[]::new));
     return new CommandLineRun(code, out.toString(), err.toString());
   }
 }

@@ -80,8 +80,12 @@ class FixtureMergeTest {
       }
       double share = (double) equal / ours.length;
       report(
-          fixture, module, "merged %s: %.4f%% equal, at most %d unit(s) in the last place apart",
-          dtype, 100 * share, furthest);
+          fixture,
+          module,
+          "merged %s: %.4f%% equal, at most %d unit(s) in the last place apart",
+          dtype,
+          100 * share,
+          furthest);
       assertTrue(share >= 0.999, "share of equal elements " + share);
       assertTrue(furthest <= 1, furthest + " units in the last place");
     } else {

@@ -26,7 +26,8 @@ final class ByteSize implements ITypeConverter<Long> {
             .multiply(BigDecimal.valueOf(base).pow(power))
             .toBigInteger();
     if (bytes.bitLength() > 63 || bytes.signum() == 0) {
-      throw new TypeConversionException("'" + text + "' is out of range; it must be 1 to 2^63-1 bytes");
+      throw new TypeConversionException(
+          "'" + text + "' is out of range; it must be 1 to 2^63-1 bytes");
     }
     return bytes.longValueExact();
   }

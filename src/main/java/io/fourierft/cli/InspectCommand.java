@@ -46,10 +46,7 @@ final class InspectCommand implements Callable<Integer> {
       description = "base model, for the shapes, which an adapter does not store")
   private @Nullable Path base;
 
-  @Option(
-      names = "--plot",
-      paramLabel = "FILE.png",
-      description = "draw one module; needs --base")
+  @Option(names = "--plot", paramLabel = "FILE.png", description = "draw one module; needs --base")
   private @Nullable Path plot;
 
   @Option(
@@ -79,8 +76,7 @@ final class InspectCommand implements Callable<Integer> {
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
     }
     ResolveOptions options =
-        ResolveOptions.defaults()
-            .withRandperm(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+        ResolveOptions.defaults().withRandperm(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
     AdapterInspection inspection = AdapterInspection.of(adapter, base, options);
     PrintWriter printer = spec.commandLine().getOut();
     if (json) {
@@ -191,7 +187,9 @@ final class InspectCommand implements Callable<Integer> {
               () ->
                   new ParameterException(
                       spec.commandLine(),
-                      "the adapter has no module '" + module + "'; run inspect without --plot to see them"));
+                      "the adapter has no module '"
+                          + module
+                          + "'; run inspect without --plot to see them"));
     }
     return inspection.layers().stream()
         .map(Layer::bound)

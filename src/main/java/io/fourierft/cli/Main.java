@@ -77,8 +77,7 @@ public final class Main {
     return USAGE;
   }
 
-  private static int failure(
-      Exception error, CommandLine command, CommandLine.ParseResult parsed) {
+  private static int failure(Exception error, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
     command.getOut().flush();
     err.println("fourierft: " + describe(error));

@@ -52,7 +52,9 @@ final class MergeMixin {
       description = "refuse the whole output if a changed weight is NaN or infinite")
   private boolean safe;
 
-  @Option(names = "--dry-run", description = "check everything, say what would be done, write nothing")
+  @Option(
+      names = "--dry-run",
+      description = "check everything, say what would be done, write nothing")
   private boolean dryRun;
 
   @Option(names = "--overwrite", description = "replace an output folder that holds a model")
@@ -134,8 +136,7 @@ final class MergeMixin {
                   result.files().size()));
       return;
     }
-    Table table =
-        new Table(2, "tensor", "adapter", "|dW|/|W|", "rounding max", "rounding mean");
+    Table table = new Table(2, "tensor", "adapter", "|dW|/|W|", "rounding max", "rounding mean");
     for (TensorChange change : result.changes()) {
       table.add(
           change.tensor(),

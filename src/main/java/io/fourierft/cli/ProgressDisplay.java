@@ -39,11 +39,15 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
               .setTaskName(task)
               .setInitialMax(bytesTotal)
               .setStyle(ProgressBarStyle.ASCII)
-              .setUnit(" MiB", MEBIBYTE)
+              .setUnit(unit(bytesTotal) == MEBIBYTE ? " MiB" : " KiB", unit(bytesTotal))
               .setConsumer(new ConsoleProgressBarConsumer(System.err))
               .build();
     }
     bar.stepTo(bytesDone);
+  }
+
+  private static long unit(long bytesTotal) {
+    return bytesTotal < 10 * MEBIBYTE ? 1L << 10 : MEBIBYTE;
   }
 
   @Override

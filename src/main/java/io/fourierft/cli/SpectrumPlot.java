@@ -24,9 +24,13 @@ final class SpectrumPlot {
   private static final int SIDE_PIXELS = 760;
   private static final int MOST_CELLS = 192;
   private static final int MAGNITUDE_CLASSES = 5;
+  private static final int MOST_LABELS = 12;
   private static final Color[] WEAK_TO_STRONG = {
-    new Color(0xC6DBEF), new Color(0x9ECAE1), new Color(0x4292C6),
-    new Color(0x08519C), new Color(0x67000D)
+    new Color(0xC6DBEF),
+    new Color(0x9ECAE1),
+    new Color(0x4292C6),
+    new Color(0x08519C),
+    new Color(0x67000D)
   };
 
   private SpectrumPlot() {}
@@ -107,6 +111,8 @@ final class SpectrumPlot {
     chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
     chart.getStyler().setPlotContentSize(1);
     chart.getStyler().setShowValue(false);
+    chart.getStyler().setHeatMapValueDecimalPattern("0.00E0");
+    chart.getStyler().setXAxisMaxLabelCount(MOST_LABELS);
     chart
         .getStyler()
         .setRangeColors(new Color[] {new Color(0x2166AC), Color.WHITE, new Color(0xB2182B)});

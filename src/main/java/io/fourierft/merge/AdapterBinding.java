@@ -22,8 +22,7 @@ final class AdapterBinding {
   AdapterBinding(SafetensorsCheckpoint checkpoint, Path folder, ResolveOptions options)
       throws IOException {
     this.base =
-        BaseModel.of(
-            checkpoint, BaseConfig.read(folder).map(BaseConfig::modelType).orElse(null));
+        BaseModel.of(checkpoint, BaseConfig.read(folder).map(BaseConfig::modelType).orElse(null));
     this.options = options;
   }
 

@@ -27,7 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param notes what the user should know
  */
 public record AdapterInspection(
-    FourierFtConfig config, List<Layer> layers, List<ExtraTensor> extraTensors, List<String> notes) {
+    FourierFtConfig config,
+    List<Layer> layers,
+    List<ExtraTensor> extraTensors,
+    List<String> notes) {
   /** Copies the lists. */
   public AdapterInspection {
     layers = List.copyOf(layers);

@@ -73,9 +73,7 @@ public final class DeltaExport {
             new TensorDeclaration(
                 name,
                 DType.F32,
-                List.of(
-                    (long) module.adapter().rows(),
-                    (long) module.adapter().cols())));
+                List.of((long) module.adapter().rows(), (long) module.adapter().cols())));
       }
       List<TensorDeclaration> ordered = SafetensorsWriter.referenceOrder(declarations);
       long total = ordered.stream().mapToLong(TensorDeclaration::sizeInBytes).sum();
@@ -87,8 +85,7 @@ public final class DeltaExport {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(output, Map.of("format", "pt"), ordered)) {
         for (TensorDeclaration declaration : ordered) {
-          writeDelta(
-              engine, requireNonNull(modules.get(declaration.name())), declaration, writer);
+          writeDelta(engine, requireNonNull(modules.get(declaration.name())), declaration, writer);
           done += declaration.sizeInBytes();
           progress.progressed(done, total, declaration.name());
         }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param dtype the format of all floating-point weights of the output; null keeps each as it is
  * @param safe refuse the whole output if any changed weight comes out NaN or infinite
  * @param overwrite replace an output folder that exists and holds a model
- * @param maxShardSizeInBytes split the output anew into files of at most this; null keeps the base's
- *     files
+ * @param maxShardSizeInBytes split the output anew into files of at most this; null keeps the
+ *     base's files
  * @param autocastAdapterDtype raise coefficients of low precision to F32 first, PEFT's default; if
  *     false, ΔW is rounded to the coefficients' format before it is added
  * @param randperm the shuffle that the adapters' training used
@@ -73,8 +73,7 @@ public record MergeOptions(
 
   /** The same with or without PEFT's autocast of coefficients. */
   public MergeOptions withAutocastAdapterDtype(boolean value) {
-    return new MergeOptions(
-        addition, dtype, safe, overwrite, maxShardSizeInBytes, value, randperm);
+    return new MergeOptions(addition, dtype, safe, overwrite, maxShardSizeInBytes, value, randperm);
   }
 
   /** The same with another shuffle. */

@@ -42,16 +42,14 @@ final class MergePlan {
    * @param baseFolder the base's folder, or that of its file
    * @throws FourierException if an adapter does not fit the base, or the base cannot be merged into
    */
-  MergePlan(
-      SafetensorsCheckpoint base, Path baseFolder, List<Path> adapters, MergeOptions options)
+  MergePlan(SafetensorsCheckpoint base, Path baseFolder, List<Path> adapters, MergeOptions options)
       throws IOException {
     this.base = base;
     this.options = options;
     this.config = BaseConfig.read(baseFolder);
     notes.addAll(base.notes());
     refuseQuantized(baseFolder);
-    List<Path> ordered =
-        options.addition() == Addition.ADD ? adapters : adapters.reversed();
+    List<Path> ordered = options.addition() == Addition.ADD ? adapters : adapters.reversed();
     AdapterBinding binding =
         new AdapterBinding(
             base,
@@ -149,8 +147,7 @@ final class MergePlan {
       throw new FourierException(
           ("%s brings '%s' of shape %s, but the base model's '%s' has %s; resize the base model as"
                   + " it was in training, and merge into that")
-              .formatted(
-                  source, extra.key(), extra.shape(), tensor, location.tensor().shape()));
+              .formatted(source, extra.key(), extra.shape(), tensor, location.tensor().shape()));
     }
     if (extra.dtype() != location.tensor().dtype()
         && (OutputTensor.elementType(extra.dtype()).isEmpty()
@@ -215,8 +212,7 @@ final class MergePlan {
   private ShardPlan shardPlan() {
     Long limit = options.maxShardSizeInBytes();
     if (limit != null) {
-      return ShardPlan.of(
-          tensors.values().stream().map(OutputTensor::declaration).toList(), limit);
+      return ShardPlan.of(tensors.values().stream().map(OutputTensor::declaration).toList(), limit);
     }
     List<ShardPlan.PlannedShard> planned = new ArrayList<>();
     for (SafetensorsCheckpoint.Shard shard : base.shards()) {

@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Merges adapters into a base model, or takes them out, and writes the result as a model of its own.
+ * Merges adapters into a base model, or takes them out, and writes the result as a model of its
+ * own.
  *
  * <p>The output keeps the base's files: shard layout and metadata of the weights, configuration,
  * tokenizer. Tensors that no adapter touches are copied byte for byte. At any time one changed
@@ -24,10 +25,10 @@ import java.util.Map;
  * first byte is written, and the output appears under its name when it is whole ({@link
  * MergeOptions#safe()}: and finite) or not at all.
  *
- * <p>As PEFT's {@code merge_and_unload} ({@code src/peft/tuners/fourierft/layer.py}, {@code merge}):
- * adapters in the order given, the sum with each rounded once to the weight's format. Tensors that
- * an adapter carries whole replace the base's. Unlike PEFT, a missing or left-over spectrum and an
- * unknown layer are errors.
+ * <p>As PEFT's {@code merge_and_unload} ({@code src/peft/tuners/fourierft/layer.py}, {@code
+ * merge}): adapters in the order given, the sum with each rounded once to the weight's format.
+ * Tensors that an adapter carries whole replace the base's. Unlike PEFT, a missing or left-over
+ * spectrum and an unknown layer are errors.
  */
 public final class ModelMerge {
   private ModelMerge() {}
@@ -38,8 +39,8 @@ public final class ModelMerge {
    * @throws FourierException as {@link #run}
    * @throws IOException if a file cannot be read
    */
-  public static MergeResult plan(
-      Path base, List<Path> adapters, Path output, MergeOptions options) throws IOException {
+  public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
+      throws IOException {
     requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite());
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
@@ -98,8 +99,7 @@ public final class ModelMerge {
   }
 
   /** The output may replace neither what is read nor a folder around it. */
-  private static void requireApart(Path base, List<Path> adapters, Path output)
-      throws IOException {
+  private static void requireApart(Path base, List<Path> adapters, Path output) throws IOException {
     if (adapters.isEmpty()) {
       throw new FourierException("no adapter was given; give at least one");
     }
@@ -145,7 +145,9 @@ public final class ModelMerge {
             .toList();
     if (!others.isEmpty()) {
       plan.notes()
-          .add("other weight files of the base hold no merged weights and were not copied: " + others);
+          .add(
+              "other weight files of the base hold no merged weights and were not copied: "
+                  + others);
     }
   }
 
@@ -170,9 +172,7 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()),
-              metadata(checkpoint, shard),
-              shard.tensors())) {
+              folder.resolve(shard.fileName()), metadata(checkpoint, shard), shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();
@@ -204,11 +204,7 @@ public final class ModelMerge {
     SafetensorsFile source =
         shard.tensors().isEmpty()
             ? checkpoint.shards().getFirst().file()
-            : checkpoint
-                .find(shard.tensors().getFirst().name())
-                .orElseThrow()
-                .shard()
-                .file();
+            : checkpoint.find(shard.tensors().getFirst().name()).orElseThrow().shard().file();
     return source.metadata();
   }
 }

@@ -19,8 +19,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder that comes into being whole or not at all. It is filled under a temporary name beside its
- * final one and renamed by {@link #commit}; {@link #close} without a commit removes it.
+ * A folder that comes into being whole or not at all. It is filled under a temporary name beside
+ * its final one and renamed by {@link #commit}; {@link #close} without a commit removes it.
  *
  * <p>A process that is killed leaves its temporary folder behind, marked by a lock file that nobody
  * holds any more; the next {@link #create} for the same name removes such folders. Used by one
@@ -86,7 +86,8 @@ final class OutputDirectory implements AutoCloseable {
     }
     if (overwrite && Files.isDirectory(target) && !isEmpty(target) && !holdsModel(target)) {
       throw new FourierException(
-          target + " holds no model, so it is not replaced; remove it yourself or give another name");
+          target
+              + " holds no model, so it is not replaced; remove it yourself or give another name");
     }
   }
 

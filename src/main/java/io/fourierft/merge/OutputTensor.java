@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One tensor of the merged model and how it comes about: the base's bytes, perhaps in another format,
- * perhaps those that an adapter brings instead, and the ΔWs on top.
+ * One tensor of the merged model and how it comes about: the base's bytes, perhaps in another
+ * format, perhaps those that an adapter brings instead, and the ΔWs on top.
  *
  * @param declaration name, dtype and shape in the output
  * @param base where the base has it
@@ -34,9 +34,7 @@ record OutputTensor(
 
   /** Whether the base's bytes can be moved to the output as they are. */
   boolean isUntouched() {
-    return deltas.isEmpty()
-        && replacement == null
-        && declaration.dtype() == base.tensor().dtype();
+    return deltas.isEmpty() && replacement == null && declaration.dtype() == base.tensor().dtype();
   }
 
   /** The format that the library computes with, if it computes with this dtype. */

@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the bytes of one output tensor after the other. A tensor that nothing touches goes from file
- * to file; any other is in native memory once, alone.
+ * Makes the bytes of one output tensor after the other. A tensor that nothing touches goes from
+ * file to file; any other is in native memory once, alone.
  */
 final class TensorAssembly {
   private final FourierEngine engine;
@@ -69,15 +69,13 @@ final class TensorAssembly {
     long count = tensor.declaration().elementCount();
     OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null) {
-      ElementType fromType =
-          OutputTensor.elementType(replacement.tensor().dtype()).orElseThrow();
+      ElementType fromType = OutputTensor.elementType(replacement.tensor().dtype()).orElseThrow();
       replacement
           .tensor()
           .data()
           .lend(from -> TensorConversion.convert(from, fromType, to, toType, count));
     } else {
-      ElementType fromType =
-          OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
+      ElementType fromType = OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
       source.<Boolean, RuntimeException>read(
           tensor.name(),
           from -> {

@@ -60,15 +60,13 @@ final class TensorConversion {
           MemorySegment.copy(from, HostMatrix.FLOAT_LE, start * Float.BYTES, block, 0, length);
       case F16 -> {
         for (int i = 0; i < length; i++) {
-          block[i] =
-              Float.float16ToFloat(from.get(HostMatrix.SHORT_LE, (start + i) * Short.BYTES));
+          block[i] = Float.float16ToFloat(from.get(HostMatrix.SHORT_LE, (start + i) * Short.BYTES));
         }
       }
       case BF16 -> {
         for (int i = 0; i < length; i++) {
           block[i] =
-              ElementType.bfloat16ToFloat(
-                  from.get(HostMatrix.SHORT_LE, (start + i) * Short.BYTES));
+              ElementType.bfloat16ToFloat(from.get(HostMatrix.SHORT_LE, (start + i) * Short.BYTES));
         }
       }
     }
@@ -82,8 +80,7 @@ final class TensorConversion {
           MemorySegment.copy(block, 0, to, HostMatrix.FLOAT_LE, start * Float.BYTES, length);
       case F16 -> {
         for (int i = 0; i < length; i++) {
-          to.set(
-              HostMatrix.SHORT_LE, (start + i) * Short.BYTES, Float.floatToFloat16(block[i]));
+          to.set(HostMatrix.SHORT_LE, (start + i) * Short.BYTES, Float.floatToFloat16(block[i]));
         }
       }
       case BF16 -> {
