@@ -1,5 +1,7 @@
 package io.fourierft.peft;
 
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +16,34 @@ final class AdapterKeys {
   static final String SPECTRUM = ".fourierft_spectrum";
 
   private static final String BASE_LAYER = ".base_layer";
+  private static final String SAVED_COPY = ".modules_to_save.";
+  private static final String ORIGINAL = ".original_module.";
 
   private AdapterKeys() {}
+
+  /**
+   * Whether a key is one of those that PEFT (0.21) writes needlessly with {@code bias="all"} for a
+   * module saved whole: {@code head.modules_to_save.bias}, which repeats {@code head.bias}, and
+   * {@code head.original_module.bias}, which nothing uses.
+   *
+   * @param keys all keys of the file
+   */
+  static boolean isNeedlessBias(String key, FourierFtConfig config, Set<String> keys) {
+    if (!config.bias().equals("all") || !key.endsWith(".bias")) {
+      return false;
+    }
+    for (String part : List.of(SAVED_COPY, ORIGINAL)) {
+      int at = key.indexOf(part);
+      if (at >= 0) {
+        String module = key.substring(0, at + 1);
+        String rest = key.substring(at + part.length());
+        // Below the saved module PEFT leaves the adapter's name in the key.
+        return keys.contains(module + rest)
+            || keys.contains(module + rest.substring(rest.indexOf('.') + 1));
+      }
+    }
+    return false;
+  }
 
   /**
    * The part of a key after PEFT's prefix.
@@ -35,9 +63,9 @@ final class AdapterKeys {
       String adapter = name.substring(name.indexOf(SPECTRUM.substring(1)) + SPECTRUM.length());
       throw nameInside(file, key, adapter);
     }
-    int saved = name.indexOf(".modules_to_save.");
+    int saved = name.indexOf(SAVED_COPY);
     if (saved >= 0) {
-      String rest = name.substring(saved + ".modules_to_save.".length());
+      String rest = name.substring(saved + SAVED_COPY.length());
       throw nameInside(file, key, rest.contains(".") ? rest.substring(0, rest.indexOf('.')) : rest);
     }
     return name;

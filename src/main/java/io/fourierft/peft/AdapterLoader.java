@@ -65,6 +65,12 @@ final class AdapterLoader {
   }
 
   private void take(TensorInfo tensor, SafetensorsFile tensors) {
+    if (AdapterKeys.isNeedlessBias(tensor.name(), config, tensors.tensors().keySet())) {
+      notes.add(
+          "%s: key '%s' repeats another, as PEFT writes it with bias 'all', and is left out"
+              .formatted(file, tensor.name()));
+      return;
+    }
     String name = AdapterKeys.withoutPrefix(tensor.name(), file.toString());
     String module = AdapterKeys.spectrumModule(name);
     if (module != null) {

@@ -221,14 +221,23 @@ final class AdapterResolver {
     if (told.isPresent()) {
       return told.get();
     }
-    if (config.fanInFanOut()) {
+    WeightLayout flagged = flaggedLayout();
+    boolean proven = base.provenLayouts().contains(flagged);
+    if (!proven && (flagged == WeightLayout.IN_OUT || !base.provenLayouts().isEmpty())) {
       notes.add(
-          ("'%s.weight' is square and no shape tells how it is stored; it is taken as [in, out],"
-                  + " since fan_in_fan_out is true")
-              .formatted(module.name()));
-      return WeightLayout.IN_OUT;
+          ("'%s.weight' is square and no shape tells how it is stored; it is taken as %s, since"
+                  + " fan_in_fan_out is %s")
+              .formatted(module.name(), dimensions(flagged), config.fanInFanOut()));
     }
-    return WeightLayout.OUT_IN;
+    return flagged;
+  }
+
+  private WeightLayout flaggedLayout() {
+    return config.fanInFanOut() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN;
+  }
+
+  private static String dimensions(WeightLayout layout) {
+    return layout == WeightLayout.IN_OUT ? "[in, out]" : "[out, in]";
   }
 
   private ElementType deltaType(AdapterModule module, BaseModule baseModule) {
@@ -253,11 +262,11 @@ final class AdapterResolver {
   }
 
   private void noteLayouts(List<ResolvedModule> modules) {
-    WeightLayout flagged = config.fanInFanOut() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN;
+    WeightLayout flagged = flaggedLayout();
     if (modules.stream().noneMatch(module -> module.layout() == flagged)) {
       notes.add(
           "fan_in_fan_out is %s, but the base model stores every adapted weight %s, which holds"
-              .formatted(config.fanInFanOut(), config.fanInFanOut() ? "[out, in]" : "[in, out]"));
+              .formatted(config.fanInFanOut(), dimensions(modules.getFirst().layout())));
     }
   }
 

@@ -24,9 +24,11 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>no bias: {@code [out, in]}, since a Conv1D always has one;
  *   <li>not square: the bias has out_features elements, and so says which dimension that is;
- *   <li>square with a bias: as the modules of rule 2 that have the same last name part, if they
- *       agree; else as those with the same parent; else as all of them;
- *   <li>otherwise the shapes do not tell, and the configuration's flag counts.
+ *   <li>square with a bias: as the modules of rule 2 that have the same last name part, if there
+ *       are any and they agree; else as those with the same parent;
+ *   <li>otherwise the shapes do not tell, and the configuration's flag counts: if the adapter has
+ *       such a module, either all its modules are of one kind, whose flag PEFT saved, or the flag
+ *       is that of the kind the other rules did not find.
  * </ol>
  */
 public final class BaseModel {
@@ -123,8 +125,12 @@ public final class BaseModel {
       return layout;
     }
     return unanimous(layoutsByLeaf.get(module.leaf()))
-        .or(() -> unanimous(layoutsByParent.get(module.parent())))
-        .or(() -> unanimous(allLayouts));
+        .or(() -> unanimous(layoutsByParent.get(module.parent())));
+  }
+
+  /** The layouts that the biases of modules that are not square prove. */
+  Set<WeightLayout> provenLayouts() {
+    return Collections.unmodifiableSet(allLayouts);
   }
 
   private static Optional<WeightLayout> byBias(BaseModule module) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -121,7 +122,7 @@ final class ConfigJson {
   static int compareCodePoints(String a, String b) {
     int[] left = a.codePoints().toArray();
     int[] right = b.codePoints().toArray();
-    return java.util.Arrays.compare(left, right);
+    return Arrays.compare(left, right);
   }
 
   /** Python's {@code repr}: the shortest digits, plain for exponents of −4 to 15. */

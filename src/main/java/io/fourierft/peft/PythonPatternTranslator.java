@@ -13,6 +13,7 @@ final class PythonPatternTranslator {
   private final String where;
   private final StringBuilder java = new StringBuilder();
   private int at;
+  private int groups;
 
   private PythonPatternTranslator(String python, String where) {
     this.python = python;
@@ -60,12 +61,27 @@ final class PythonPatternTranslator {
       codePoint(c == 'x' ? 2 : c == 'u' ? 4 : 8);
     } else if (c == '0' || (inClass && Character.isDigit(c))) {
       throw refuse("octal escapes are not supported here; write \\x.. instead");
+    } else if (Character.isDigit(c)) {
+      backReference();
     } else if (isLetter(c)
         && (ESCAPED_LETTERS.indexOf(c) < 0 || (inClass && "AB".indexOf(c) >= 0))) {
       throw refuse("Python has no escape \\" + c);
     } else {
       literal("\\" + c, 2);
     }
+  }
+
+  private void backReference() {
+    int end = at + 2;
+    if (end < python.length() && Character.isDigit(python.charAt(end))) {
+      end++;
+    }
+    String number = python.substring(at + 1, end);
+    if (!number.matches("[0-9]+") || Integer.parseInt(number) > groups) {
+      throw refuse("there is no group " + number + " before its reference");
+    }
+    // A group of its own keeps a digit that follows out of the number.
+    literal("(?:\\" + number + ")", end - at);
   }
 
   private static boolean isLetter(char c) {
@@ -107,6 +123,7 @@ final class PythonPatternTranslator {
 
   private void group() {
     if (python.startsWith("(?P<", at)) {
+      groups++;
       literal("(?<", 4);
     } else if (python.startsWith("(?P=", at)) {
       int end = python.indexOf(')', at);
@@ -122,7 +139,12 @@ final class PythonPatternTranslator {
       at = end + 1;
     } else if (python.startsWith("(?(", at)) {
       throw refuse("conditional groups are not supported here; write both alternatives");
+    } else if (python.startsWith("(?<", at)
+        && !python.startsWith("(?<=", at)
+        && !python.startsWith("(?<!", at)) {
+      throw refuse("Python writes a named group (?P<name>...)");
     } else {
+      groups += python.startsWith("(?", at) ? 0 : 1;
       literal("(", 1);
     }
   }
