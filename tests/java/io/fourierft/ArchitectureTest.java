@@ -72,7 +72,7 @@ class ArchitectureTest {
         .resideInAnyPackage(ROOT + ".peft..", ROOT + ".merge..", ROOT + ".training..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ROOT + ".internal..", ROOT + ".cli..")
+        .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")
         .check(CLASSES);
   }
 
@@ -110,10 +110,12 @@ class ArchitectureTest {
   }
 
   @Test
-  void exceptionsHaveOneRoot() {
+  void publicExceptionsHaveOneRoot() {
     classes()
         .that()
         .areAssignableTo(RuntimeException.class)
+        .and()
+        .arePublic()
         .should()
         .beAssignableTo(FourierException.class)
         .check(CLASSES);
