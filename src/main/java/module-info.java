@@ -10,12 +10,17 @@ module io.fourierft {
   requires static jdk.incubator.vector;
   requires static info.picocli;
   requires static java.desktop;
+  requires static me.tongfei.progressbar;
   requires static org.knowm.xchart;
 
   exports io.fourierft;
   exports io.fourierft.peft;
+  exports io.fourierft.merge;
   exports io.fourierft.safetensors;
   exports io.fourierft.training;
+
+  opens io.fourierft.cli to
+      info.picocli;
 
   uses io.fourierft.EngineProvider;
 

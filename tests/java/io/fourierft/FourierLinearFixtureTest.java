@@ -32,7 +32,7 @@ class FourierLinearFixtureTest {
 
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
-    for (PeftFixture fixture : PeftFixture.all()) {
+    for (LayerFixture fixture : LayerFixture.all()) {
       cases.add(Arguments.of(fixture, AdapterPath.SPECTRAL));
       cases.add(Arguments.of(fixture, AdapterPath.DENSE));
     }
@@ -41,7 +41,7 @@ class FourierLinearFixtureTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void forwardAndBackwardAgreeWithPeft(PeftFixture fixture, AdapterPath path) throws IOException {
+  void forwardAndBackwardAgreeWithPeft(LayerFixture fixture, AdapterPath path) throws IOException {
     FourierLinear layer = layer(fixture, path);
     HostMatrix x = fixture.expected("x");
     HostMatrix gy = fixture.expected("gy");
@@ -63,7 +63,7 @@ class FourierLinearFixtureTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void mergedWeightAgreesWithPeft(PeftFixture fixture, AdapterPath path) throws IOException {
+  void mergedWeightAgreesWithPeft(LayerFixture fixture, AdapterPath path) throws IOException {
     FourierLinear layer = layer(fixture, path);
     layer.merge(true);
     HostMatrix expected = fixture.expected("merged_weight");
@@ -85,7 +85,7 @@ class FourierLinearFixtureTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void exactUnmergeGivesTheBaseBack(PeftFixture fixture, AdapterPath path) throws IOException {
+  void exactUnmergeGivesTheBaseBack(LayerFixture fixture, AdapterPath path) throws IOException {
     FourierLinear layer =
         fixture.layer(
             engine, FourierLinearOptions.defaults().withPath(path).withKeepsOriginalWeight(true));
@@ -94,7 +94,7 @@ class FourierLinearFixtureTest {
     assertArrayEquals(LayerSamples.floats(fixture.weight()), LayerSamples.floats(layer.weight()));
   }
 
-  private static FourierLinear layer(PeftFixture fixture, AdapterPath path) throws IOException {
+  private static FourierLinear layer(LayerFixture fixture, AdapterPath path) throws IOException {
     return fixture.layer(engine, FourierLinearOptions.defaults().withPath(path));
   }
 
@@ -120,7 +120,7 @@ class FourierLinearFixtureTest {
     assertTrue(different <= mine.length / 50, what + ": " + different + " differ");
   }
 
-  private static double[] exactForward(PeftFixture fixture, HostMatrix x) throws IOException {
+  private static double[] exactForward(LayerFixture fixture, HostMatrix x) throws IOException {
     double[] w = effective(fixture);
     HostMatrix delta = fixture.expected("delta64");
     int out = delta.rows();
@@ -138,7 +138,7 @@ class FourierLinearFixtureTest {
     return y;
   }
 
-  private static double[] exactBackward(PeftFixture fixture, HostMatrix gy) throws IOException {
+  private static double[] exactBackward(LayerFixture fixture, HostMatrix gy) throws IOException {
     double[] w = effective(fixture);
     int in = fixture.expected("delta64").cols();
     double[] gx = new double[gy.rows() * in];
@@ -153,7 +153,7 @@ class FourierLinearFixtureTest {
   }
 
   /** W + ΔW in float64, [out, in]. */
-  private static double[] effective(PeftFixture fixture) throws IOException {
+  private static double[] effective(LayerFixture fixture) throws IOException {
     HostMatrix delta = fixture.expected("delta64");
     HostMatrix weight = fixture.weight();
     double[] sum = LayerSamples.doubles(delta);

@@ -45,7 +45,7 @@ final class DirectoryReplacement implements AutoCloseable {
     recover(target, old);
     requireWritable(target, overwrite);
     deleteTree(folder);
-    Files.createDirectory(folder);
+    Files.createDirectories(folder);
     return new DirectoryReplacement(target, folder, old);
   }
 

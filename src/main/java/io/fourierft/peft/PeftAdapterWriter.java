@@ -33,7 +33,7 @@ public final class PeftAdapterWriter {
    * <p>If an {@code n_frequency_pattern} does not give every spectrum's length once its keys are
    * sorted, as they are in the file, it is replaced by one of whole module paths.
    *
-   * @param directory where; its parent must exist
+   * @param directory where; folders above it are made
    * @param overwrite whether an adapter that is there already is replaced; its directory's other
    *     files (a README, a tokenizer) stay
    * @throws PeftException if the directory is not empty and {@code overwrite} is false or it holds

@@ -146,7 +146,7 @@ public final class Spectrum {
 
   private static float unsignedToFloat(long bits) {
     // Halving keeps the lowest bit as a sticky one, so that the rounding is that of the whole.
-    return bits >= 0 ? (float) bits : (float) (bits >>> 1 | bits & 1) * 2;
+    return bits >= 0 ? (float) bits : (float) ((bits >>> 1) | (bits & 1)) * 2;
   }
 
   @Override
