@@ -30,20 +30,19 @@ class FourierLinearGradientTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"6, 9, LINEAR", "7, 5, CONV1D", "1, 4, LINEAR", "8, 1, LINEAR"})
-  void gradientsAgreeWithCentralDifferences(int out, int in, WeightLayout layout) {
+  @CsvSource({"6, 9, false", "7, 5, true", "1, 4, false", "8, 1, false"})
+  void gradientsAgreeWithCentralDifferences(int out, int in, boolean transposed) {
     int tokens = 3;
     int n = Math.max(1, out * in / 3);
     HostMatrix weight =
-        layout == WeightLayout.LINEAR
-            ? LayerSamples.gaussian(out, in, 1)
-            : LayerSamples.gaussian(in, out, 1);
+        transposed ? LayerSamples.gaussian(in, out, 1) : LayerSamples.gaussian(out, in, 1);
     HostMatrix bias = LayerSamples.gaussian(1, out, 2);
     Map<String, FourierAdapter> adapters = new LinkedHashMap<>();
     adapters.put("a", LayerSamples.adapter(out, in, n, 3));
     adapters.put("b", LayerSamples.adapter(out, in, n, 4));
     FourierLinear layer =
-        new FourierLinear(engine, weight, bias, FourierLinearOptions.defaults().withLayout(layout));
+        new FourierLinear(
+            engine, weight, bias, FourierLinearOptions.defaults().withTransposed(transposed));
     adapters.forEach(layer::addAdapter);
     layer.setActiveAdapters(List.of("a", "b"));
 
@@ -66,7 +65,7 @@ class FourierLinearGradientTest {
 
     double[] point = LayerSamples.doubles(x);
     double[] difference =
-        centralDifferences(point, at -> loss(weight, bias, layout, adapters, at, tokens));
+        centralDifferences(point, at -> loss(weight, bias, transposed, adapters, at, tokens));
     assertClose(gx, difference);
     for (String name : adapters.keySet()) {
       FourierAdapter adapter = adapters.get(name);
@@ -81,7 +80,7 @@ class FourierLinearGradientTest {
           moved[k] += side == 0 ? step : -step;
           Map<String, FourierAdapter> changed = new LinkedHashMap<>(adapters);
           changed.put(name, adapter.withSpectrum(moved));
-          losses[side] = loss(weight, bias, layout, changed, point, tokens);
+          losses[side] = loss(weight, bias, transposed, changed, point, tokens);
         }
         float width = (spectrum[k] + step) - (spectrum[k] - step);
         numeric[k] = (losses[0] - losses[1]) / width;
@@ -180,7 +179,7 @@ class FourierLinearGradientTest {
   private static double loss(
       HostMatrix weight,
       HostMatrix bias,
-      WeightLayout layout,
+      boolean transposed,
       Map<String, FourierAdapter> adapters,
       double[] x,
       int tokens) {
@@ -192,7 +191,7 @@ class FourierLinearGradientTest {
       for (int p = 0; p < out; p++) {
         double sum = bias.get(0, p);
         for (int q = 0; q < in; q++) {
-          double w = layout == WeightLayout.LINEAR ? weight.get(p, q) : weight.get(q, p);
+          double w = transposed ? weight.get(q, p) : weight.get(p, q);
           sum += (w + delta[p * in + q]) * x[t * in + q];
         }
         loss += Math.sin(sum);

@@ -74,10 +74,7 @@ record LayerFixture(String folder, String module, Path root) {
   FourierLinear layer(FourierEngine engine, FourierLinearOptions options) throws IOException {
     FourierLinear layer =
         new FourierLinear(
-            engine,
-            weight(),
-            bias().orElse(null),
-            options.withLayout(isConv1d() ? WeightLayout.CONV1D : WeightLayout.LINEAR));
+            engine, weight(), bias().orElse(null), options.withTransposed(isConv1d()));
     layer.addAdapter("default", adapter());
     return layer;
   }

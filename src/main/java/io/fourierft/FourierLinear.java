@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>  y[t] = W x[t] + b + Σ_active ΔW x[t]</pre>
  *
- * <p>W is {@code [out_features, in_features]}, or its transpose for {@link WeightLayout#CONV1D}; x
- * is {@code [tokens, in_features]} and y {@code [tokens, out_features]}, both of W's element type
- * or F32. The base product is float32 (float64 for an F64 weight) and rounded to the type of y, the
- * adapters are added in float32, and the sum is rounded once.
+ * <p>W is {@code [out_features, in_features]}, or its transpose if {@link
+ * FourierLinearOptions#transposed()}; x is {@code [tokens, in_features]} and y {@code [tokens,
+ * out_features]}, both of W's element type or F32. The base product is float32 (float64 for an F64
+ * weight) and rounded to the type of y, the adapters are added in float32, and the sum is rounded
+ * once.
  *
  * <p><b>Adapters.</b> The first adapter of a layer becomes active, later ones must be activated. As
  * in PEFT a layer with merged adapters computes with its weight alone, even if further adapters are
@@ -63,7 +64,7 @@ public final class FourierLinear {
       HostMatrix weight,
       @Nullable HostMatrix bias,
       FourierLinearOptions options) {
-    boolean linear = options.layout() == WeightLayout.LINEAR;
+    boolean linear = !options.transposed();
     this.engine = engine;
     this.options = options;
     this.inFeatures = linear ? weight.cols() : weight.rows();
@@ -78,7 +79,7 @@ public final class FourierLinear {
     }
     this.bias = bias == null ? null : MatrixRows.copy(bias);
     this.pass = new LayerPass(engine, options, this.bias);
-    this.merger = new WeightMerger(engine, options.layout());
+    this.merger = new WeightMerger(engine, options.transposed());
     this.changes =
         new LayerChanges(
             LayerState.of(weight),

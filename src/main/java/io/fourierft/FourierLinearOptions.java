@@ -3,7 +3,9 @@ package io.fourierft;
 /**
  * How a {@link FourierLinear} is built and computes.
  *
- * @param layout how the base weight lies in memory
+ * @param transposed whether the base weight is {@code [in_features, out_features]}, as the Conv1D
+ *     of GPT-2 ({@code fan_in_fan_out}): y = x W + b; else it is {@code [out_features,
+ *     in_features]}, as torch's Linear: y = x Wᵀ + b
  * @param keepsOriginalWeight whether the layer holds on to the weight it was given while adapters
  *     are merged, so that {@link FourierLinear#unmerge} gives it back bit for bit; costs the memory
  *     of one weight as long as adapters are merged
@@ -14,7 +16,7 @@ package io.fourierft;
  *     Results do not depend on it
  */
 public record FourierLinearOptions(
-    WeightLayout layout,
+    boolean transposed,
     boolean keepsOriginalWeight,
     AdapterPath path,
     CostModel costModel,
@@ -37,41 +39,41 @@ public record FourierLinearOptions(
 
   /** A linear layer, unmerge by subtraction as PEFT, path by the default cost model, no cache. */
   public static FourierLinearOptions defaults() {
-    return new FourierLinearOptions(
-        WeightLayout.LINEAR, false, AdapterPath.AUTO, CostModel.defaults(), 0, 0);
+    return new FourierLinearOptions(false, false, AdapterPath.AUTO, CostModel.defaults(), 0, 0);
   }
 
-  /** The same options with another layout. */
-  public FourierLinearOptions withLayout(WeightLayout newLayout) {
+  /** The same options for a weight that is transposed or not. */
+  public FourierLinearOptions withTransposed(boolean newTransposed) {
     return new FourierLinearOptions(
-        newLayout, keepsOriginalWeight, path, costModel, deltaCacheBytes, threads);
+        newTransposed, keepsOriginalWeight, path, costModel, deltaCacheBytes, threads);
   }
 
   /** The same options, unmerging exactly or by subtraction. */
   public FourierLinearOptions withKeepsOriginalWeight(boolean keeps) {
-    return new FourierLinearOptions(layout, keeps, path, costModel, deltaCacheBytes, threads);
+    return new FourierLinearOptions(transposed, keeps, path, costModel, deltaCacheBytes, threads);
   }
 
   /** The same options with another path. */
   public FourierLinearOptions withPath(AdapterPath newPath) {
     return new FourierLinearOptions(
-        layout, keepsOriginalWeight, newPath, costModel, deltaCacheBytes, threads);
+        transposed, keepsOriginalWeight, newPath, costModel, deltaCacheBytes, threads);
   }
 
   /** The same options with another cost model. */
   public FourierLinearOptions withCostModel(CostModel newCostModel) {
     return new FourierLinearOptions(
-        layout, keepsOriginalWeight, path, newCostModel, deltaCacheBytes, threads);
+        transposed, keepsOriginalWeight, path, newCostModel, deltaCacheBytes, threads);
   }
 
   /** The same options with another cache budget. */
   public FourierLinearOptions withDeltaCacheBytes(long bytes) {
-    return new FourierLinearOptions(layout, keepsOriginalWeight, path, costModel, bytes, threads);
+    return new FourierLinearOptions(
+        transposed, keepsOriginalWeight, path, costModel, bytes, threads);
   }
 
   /** The same options with another number of threads. */
   public FourierLinearOptions withThreads(int newThreads) {
     return new FourierLinearOptions(
-        layout, keepsOriginalWeight, path, costModel, deltaCacheBytes, newThreads);
+        transposed, keepsOriginalWeight, path, costModel, deltaCacheBytes, newThreads);
   }
 }

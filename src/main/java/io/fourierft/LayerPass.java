@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerPass {
   private final FourierEngine engine;
-  private final WeightLayout layout;
+  private final boolean transposedWeight;
   private final AdapterOutput adapterOutput;
   private final BaseProduct product;
   private final DoubleProduct doubleProduct;
@@ -19,7 +19,7 @@ final class LayerPass {
 
   LayerPass(FourierEngine engine, FourierLinearOptions options, @Nullable HostMatrix bias) {
     this.engine = engine;
-    this.layout = options.layout();
+    this.transposedWeight = options.transposed();
     this.bias = bias;
     RangeExecutor executor = new RangeExecutor(options.threads());
     this.product = new BaseProduct(executor, scratch);
@@ -113,7 +113,7 @@ final class LayerPass {
       MatrixRows.write(start, 0, out, t, 0, out.cols());
     }
     scratch.give(start);
-    if (forward == (layout == WeightLayout.LINEAR)) {
+    if (forward != transposedWeight) {
       product.addTimesTransposed(in, weight, out);
     } else {
       product.addTimes(in, weight, out);
@@ -126,7 +126,7 @@ final class LayerPass {
         MatrixRows.set(out, t, p, forward && bias != null ? MatrixRows.get(bias, 0, p) : 0);
       }
     }
-    doubleProduct.add(in, weight, forward != (layout == WeightLayout.LINEAR), out);
+    doubleProduct.add(in, weight, forward == transposedWeight, out);
   }
 
   /** Runs a float32 pass between 64-bit activations and adds what it gives. */

@@ -7,9 +7,9 @@ final class WeightMerger {
   private final FourierEngine engine;
   private final boolean transposed;
 
-  WeightMerger(FourierEngine engine, WeightLayout layout) {
+  WeightMerger(FourierEngine engine, boolean transposed) {
     this.engine = engine;
-    this.transposed = layout == WeightLayout.CONV1D;
+    this.transposed = transposed;
   }
 
   /**

@@ -7,8 +7,9 @@ import java.util.Set;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019) on spectra, in the order of
- * operations and the float32 arithmetic of {@code torch.optim.AdamW} ({@code torch/optim/adam.py},
- * {@code _single_tensor_adam}). Not thread-safe.
+ * operations and the float32 arithmetic of {@code torch.optim.AdamW} on a CPU ({@code
+ * torch/optim/adam.py}, {@code _single_tensor_adam}), fused multiply-adds included, so that equal
+ * gradients give equal bits. Not thread-safe.
  */
 public final class AdamW {
   private final List<TrainableSpectrum> spectra;
@@ -105,7 +106,7 @@ public final class AdamW {
     for (int k = 0; k < values.length; k++) {
       float g = gradient[k];
       first[k] = interpolate(first[k], g, weight1);
-      second[k] = second[k] * beta2 + weight2 * g * g;
+      second[k] = Math.fma(weight2 * g, g, second[k] * beta2);
       float denominator = (float) Math.sqrt(second[k]) / secondCorrection + epsilon;
       values[k] = values[k] * kept + stepSize * first[k] / denominator;
     }
@@ -113,7 +114,9 @@ public final class AdamW {
 
   /** {@code torch.lerp}, which starts from the nearer end. */
   private static float interpolate(float start, float end, float weight) {
-    return weight < 0.5f ? start + weight * (end - start) : end - (end - start) * (1 - weight);
+    return weight < 0.5f
+        ? Math.fma(weight, end - start, start)
+        : Math.fma(weight - 1, end - start, end);
   }
 
   float[] firstMoment(int index) {
