@@ -2,6 +2,7 @@ package io.fourierft.internal.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
@@ -106,12 +107,12 @@ class CpuEngineTest {
     FoldedLocationsCache cache = new FoldedLocationsCache();
     SpectralLocations locations = SpectralLocations.of(8, 8, 5, 1);
     FoldedLocations first = cache.get(locations);
-    assertTrue(first == cache.get(locations));
+    assertSame(first, cache.get(locations));
     for (int i = 0; i < 10_000; i++) {
       SpectralLocations other = SpectralLocations.of(8, 8, 5, i);
       FoldedLocations folded = cache.get(other);
-      assertTrue(folded == cache.get(other));
-      assertTrue(folded.locations() == other);
+      assertSame(folded, cache.get(other));
+      assertSame(other, folded.locations());
     }
   }
 }
