@@ -3,20 +3,20 @@ package io.fourierft.internal.cpu;
 import io.fourierft.FourierAdapter;
 
 /** The coefficients of one adapter as the dense paths want them. Reused from call to call. */
-final class DenseCoefficients {
+public final class DenseCoefficients {
   private FoldedLocations locations;
   private ColumnFold fold;
   private float[] weights = {};
   private ResultScale scale = new ResultScale(1, 1);
 
-  DenseCoefficients(FourierAdapter adapter, FoldedLocations locations) {
+  public DenseCoefficients(FourierAdapter adapter, FoldedLocations locations) {
     this.locations = locations;
     this.fold = locations.columns();
     set(adapter, locations);
   }
 
   /** Takes over another adapter. */
-  void set(FourierAdapter adapter, FoldedLocations newLocations) {
+  public void set(FourierAdapter adapter, FoldedLocations newLocations) {
     locations = newLocations;
     fold = newLocations.columns();
     int n = fold.entries();
@@ -39,12 +39,12 @@ final class DenseCoefficients {
   }
 
   /** The places. */
-  FoldedLocations locations() {
+  public FoldedLocations locations() {
     return locations;
   }
 
   /** The places by column. */
-  ColumnFold fold() {
+  public ColumnFold fold() {
     return fold;
   }
 
@@ -53,7 +53,7 @@ final class DenseCoefficients {
    * not its own conjugate. At least as long as there are entries. NaN where scaling·c is not
    * finite: it must be put into both parts of its column then.
    */
-  float[] weights() {
+  public float[] weights() {
     return weights;
   }
 
@@ -61,7 +61,7 @@ final class DenseCoefficients {
    * What the sum over {@code weight·e^{iφ}}, C2R, has to be multiplied by: {@link
    * ResultScale#first()} by the kernels; the sink does the second.
    */
-  ResultScale scale() {
+  public ResultScale scale() {
     return scale;
   }
 }

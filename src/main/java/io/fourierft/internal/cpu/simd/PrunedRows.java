@@ -1,0 +1,54 @@
+package io.fourierft.internal.cpu.simd;
+
+import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
+
+import io.fourierft.internal.cpu.DenseCoefficients;
+import io.fourierft.internal.cpu.RowSink;
+
+/**
+ * Columns without a transform: each is the sum of its few coefficients' rotations, formed for the
+ * block of rows that is about to be transformed, and never stored.
+ */
+final class PrunedRows implements DenseMethod {
+  private final SimdPlans plans;
+  private final EntryRotors rotors;
+  private DenseCoefficients coefficients;
+  private RealLaneFft rowPlan;
+
+  PrunedRows(SimdPlans plans, DenseCoefficients coefficients) {
+    this.plans = plans;
+    this.coefficients = coefficients;
+    this.rotors = new EntryRotors(plans, coefficients);
+    this.rowPlan = plans.real(coefficients.fold().cols());
+  }
+
+  @Override
+  public void begin(DenseCoefficients newCoefficients) {
+    coefficients = newCoefficients;
+    rotors.begin(newCoefficients);
+    rowPlan = plans.real(newCoefficients.fold().cols());
+  }
+
+  @Override
+  public int columnTasks() {
+    return rotors.tasks();
+  }
+
+  @Override
+  public void columns(int task, SimdWorkspace workspace) {
+    rotors.prepare(task);
+  }
+
+  @Override
+  public int rowTasks() {
+    return RowBlockWriter.symmetricBlocks(coefficients.fold().rows());
+  }
+
+  @Override
+  public void rows(int task, RowSink sink, SimdWorkspace workspace) {
+    int firstRow = task * COUNT;
+    float[] first = workspace.first(RowTransform.floats(rowPlan));
+    rotors.sumColumns(firstRow, first);
+    RowTransform.run(rowPlan, firstRow, coefficients, sink, workspace);
+  }
+}
