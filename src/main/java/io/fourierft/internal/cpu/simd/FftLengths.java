@@ -48,4 +48,20 @@ final class FftLengths {
     }
     return best;
   }
+
+  /** The time of a transform in lanes, in passes of radix 8 over one element; a rough model. */
+  static double cost(int length) {
+    double perElement = 0.1;
+    for (int radix : radices(length)) {
+      perElement +=
+          switch (radix) {
+            case 2 -> 0.7;
+            case 3, 4 -> 0.8;
+            case 5, 8 -> 1;
+            case 7 -> 1.3;
+            default -> radix <= LaneFft.LARGEST_DIRECT_RADIX ? 1 + radix / 8.0 : 20;
+          };
+    }
+    return perElement * length;
+  }
 }
