@@ -14,4 +14,7 @@ module io.fourierft {
   exports io.fourierft;
 
   uses io.fourierft.EngineProvider;
+
+  provides io.fourierft.EngineProvider with
+      io.fourierft.internal.cpu.CpuEngineProvider;
 }

@@ -25,4 +25,10 @@ public interface DeltaGradient {
    * every entry e of {@link FoldedLocations#columns()} in them.
    */
   void columns(int task, float[] sums, Workspace workspace);
+
+  /** Lets go of the caller's memory. */
+  void end();
+
+  /** Bytes of the buffers that are kept for the next use. */
+  long retainedBytes();
 }

@@ -1,27 +1,29 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.FourierAdapter;
+import io.fourierft.SpectralLocations;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The coefficients of one adapter as the dense paths want them. Reused from call to call. */
 public final class DenseCoefficients {
-  private FoldedLocations locations;
-  private ColumnFold fold;
-  private float[] weights = {};
-  private ResultScale scale = new ResultScale(1, 1);
+  private static final ColumnFold NO_FOLD =
+      new ColumnFold(1, 1, new int[0], new int[1], new int[0], new int[0]);
 
-  public DenseCoefficients(FourierAdapter adapter, FoldedLocations locations) {
-    this.locations = locations;
-    this.fold = locations.columns();
-    set(adapter, locations);
-  }
+  private @Nullable SpectralLocations locations;
+  private ColumnFold fold = NO_FOLD;
+  private float[] weights = {};
+  private float[] values = {};
+  private ResultScale scale = new ResultScale(1, 1);
 
   /** Takes over another adapter. */
   public void set(FourierAdapter adapter, FoldedLocations newLocations) {
-    locations = newLocations;
+    locations = adapter.locations();
     fold = newLocations.columns();
     int n = fold.entries();
     if (weights.length < n) {
       weights = new float[n];
+      values = new float[n];
     }
     int exponent = Magnitude.exponent(Magnitude.largest(adapter));
     double factor = Math.scalb(1.0, -exponent);
@@ -35,12 +37,15 @@ public final class DenseCoefficients {
         weights[e] = Magnitude.weight(scaling * adapter.coefficient(sources[e]), columnFactor);
       }
     }
+    for (int k = 0; k < n; k++) {
+      values[k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
+    }
     scale = ResultScale.of(exponent, adapter.rows(), adapter.cols());
   }
 
   /** The places. */
-  public FoldedLocations locations() {
-    return locations;
+  public SpectralLocations locations() {
+    return Objects.requireNonNull(locations, "set comes first");
   }
 
   /** The places by column. */
@@ -55,6 +60,20 @@ public final class DenseCoefficients {
    */
   public float[] weights() {
     return weights;
+  }
+
+  /**
+   * {@code scaling·c} normalised, by coefficient k, not halved; NaN where it is not finite. At
+   * least as long as there are coefficients.
+   */
+  public float[] values() {
+    return values;
+  }
+
+  /** Lets go of the adapter. */
+  public void clear() {
+    locations = null;
+    fold = NO_FOLD;
   }
 
   /**

@@ -27,4 +27,7 @@ public interface DenseTransform {
 
   /** Computes a block of rows of ΔW, scaled, and hands it to {@code sink}. */
   void rows(int task, RowSink sink, Workspace workspace);
+
+  /** Bytes of the buffers that are kept for the next use. */
+  long retainedBytes();
 }

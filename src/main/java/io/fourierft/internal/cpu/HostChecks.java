@@ -29,13 +29,26 @@ final class HostChecks {
   /** The matrix as one in host memory. */
   static HostMatrix host(Matrix matrix, String name) {
     return switch (matrix) {
-      case HostMatrix host -> host;
+      case HostMatrix host -> {
+        requireReachable(host, name);
+        yield host;
+      }
       case DeviceMatrix device ->
           throw new ShapeException(
               name
                   + " is in device memory, which the CPU engine cannot reach; copy it to the host"
                   + " or use the engine that made it");
     };
+  }
+
+  private static void requireReachable(HostMatrix matrix, String name) {
+    if (!matrix.data().scope().isAlive()) {
+      throw new ShapeException(name + " is in memory whose arena has been closed");
+    }
+    if (!matrix.data().isAccessibleBy(Thread.currentThread())) {
+      throw new ShapeException(
+          name + " is in the confined arena of another thread; use a shared one");
+    }
   }
 
   /** As {@link #host(Matrix, String, int, int)}, to be written. */

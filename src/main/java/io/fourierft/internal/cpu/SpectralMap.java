@@ -3,30 +3,28 @@ package io.fourierft.internal.cpu;
 import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operator ΔW or ΔWᵀ of all adapters of a routing, with the coefficients of this call. Reused
  * from call to call; read by many threads during one.
  */
 public final class SpectralMap {
-  private AdapterRouting routing;
+  private @Nullable AdapterRouting current;
   private boolean transposed;
-  private SpectralFold[] folds = {};
+  private @Nullable SpectralFold[] folds = {};
   private float[][] weights = {};
-  private ResultScale[] scales = {};
-
-  public SpectralMap(AdapterRouting routing) {
-    this.routing = routing;
-  }
+  private @Nullable ResultScale[] scales = {};
 
   /** Takes over the folds of a routing, without coefficients. */
-  public void setFolds(AdapterRouting newRouting, boolean transpose, FoldedLocationsCache cache) {
-    routing = newRouting;
+  public void setFolds(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+    current = routing;
     transposed = transpose;
     int adapters = routing.adapters().size();
     if (folds.length < adapters) {
-      folds = new SpectralFold[adapters];
-      scales = new ResultScale[adapters];
+      folds = new @Nullable SpectralFold[adapters];
+      scales = new @Nullable ResultScale[adapters];
       int old = weights.length;
       weights = Arrays.copyOf(weights, adapters);
       Arrays.fill(weights, old, adapters, new float[0]);
@@ -39,8 +37,8 @@ public final class SpectralMap {
   }
 
   /** Takes over the folds and the coefficients of a routing. */
-  public void set(AdapterRouting newRouting, boolean transpose, FoldedLocationsCache cache) {
-    setFolds(newRouting, transpose, cache);
+  public void set(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+    setFolds(routing, transpose, cache);
     int adapters = routing.adapters().size();
     double largest = 0;
     if (!routing.isPerToken()) {
@@ -59,7 +57,7 @@ public final class SpectralMap {
   }
 
   private void setWeights(int a, FourierAdapter adapter, int exponent) {
-    SpectralFold fold = folds[a];
+    SpectralFold fold = fold(a);
     if (weights[a].length < 2 * fold.entries()) {
       weights[a] = new float[2 * fold.entries()];
     }
@@ -83,32 +81,32 @@ public final class SpectralMap {
 
   /** Length of the signals that go in. */
   public int inLength() {
-    return transposed ? routing.rows() : routing.cols();
+    return transposed ? routing().rows() : routing().cols();
   }
 
   /** Length of the signals that come out. */
   public int outLength() {
-    return transposed ? routing.cols() : routing.rows();
+    return transposed ? routing().cols() : routing().rows();
   }
 
   /** Number of adapters. */
   public int adapters() {
-    return routing.adapters().size();
+    return routing().adapters().size();
   }
 
   /** Whether each token has one adapter or none; else all adapters act on every token. */
   public boolean isPerToken() {
-    return routing.isPerToken();
+    return routing().isPerToken();
   }
 
   /** The adapter of token t, or {@link AdapterRouting#NONE}; only if {@link #isPerToken}. */
   public int adapterOf(int token) {
-    return routing.choice(token);
+    return routing().choice(token);
   }
 
   /** The fold of adapter a. */
   public SpectralFold fold(int a) {
-    return folds[a];
+    return Objects.requireNonNull(folds[a]);
   }
 
   /**
@@ -121,6 +119,16 @@ public final class SpectralMap {
 
   /** The factor of a result of adapter a; if not {@link #isPerToken}, the same for all. */
   public ResultScale scale(int a) {
-    return scales[a];
+    return Objects.requireNonNull(scales[a]);
+  }
+
+  /** Lets go of the adapters. */
+  public void clear() {
+    current = null;
+    Arrays.fill(folds, null);
+  }
+
+  private AdapterRouting routing() {
+    return Objects.requireNonNull(current, "set comes first");
   }
 }

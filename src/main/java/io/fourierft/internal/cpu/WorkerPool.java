@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,6 +45,11 @@ final class WorkerPool implements AutoCloseable {
     }
   }
 
+  /** Whether the workers may touch a memory segment. */
+  boolean canReach(MemorySegment segment) {
+    return workers.length == 0 || segment.isAccessibleBy(workers[0]);
+  }
+
   /** Threads that compute, the caller's included. */
   int threads() {
     return workers.length + 1;
@@ -54,9 +60,13 @@ final class WorkerPool implements AutoCloseable {
    * them stops the rest and is thrown here.
    *
    * @param grain tasks that are worth waking a thread for
+   * @param shared whether other threads may work on them; else the caller does them all
    */
-  void run(int count, int grain, Tasks tasks) {
-    int helpers = Math.min(workers.length, (count - 1) / grain);
+  void run(int count, int grain, boolean shared, Tasks tasks) {
+    if (count == 0) {
+      return;
+    }
+    int helpers = shared ? Math.min(workers.length, (count - 1) / grain) : 0;
     Workspace workspace = borrowWorkspace();
     Job job = start(tasks, count, helpers);
     job.work(workspace);
