@@ -17,7 +17,8 @@ package io.fourierft.internal.cpu;
  */
 @SuppressWarnings(
     "ArrayRecordComponent") // An index shared by all threads; never written or compared.
-public record ColumnFold(int rows, int cols, int[] columns, int[] starts, int[] rowOf, int[] sources) {
+public record ColumnFold(
+    int rows, int cols, int[] columns, int[] starts, int[] rowOf, int[] sources) {
   /** Number of entries, the adapter's n_frequency. */
   public int entries() {
     return sources.length;

@@ -28,6 +28,15 @@ final class ColumnStore {
     }
   }
 
+  /** Bytes that are kept for the next use. */
+  long retainedBytes() {
+    long floats = 0;
+    for (float[] block : blocks) {
+      floats += block.length;
+    }
+    return 4 * floats;
+  }
+
   /** The columns at a block of rows. */
   float[] block(int rowBlock) {
     return blocks[rowBlock];

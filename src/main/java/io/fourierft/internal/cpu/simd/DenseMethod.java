@@ -14,4 +14,7 @@ interface DenseMethod {
   int rowTasks();
 
   void rows(int task, RowSink sink, SimdWorkspace workspace);
+
+  /** Bytes of the buffers that are kept for the next use. */
+  long retainedBytes();
 }

@@ -13,8 +13,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * No transform at all: every element is the sum of its coefficients' cosines. For a block of rows
- * in lanes, entry e adds {@code re[e]·cos(2π·v·q/N) - im[e]·sin(2π·v·q/N)} to column q, where re and
- * im are its rotor at these rows; four columns are summed at a time, in registers.
+ * in lanes, entry e adds {@code re[e]·cos(2π·v·q/N) - im[e]·sin(2π·v·q/N)} to column q, where re
+ * and im are its rotor at these rows; four columns are summed at a time, in registers.
  */
 final class DirectRows implements DenseMethod {
   private static final int COLUMNS = 4;
@@ -24,16 +24,15 @@ final class DirectRows implements DenseMethod {
 
   private final SimdPlans plans;
   private final EntryRotors rotors;
-  private DenseCoefficients coefficients;
+  private DenseCoefficients coefficients = new DenseCoefficients();
   private PhaseTable phases;
   private int[] steps = {};
   private float[] factors = {};
 
-  DirectRows(SimdPlans plans, DenseCoefficients coefficients) {
+  DirectRows(SimdPlans plans) {
     this.plans = plans;
-    this.coefficients = coefficients;
-    this.rotors = new EntryRotors(plans, coefficients);
-    this.phases = plans.phases(coefficients.fold().cols());
+    this.rotors = new EntryRotors(plans);
+    this.phases = plans.phases(1);
   }
 
   @Override
@@ -144,8 +143,16 @@ final class DirectRows implements DenseMethod {
       sum3 = sum3.sub(im.mul(roots[2 * at3 + 1]));
     }
     sum0.add(FloatVector.fromArray(SPECIES, block, blockAt)).intoArray(block, blockAt);
-    sum1.add(FloatVector.fromArray(SPECIES, block, blockAt + COUNT)).intoArray(block, blockAt + COUNT);
-    sum2.add(FloatVector.fromArray(SPECIES, block, blockAt + 2 * COUNT)).intoArray(block, blockAt + 2 * COUNT);
-    sum3.add(FloatVector.fromArray(SPECIES, block, blockAt + 3 * COUNT)).intoArray(block, blockAt + 3 * COUNT);
+    sum1.add(FloatVector.fromArray(SPECIES, block, blockAt + COUNT))
+        .intoArray(block, blockAt + COUNT);
+    sum2.add(FloatVector.fromArray(SPECIES, block, blockAt + 2 * COUNT))
+        .intoArray(block, blockAt + 2 * COUNT);
+    sum3.add(FloatVector.fromArray(SPECIES, block, blockAt + 3 * COUNT))
+        .intoArray(block, blockAt + 3 * COUNT);
+  }
+
+  @Override
+  public long retainedBytes() {
+    return rotors.retainedBytes() + 8L * steps.length;
   }
 }

@@ -21,13 +21,12 @@ final class EntryRotors {
 
   private final SimdPlans plans;
   private PhaseTable phases;
-  private DenseCoefficients coefficients;
+  private DenseCoefficients coefficients = new DenseCoefficients();
   private float[] rotors = {};
 
-  EntryRotors(SimdPlans plans, DenseCoefficients coefficients) {
+  EntryRotors(SimdPlans plans) {
     this.plans = plans;
-    this.coefficients = coefficients;
-    this.phases = plans.phases(coefficients.fold().rows());
+    this.phases = plans.phases(1);
   }
 
   void begin(DenseCoefficients newCoefficients) {
@@ -37,6 +36,10 @@ final class EntryRotors {
     if (rotors.length < floats) {
       rotors = new float[floats];
     }
+  }
+
+  long retainedBytes() {
+    return 4L * rotors.length;
   }
 
   int tasks() {

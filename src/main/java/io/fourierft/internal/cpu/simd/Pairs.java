@@ -17,9 +17,9 @@ final class Pairs {
   private static final VectorShuffle<Float> HIGH_TWICE =
       VectorShuffle.fromOp(SPECIES, l -> (COUNT + l) / 2);
   private static final VectorMask<Float> UPPER_HALF =
-      VectorMask.fromLong(SPECIES, -1L << COUNT / 2 & (1L << COUNT) - 1);
+      VectorMask.fromLong(SPECIES, (-1L << (COUNT / 2)) & ((1L << COUNT) - 1));
   private static final VectorMask<Float> ODD_LANES =
-      VectorMask.fromLong(SPECIES, 0xAAAAAAAAAAAAAAAAL & (1L << COUNT) - 1);
+      VectorMask.fromLong(SPECIES, 0xAAAAAAAAAAAAAAAAL & ((1L << COUNT) - 1));
 
   private Pairs() {}
 

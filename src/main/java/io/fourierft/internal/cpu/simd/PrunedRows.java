@@ -12,14 +12,13 @@ import io.fourierft.internal.cpu.RowSink;
 final class PrunedRows implements DenseMethod {
   private final SimdPlans plans;
   private final EntryRotors rotors;
-  private DenseCoefficients coefficients;
+  private DenseCoefficients coefficients = new DenseCoefficients();
   private RealLaneFft rowPlan;
 
-  PrunedRows(SimdPlans plans, DenseCoefficients coefficients) {
+  PrunedRows(SimdPlans plans) {
     this.plans = plans;
-    this.coefficients = coefficients;
-    this.rotors = new EntryRotors(plans, coefficients);
-    this.rowPlan = plans.real(coefficients.fold().cols());
+    this.rotors = new EntryRotors(plans);
+    this.rowPlan = plans.real(1);
   }
 
   @Override
@@ -50,5 +49,10 @@ final class PrunedRows implements DenseMethod {
     float[] first = workspace.first(RowTransform.floats(rowPlan));
     rotors.sumColumns(firstRow, first);
     RowTransform.run(rowPlan, firstRow, coefficients, sink, workspace);
+  }
+
+  @Override
+  public long retainedBytes() {
+    return rotors.retainedBytes();
   }
 }

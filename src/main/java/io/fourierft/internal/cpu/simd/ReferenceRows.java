@@ -4,7 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
-import io.fourierft.internal.cpu.ColumnFold;
+import io.fourierft.SpectralLocations;
 import io.fourierft.internal.cpu.DenseCoefficients;
 import io.fourierft.internal.cpu.RowSink;
 import java.util.Arrays;
@@ -17,15 +17,14 @@ import jdk.incubator.vector.FloatVector;
 final class ReferenceRows implements DenseMethod {
   private final SimdPlans plans;
   private final ColumnStore store = new ColumnStore();
-  private DenseCoefficients coefficients;
+  private DenseCoefficients coefficients = new DenseCoefficients();
   private LaneFft columnPlan;
   private LaneFft rowPlan;
 
-  ReferenceRows(SimdPlans plans, DenseCoefficients coefficients) {
+  ReferenceRows(SimdPlans plans) {
     this.plans = plans;
-    this.coefficients = coefficients;
-    this.columnPlan = plans.complex(coefficients.fold().rows());
-    this.rowPlan = plans.complex(coefficients.fold().cols());
+    this.columnPlan = plans.complex(1);
+    this.rowPlan = plans.complex(1);
   }
 
   @Override
@@ -48,27 +47,21 @@ final class ReferenceRows implements DenseMethod {
     float[] second = workspace.second(floats);
     scatter(task * COUNT, first);
     boolean swapped =
-        columnPlan.transform(
-            first, 0, second, 0, workspace.scratch(columnPlan.scratchFloats()));
+        columnPlan.transform(first, 0, second, 0, workspace.scratch(columnPlan.scratchFloats()));
     store.put(task * COUNT, rowTasks(), swapped ? second : first, workspace.tile());
   }
 
-  /** A weight was halved where its column was folded; its whole goes into the column itself. */
   private void scatter(int firstColumn, float[] block) {
-    ColumnFold fold = coefficients.fold();
-    float[] weights = coefficients.weights();
+    SpectralLocations locations = coefficients.locations();
+    float[] values = coefficients.values();
     Arrays.fill(block, 0, columnPlan.blockFloats(), 0f);
-    for (int i = 0; i < fold.columns().length; i++) {
-      int lane = fold.columns()[i] - firstColumn;
-      if (lane < 0 || lane >= COUNT) {
-        continue;
-      }
-      boolean whole = fold.columns()[i] == 0 || 2L * fold.columns()[i] == fold.cols();
-      for (int e = fold.starts()[i]; e < fold.starts()[i + 1]; e++) {
-        float weight = weights[e] * (whole ? 1f : 2f);
-        block[fold.rowOf()[e] * WIDTH + lane] += weight;
-        // Nothing, except that a weight that is no number must reach every element.
-        block[fold.rowOf()[e] * WIDTH + COUNT + lane] += weight - weight;
+    for (int k = 0; k < locations.count(); k++) {
+      int lane = locations.col(k) - firstColumn;
+      if (lane >= 0 && lane < COUNT) {
+        int at = locations.row(k) * WIDTH + lane;
+        block[at] += values[k];
+        // Zero, except that a value that is no number must reach every element.
+        block[at + COUNT] += values[k] * 0f;
       }
     }
   }
@@ -104,5 +97,10 @@ final class ReferenceRows implements DenseMethod {
         coefficients.scale().first(),
         sink,
         workspace);
+  }
+
+  @Override
+  public long retainedBytes() {
+    return store.retainedBytes();
   }
 }

@@ -60,8 +60,7 @@ final class RowBlockWriter {
     int top = (COUNT - 1) * stride;
     for (int q = 0; q < cols; q += COUNT) {
       int at = top + COUNT + cols - q - COUNT + 1;
-      Transposer.turnReversed(
-          block, q * COUNT, COUNT, workspace.tile(), out, at, -stride, factor);
+      Transposer.turnReversed(block, q * COUNT, COUNT, workspace.tile(), out, at, -stride, factor);
     }
     for (int l = 0; l < COUNT; l++) {
       // Column 0 mirrors itself: it was written as column `cols`.

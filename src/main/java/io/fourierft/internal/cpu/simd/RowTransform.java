@@ -25,8 +25,7 @@ final class RowTransform {
     int floats = floats(plan);
     float[] first = workspace.first(floats);
     float[] second = workspace.second(floats);
-    boolean swapped =
-        plan.inverse(first, 0, second, 0, workspace.scratch(plan.scratchFloats()));
+    boolean swapped = plan.inverse(first, 0, second, 0, workspace.scratch(plan.scratchFloats()));
     RowBlockWriter.writeSymmetric(
         swapped ? second : first,
         swapped ? first : second,

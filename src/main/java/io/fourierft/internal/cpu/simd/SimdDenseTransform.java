@@ -32,27 +32,24 @@ final class SimdDenseTransform implements DenseTransform {
   private DenseMethod method(DenseCoefficients coefficients, DensePath path) {
     return switch (path) {
       case REFERENCE -> {
-        reference = reference == null ? new ReferenceRows(plans, coefficients) : reference;
+        reference = reference == null ? new ReferenceRows(plans) : reference;
         yield reference;
       }
       case FOLDED -> {
-        folded = folded == null ? new TransformedColumns(plans, coefficients, false) : folded;
+        folded = folded == null ? new TransformedColumns(plans, false) : folded;
         yield folded;
       }
       case DIRECT -> {
-        direct = direct == null ? new DirectRows(plans, coefficients) : direct;
+        direct = direct == null ? new DirectRows(plans) : direct;
         yield direct;
       }
       case AUTO, PRUNED -> {
         ColumnFold fold = coefficients.fold();
         if (DenseCost.transformColumns(fold.rows(), fold.columns().length, fold.entries())) {
-          transformed =
-              transformed == null
-                  ? new TransformedColumns(plans, coefficients, true)
-                  : transformed;
+          transformed = transformed == null ? new TransformedColumns(plans, true) : transformed;
           yield transformed;
         }
-        pruned = pruned == null ? new PrunedRows(plans, coefficients) : pruned;
+        pruned = pruned == null ? new PrunedRows(plans) : pruned;
         yield pruned;
       }
     };
@@ -76,6 +73,19 @@ final class SimdDenseTransform implements DenseTransform {
   @Override
   public void rows(int task, RowSink sink, Workspace workspace) {
     current().rows(task, sink, (SimdWorkspace) workspace);
+  }
+
+  @Override
+  public long retainedBytes() {
+    long bytes = 0;
+    for (DenseMethod method : methods()) {
+      bytes += method == null ? 0 : method.retainedBytes();
+    }
+    return bytes;
+  }
+
+  private @Nullable DenseMethod[] methods() {
+    return new @Nullable DenseMethod[] {reference, folded, transformed, pruned, direct};
   }
 
   private DenseMethod current() {

@@ -12,15 +12,21 @@ final class SimdPlans {
   private static final int LIMIT = 32;
 
   private final Cache<RealLaneFft> real = new Cache<>(RealLaneFft::of);
+  private final Cache<RealSingleFft> single = new Cache<>(RealSingleFft::new);
   private final Cache<LaneFft> complex = new Cache<>(LaneFft::of);
   private final Cache<PhaseTable> phases = new Cache<>(PhaseTable::new);
 
-  /** Real transforms of a length. */
+  /** Real transforms of a length, one a lane. */
   RealLaneFft real(int length) {
     return real.get(length);
   }
 
-  /** Complex transforms of a length. */
+  /** Real transforms of a length, one at a time. */
+  RealSingleFft single(int length) {
+    return single.get(length);
+  }
+
+  /** Complex transforms of a length, one a lane. */
   LaneFft complex(int length) {
     return complex.get(length);
   }

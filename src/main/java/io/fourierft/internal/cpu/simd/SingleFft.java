@@ -63,8 +63,7 @@ final class SingleFft {
 
   /** Floats of blocks that a transform needs. */
   int blockFloats() {
-    return 2 * Lanes.roundUp(a) * WIDTH
-        + (Lanes.roundUp(a) / COUNT + 1) * Lanes.roundUp(b) * WIDTH;
+    return 2 * Lanes.roundUp(a) * WIDTH + (Lanes.roundUp(a) / COUNT + 1) * Lanes.roundUp(b) * WIDTH;
   }
 
   /** Floats of scratch memory that the passes need. */
@@ -92,8 +91,7 @@ final class SingleFft {
   }
 
   /** Real and imaginary parts apart, in and out; the two may be the same memory. */
-  void apart(
-      float[] re, int reAt, float[] im, int imAt, float[] blocks, float[] scratch) {
+  void apart(float[] re, int reAt, float[] im, int imAt, float[] blocks, float[] scratch) {
     loadApart(re, reAt, im, imAt, blocks, scratch);
     for (int row = Lanes.roundUp(a) / COUNT - 1; row >= 0; row--) {
       int from = transformRow(row, blocks, scratch);

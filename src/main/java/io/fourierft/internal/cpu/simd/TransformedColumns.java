@@ -16,16 +16,15 @@ final class TransformedColumns implements DenseMethod {
   private final SimdPlans plans;
   private final boolean pruned;
   private final ColumnStore store = new ColumnStore();
-  private DenseCoefficients coefficients;
+  private DenseCoefficients coefficients = new DenseCoefficients();
   private RealLaneFft columnPlan;
   private RealLaneFft rowPlan;
 
-  TransformedColumns(SimdPlans plans, DenseCoefficients coefficients, boolean pruned) {
+  TransformedColumns(SimdPlans plans, boolean pruned) {
     this.plans = plans;
     this.pruned = pruned;
-    this.coefficients = coefficients;
-    this.columnPlan = plans.real(coefficients.fold().rows());
-    this.rowPlan = plans.real(coefficients.fold().cols());
+    this.columnPlan = plans.real(1);
+    this.rowPlan = plans.real(1);
   }
 
   @Override
@@ -54,8 +53,7 @@ final class TransformedColumns implements DenseMethod {
     float[] second = workspace.second(floats);
     scatter(task * COUNT, first);
     boolean swapped =
-        columnPlan.forward(
-            first, 0, second, 0, workspace.scratch(columnPlan.scratchFloats()));
+        columnPlan.forward(first, 0, second, 0, workspace.scratch(columnPlan.scratchFloats()));
     store.put(task * COUNT, rowBlocks, swapped ? second : first, workspace.tile());
   }
 
@@ -103,5 +101,10 @@ final class TransformedColumns implements DenseMethod {
       System.arraycopy(block, 0, first, 0, rowPlan.bins() * WIDTH);
     }
     RowTransform.run(rowPlan, task * COUNT, coefficients, sink, workspace);
+  }
+
+  @Override
+  public long retainedBytes() {
+    return store.retainedBytes();
   }
 }

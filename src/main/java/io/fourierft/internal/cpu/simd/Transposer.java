@@ -8,8 +8,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Turns squares of as many vectors as there are lanes: what was lane l of vector i becomes lane i of
- * vector l, times a factor. One bit of the two indices is exchanged a step, the highest first.
+ * Turns squares of as many vectors as there are lanes: what was lane l of vector i becomes lane i
+ * of vector l, times a factor. One bit of the two indices is exchanged a step, the highest first.
  */
 final class Transposer {
   private static final VectorShuffle<Float> BY_1 = VectorShuffle.fromOp(SPECIES, l -> l ^ 1);
