@@ -48,9 +48,31 @@ public abstract class EngineConformance {
   /** Shapes that break transforms: lines, primes, odd and even, powers of two, every n. */
   static Stream<Arguments> cases() {
     int[][] shapes = {
-      {1, 1}, {1, 2}, {2, 1}, {1, 7}, {7, 1}, {1, 64}, {64, 1}, {1, 97}, {2, 2}, {2, 3}, {3, 2},
-      {3, 3}, {4, 4}, {5, 8}, {8, 5}, {31, 61}, {33, 57}, {64, 64}, {48, 80}, {106, 139}, {256, 3},
-      {3, 256}, {211, 17}, {17, 223}, {96, 40}
+      {1, 1},
+      {1, 2},
+      {2, 1},
+      {1, 7},
+      {7, 1},
+      {1, 64},
+      {64, 1},
+      {1, 97},
+      {2, 2},
+      {2, 3},
+      {3, 2},
+      {3, 3},
+      {4, 4},
+      {5, 8},
+      {8, 5},
+      {31, 61},
+      {33, 57},
+      {64, 64},
+      {48, 80},
+      {106, 139},
+      {256, 3},
+      {3, 256},
+      {211, 17},
+      {17, 223},
+      {96, 40}
     };
     List<Arguments> cases = new ArrayList<>();
     for (int[] shape : shapes) {
@@ -209,8 +231,7 @@ public abstract class EngineConformance {
         Matrix.of(x, tokens, cols),
         Matrix.of(g, tokens, rows),
         List.of(Matrix.of(gradient, 1, n)));
-    engine.spectrumGradientFromDelta(
-        adapter, Matrix.of(h, rows, cols), Matrix.of(fromDelta, 1, n));
+    engine.spectrumGradientFromDelta(adapter, Matrix.of(h, rows, cols), Matrix.of(fromDelta, 1, n));
     double size = 1 + 150.0 / Math.sqrt((double) rows * cols) * Math.sqrt(tokens);
     assertClose(expected, gradient, size);
     assertClose(expected, fromDelta, size);
