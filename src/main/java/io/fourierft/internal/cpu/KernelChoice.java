@@ -25,7 +25,9 @@ record KernelChoice(
       case "jtransforms" ->
           new KernelChoice(
               JTransformsKernels::new,
-              List.of("kernels jtransforms: taken, as asked for"),
+              List.of(
+                  "kernels jtransforms: taken, as asked for",
+                  "kernels simd: not taken, jtransforms were asked for"),
               List.of());
       case "simd" -> enabled ? simd() : refuseSimd();
       default -> enabled ? simd() : fallBack();
@@ -34,7 +36,11 @@ record KernelChoice(
 
   private static KernelChoice simd() {
     return new KernelChoice(
-        SimdKernels::new, List.of("kernels simd: taken, " + SimdKernels.shape()), List.of());
+        SimdKernels::new,
+        List.of(
+            "kernels simd: taken, " + SimdKernels.shape(),
+            "kernels jtransforms: not taken, simd kernels are faster"),
+        List.of());
   }
 
   private static KernelChoice fallBack() {
