@@ -7,6 +7,7 @@ package io.fourierft.internal.cpu;
 public class Workspace {
   private float[] inputSpectrum = {};
   private float[] outputSpectrum = {};
+  private final HostRows hostRows = new HostRows();
   private float[] line = {};
 
   /** Room for the transform of a block of inputs. */
@@ -31,5 +32,10 @@ public class Workspace {
       line = new float[floats];
     }
     return line;
+  }
+
+  /** The way to and from the caller's memory. */
+  public final HostRows hostRows() {
+    return hostRows;
   }
 }

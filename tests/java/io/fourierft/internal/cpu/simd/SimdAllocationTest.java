@@ -23,7 +23,7 @@ final class SimdAllocationTest {
   private static final int ROWS = 96;
   private static final int COLS = 80;
   private static final int TOKENS = 16;
-  private static final int MOST_ROUNDS = 400;
+  private static final int MOST_ROUNDS = 20_000;
   private static final int CALLS = 50;
 
   /**

@@ -32,12 +32,18 @@ final class LaneRows {
    * @return the lanes, as bits, whose row is not finite throughout
    */
   static long load(
-      HostMatrix matrix, int first, int count, float[] rows, float[] block, float[] tile) {
+      HostMatrix matrix,
+      int first,
+      int count,
+      float[] rows,
+      float[] block,
+      SimdWorkspace workspace) {
+    HostRows from = workspace.hostRows();
     int cols = matrix.cols();
     int stride = stride(cols);
     long broken = 0;
     for (int l = 0; l < count; l++) {
-      HostRows.load(matrix, first + l, 0, cols, rows, l * stride);
+      from.load(matrix, first + l, 0, cols, rows, l * stride);
       if (!allFinite(rows, l * stride, cols)) {
         broken |= 1L << l;
       }
@@ -46,7 +52,7 @@ final class LaneRows {
       Arrays.fill(rows, l * stride, (l + 1) * stride, 0f);
     }
     for (int q = 0; q < cols; q += COUNT) {
-      Transposer.turn(rows, q, stride, tile, block, q * COUNT, COUNT, 1f);
+      Transposer.turn(rows, q, stride, workspace.tile(), block, q * COUNT, COUNT, 1f);
     }
     return broken;
   }

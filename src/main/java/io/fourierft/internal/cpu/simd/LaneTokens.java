@@ -7,7 +7,6 @@ import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.cpu.HostRows;
 import io.fourierft.internal.cpu.ResultScale;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
@@ -39,7 +38,7 @@ final class LaneTokens {
     RealLaneFft plan = plans.real(x.cols());
     float[] data = workspace.first(blockFloats(plan));
     float[] work = workspace.second(blockFloats(plan));
-    long broken = LaneRows.load(x, first, count, work, data, workspace.tile());
+    long broken = LaneRows.load(x, first, count, work, data, workspace);
     boolean swapped = plan.forward(data, 0, work, 0, workspace.scratch(plan.scratchFloats()));
     int floats = plan.bins() * WIDTH;
     System.arraycopy(swapped ? work : data, 0, spectrum, 0, floats);
@@ -177,7 +176,7 @@ final class LaneTokens {
     }
     for (int l = 0; l < count; l++) {
       if (!map.isPerToken() || map.adapterOf(first + l) != AdapterRouting.NONE) {
-        HostRows.add(y, first + l, 0, length, rows, l * stride, 1f);
+        workspace.hostRows().add(y, first + l, 0, length, rows, l * stride, 1f);
       }
     }
   }

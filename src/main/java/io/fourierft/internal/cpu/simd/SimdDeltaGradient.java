@@ -62,7 +62,7 @@ final class SimdDeltaGradient implements DeltaGradient {
     float[] work = own.second(floats);
     int first = task * COUNT;
     int count = Math.min(COUNT, fold.rows() - first);
-    long broken = LaneRows.load(gradient, first, count, work, data, own.tile());
+    long broken = LaneRows.load(gradient, first, count, work, data, own);
     boolean swapped = rowPlan.forward(data, 0, work, 0, own.scratch(rowPlan.scratchFloats()));
     float[] spectrum = swapped ? work : data;
     float[] kept = store.block(task);

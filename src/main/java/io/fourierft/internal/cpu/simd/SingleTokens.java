@@ -2,7 +2,6 @@ package io.fourierft.internal.cpu.simd;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.cpu.HostRows;
 import io.fourierft.internal.cpu.ResultScale;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
@@ -29,7 +28,7 @@ final class SingleTokens {
     float[] scratch = workspace.scratch(plan.scratchFloats());
     for (int i = 0; i < count; i++) {
       int at = i * plan.spectrumFloats();
-      HostRows.load(x, first + i, 0, features, line, 0);
+      workspace.hostRows().load(x, first + i, 0, features, line, 0);
       if (LaneRows.allFinite(line, 0, features)) {
         plan.forward(line, spectrum, at, blocks, scratch);
       } else {
@@ -74,7 +73,7 @@ final class SingleTokens {
       for (int p = 0; p < length; p++) {
         line[p] = line[p] * scale.first() * scale.second();
       }
-      HostRows.add(y, first + i, 0, length, line, 0, 1f);
+      workspace.hostRows().add(y, first + i, 0, length, line, 0, 1f);
     }
   }
 
