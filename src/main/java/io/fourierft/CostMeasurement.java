@@ -22,7 +22,7 @@ final class CostMeasurement {
 
   CostMeasurement(FourierEngine engine, int threads) {
     this.engine = engine;
-    this.product = new BaseProduct(new RangeExecutor(threads), new ScratchPool());
+    this.product = new BaseProduct(new RangeExecutor(threads), Shelf.ofArrays());
   }
 
   /** Measures twice: the compiler changes the code of the first round while it runs. */
