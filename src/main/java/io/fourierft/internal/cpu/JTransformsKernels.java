@@ -12,6 +12,7 @@ import org.jtransforms.utils.CommonUtils;
  * {@code [2v + 1]}.
  */
 public final class JTransformsKernels implements CpuKernels {
+  /** Raises JTransforms' own thresholds for threads, so that it starts none. */
   public JTransformsKernels() {
     // JTransforms would start threads of its own from 8192 floats on, and swallow their failures.
     // Its thresholds are global; the engine's own threads are enough.
