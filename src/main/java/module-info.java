@@ -25,5 +25,5 @@ module io.fourierft {
   uses io.fourierft.EngineProvider;
 
   provides io.fourierft.EngineProvider with
-      io.fourierft.internal.cpu.CpuEngineProvider;
+      io.fourierft.internal.cpu.provider.CpuEngineProvider;
 }
