@@ -12,6 +12,7 @@ module io.fourierft {
   requires static java.desktop;
 
   exports io.fourierft;
+  exports io.fourierft.cuda;
 
   uses io.fourierft.EngineProvider;
 }
