@@ -15,4 +15,7 @@ module io.fourierft {
   exports io.fourierft.cuda;
 
   uses io.fourierft.EngineProvider;
+
+  provides io.fourierft.EngineProvider with
+      io.fourierft.internal.cuda.CudaEngineProvider;
 }

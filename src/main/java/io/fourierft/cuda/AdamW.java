@@ -11,16 +11,11 @@ import io.fourierft.FourierException;
  * @param beta2 decay of the second moment, in [0, 1)
  * @param epsilon added to the root of the second moment, above 0
  * @param weightDecay share of the learning rate by which a coefficient shrinks, at least 0
- * @param gradientScale what every gradient is multiplied by before use, as for clipping or loss
- *     scaling; 1 for none
+ * @param maxNorm where the norm of all gradients together is above this, they are scaled down to it
+ *     first, as by {@code torch.nn.utils.clip_grad_norm_}; infinite for no clipping
  */
 public record AdamW(
-    float learningRate,
-    float beta1,
-    float beta2,
-    float epsilon,
-    float weightDecay,
-    float gradientScale) {
+    float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float maxNorm) {
   /**
    * Checks the ranges.
    *
@@ -32,12 +27,12 @@ public record AdamW(
     require(beta2 >= 0 && beta2 < 1, "beta2", beta2);
     require(epsilon > 0 && Float.isFinite(epsilon), "epsilon", epsilon);
     require(weightDecay >= 0 && Float.isFinite(weightDecay), "weightDecay", weightDecay);
-    require(Float.isFinite(gradientScale), "gradientScale", gradientScale);
+    require(maxNorm > 0, "maxNorm", maxNorm);
   }
 
-  /** torch's defaults: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
+  /** torch's defaults: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01; no clipping. */
   public static AdamW of(float learningRate) {
-    return new AdamW(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f, 1f);
+    return new AdamW(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f, Float.POSITIVE_INFINITY);
   }
 
   private static void require(boolean holds, String name, float value) {

@@ -27,11 +27,32 @@ public interface TrainableSpectra extends AutoCloseable {
   /** Sets all gradients to zero. */
   void zeroGradients();
 
-  /** One step of AdamW on all coefficients, from the gradients as they stand. */
-  void step(AdamW parameters);
+  /**
+   * One step of AdamW on all coefficients, from the gradients as they stand: {@link #prepareStep}
+   * and {@link #applyStep}.
+   */
+  default void step(AdamW parameters) {
+    prepareStep(parameters);
+    applyStep();
+  }
 
-  /** Steps done. */
+  /**
+   * Counts a step and puts its parameters on the device. Before each launch of a graph that holds
+   * {@link #applyStep}, call this, outside the recording.
+   */
+  void prepareStep(AdamW parameters);
+
+  /**
+   * Applies the step that was prepared last; can be recorded. Whether the gradients' norm is taken
+   * is decided when this is called, by whether the step prepared last clips.
+   */
+  void applyStep();
+
+  /** Steps prepared so far. */
   long steps();
+
+  /** The same spectra, with work enqueued where {@code engine} enqueues. */
+  TrainableSpectra on(CudaFourierEngine engine);
 
   /** The current coefficients of adapter {@code index} as an immutable adapter; waits for them. */
   FourierAdapter snapshot(int index);
