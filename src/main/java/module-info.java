@@ -10,12 +10,21 @@ module io.fourierft {
   requires static jdk.incubator.vector;
   requires static info.picocli;
   requires static java.desktop;
+  requires static me.tongfei.progressbar;
+  requires static org.knowm.xchart;
 
   exports io.fourierft;
   exports io.fourierft.cuda;
+  exports io.fourierft.peft;
+  exports io.fourierft.merge;
+  exports io.fourierft.safetensors;
+
+  opens io.fourierft.cli to
+      info.picocli;
 
   uses io.fourierft.EngineProvider;
 
   provides io.fourierft.EngineProvider with
+      io.fourierft.internal.cpu.CpuEngineProvider,
       io.fourierft.internal.cuda.CudaEngineProvider;
 }

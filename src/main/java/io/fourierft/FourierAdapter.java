@@ -1,5 +1,8 @@
 package io.fourierft;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /**
  * One FourierFT adapter of one linear layer: the places of its spectrum, the coefficients there,
  * and the scaling. Immutable.
@@ -100,6 +103,38 @@ public final class FourierAdapter {
   /** The format to which a dense ΔW is rounded before use; F32 unless set otherwise. */
   public ElementType deltaType() {
     return deltaType;
+  }
+
+  /**
+   * ‖ΔW‖, the Frobenius norm of the change, from the coefficients alone (Parseval): no ΔW is built.
+   * In float64; NaN or infinite if a coefficient is.
+   */
+  public double deltaNorm() {
+    Map<Long, Float> byPlace = HashMap.newHashMap(spectrum.length);
+    for (int k = 0; k < spectrum.length; k++) {
+      byPlace.put(place(locations.row(k), locations.col(k)), spectrum[k]);
+    }
+    double sum = 0;
+    for (int k = 0; k < spectrum.length; k++) {
+      // The real part keeps the Hermitian half of the spectrum: the mean of each coefficient and
+      // the one at the mirrored place.
+      int u = locations.row(k);
+      int v = locations.col(k);
+      long mirror = place(u == 0 ? 0 : rows() - u, v == 0 ? 0 : cols() - v);
+      double coefficient = spectrum[k];
+      Float mirrored = byPlace.get(mirror);
+      if (mirrored == null) {
+        sum += coefficient * coefficient / 2;
+      } else {
+        double mean = (coefficient + mirrored) / 2;
+        sum += mean * mean;
+      }
+    }
+    return Math.abs((double) scaling) * Math.sqrt(sum / ((double) rows() * cols()));
+  }
+
+  private long place(int u, int v) {
+    return (long) u * cols() + v;
   }
 
   @Override

@@ -37,7 +37,7 @@ final class MersenneTwister {
   private void twist() {
     for (int i = 0; i < SIZE; i++) {
       int following = i + 1 == SIZE ? 0 : i + 1;
-      int mixed = state[i] & 0x80000000 | state[following] & 0x7fffffff;
+      int mixed = (state[i] & 0x80000000) | (state[following] & 0x7fffffff);
       int far = i + SHIFT < SIZE ? i + SHIFT : i + SHIFT - SIZE;
       state[i] = state[far] ^ mixed >>> 1 ^ ((mixed & 1) == 0 ? 0 : 0x9908b0df);
     }

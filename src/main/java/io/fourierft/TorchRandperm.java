@@ -80,7 +80,7 @@ final class TorchRandperm {
     }
 
     private int find(long slot) {
-      int at = (int) (slot * 0x9E3779B97F4A7C15L >>> 32) & mask;
+      int at = (int) ((slot * 0x9E3779B97F4A7C15L) >>> 32) & mask;
       while (slots[at] != EMPTY && slots[at] != slot) {
         at = at + 1 & mask;
       }

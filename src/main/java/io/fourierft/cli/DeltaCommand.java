@@ -1,0 +1,99 @@
+package io.fourierft.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.FourierEngine;
+import io.fourierft.Randperm;
+import io.fourierft.merge.DeltaExport;
+import io.fourierft.peft.ResolveOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fourierft delta}: the ΔW of every module. */
+@Command(
+    name = "delta",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Writes the delta of every module of an adapter to one safetensors file:",
+      "tensors '<module>.delta', F32, [out_features, in_features]."
+    })
+final class DeltaCommand implements Callable<Integer> {
+  @Option(
+      names = "--base",
+      required = true,
+      paramLabel = "DIR|FILE",
+      description = "base model, read for its names and shapes alone")
+  private Path base;
+
+  @Option(
+      names = "--adapter",
+      required = true,
+      paramLabel = "DIR",
+      description = "adapter as PEFT saves it")
+  private Path adapter;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "safetensors file to write")
+  private Path out;
+
+  @Option(names = "--overwrite", description = "replace a file that exists")
+  private boolean overwrite;
+
+  @Option(
+      names = "--autocast-adapter-dtype",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = Descriptions.AUTOCAST)
+  private boolean autocast;
+
+  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
+  private boolean legacyRandperm;
+
+  @Option(names = "--json", description = "print one JSON object")
+  private boolean json;
+
+  @Mixin private EngineMixin engine;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    ResolveOptions options =
+        new ResolveOptions(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH, autocast);
+    PrintWriter printer = spec.commandLine().getOut();
+    try (FourierEngine opened = engine.open();
+        ProgressDisplay progress = new ProgressDisplay(spec.name(), !json)) {
+      DeltaExport.DeltaResult result =
+          DeltaExport.write(opened, base, adapter, out, overwrite, options, progress);
+      if (json) {
+        ObjectNode root = Json.object();
+        root.put("command", spec.name());
+        root.put("device", opened.name());
+        root.put("output", result.output().toString());
+        root.put("size", result.sizeInBytes());
+        result.tensors().forEach(root.putArray("tensors")::add);
+        result.notes().forEach(root.putArray("notes")::add);
+        printer.println(Json.text(root));
+      } else {
+        result.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+        printer.println(
+            "wrote %d deltas to %s (%s)"
+                .formatted(
+                    result.tensors().size(),
+                    result.output(),
+                    ByteSize.readable(result.sizeInBytes())));
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,124 @@
+package io.fourierft.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.EngineOptions;
+import io.fourierft.EngineProbe;
+import io.fourierft.EngineSelection;
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fourierft doctor}: what this machine offers, and why each engine is or is not used. */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    description = "Shows the Java, the engines, and why each of them is or is not used.")
+final class DoctorCommand implements Callable<Integer> {
+  @Option(names = "--json", description = "print one JSON object")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    EngineOptions options = EngineOptions.defaults();
+    EngineSelection survey = EngineSelection.survey(options);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Json.text(asJson(survey)));
+    } else {
+      print(out, options, survey);
+    }
+    return survey.probes().stream().anyMatch(EngineProbe.Available.class::isInstance)
+        ? 0
+        : Main.FAILURE;
+  }
+
+  private static void print(PrintWriter out, EngineOptions options, EngineSelection survey) {
+    out.println("fourierft  " + BuildVersion.number());
+    out.println("Java       " + Runtime.version() + ", " + property("java.vendor"));
+    out.println("           " + property("java.home"));
+    out.println(
+        "Machine    %s %s, %d processors, heap up to %d MiB"
+            .formatted(
+                property("os.name"),
+                property("os.arch"),
+                Runtime.getRuntime().availableProcessors(),
+                Runtime.getRuntime().maxMemory() >> 20));
+    out.println("Asked for  " + options.device());
+    Optional<String> chosen = chosen(options, survey);
+    for (EngineProbe probe : survey.probes()) {
+      out.println();
+      switch (probe) {
+        case EngineProbe.Available available -> {
+          boolean used = chosen.filter(available.engine()::equals).isPresent();
+          out.println(available.engine() + ": available" + (used ? ", used" : ", not used"));
+          available.details().forEach(detail -> out.println("  " + detail));
+        }
+        case EngineProbe.Unavailable unavailable -> {
+          out.println(unavailable.engine() + ": not available");
+          for (EngineProbe.Obstacle obstacle : unavailable.obstacles()) {
+            out.println("  " + obstacle.what() + ": " + obstacle.found());
+            out.println("    " + obstacle.remedy());
+          }
+        }
+      }
+    }
+  }
+
+  private static ObjectNode asJson(EngineSelection survey) {
+    ObjectNode root = Json.object();
+    root.put("version", BuildVersion.number());
+    root.put("java", Runtime.version().toString());
+    root.put("os", property("os.name") + " " + property("os.arch"));
+    root.put("processors", Runtime.getRuntime().availableProcessors());
+    root.put("requested", survey.requested());
+    ArrayNode engines = root.putArray("engines");
+    Optional<String> chosen = chosen(EngineOptions.defaults(), survey);
+    for (EngineProbe probe : survey.probes()) {
+      ObjectNode engine = engines.addObject();
+      engine.put("name", probe.engine());
+      engine.put("used", chosen.filter(probe.engine()::equals).isPresent());
+      switch (probe) {
+        case EngineProbe.Available available -> {
+          engine.put("available", true);
+          available.details().forEach(engine.putArray("details")::add);
+        }
+        case EngineProbe.Unavailable unavailable -> {
+          engine.put("available", false);
+          ArrayNode obstacles = engine.putArray("obstacles");
+          for (EngineProbe.Obstacle obstacle : unavailable.obstacles()) {
+            obstacles
+                .addObject()
+                .put("what", obstacle.what())
+                .put("found", obstacle.found())
+                .put("remedy", obstacle.remedy());
+          }
+        }
+      }
+    }
+    return root;
+  }
+
+  /** The engine that these options would open: the first available one of the kind asked for. */
+  private static Optional<String> chosen(EngineOptions options, EngineSelection survey) {
+    return survey.probes().stream()
+        .filter(EngineProbe.Available.class::isInstance)
+        .map(EngineProbe::engine)
+        .filter(
+            engine ->
+                options.device().equals("auto")
+                    || engine.equals(options.device())
+                    || engine.startsWith(options.device() + ":"))
+        .findFirst();
+  }
+
+  private static String property(String name) {
+    return System.getProperty(name, "unknown");
+  }
+}

@@ -1,0 +1,204 @@
+package io.fourierft.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.FourierEngine;
+import io.fourierft.Randperm;
+import io.fourierft.merge.AdapterInspection;
+import io.fourierft.merge.AdapterInspection.Layer;
+import io.fourierft.peft.ExtraTensor;
+import io.fourierft.peft.ResolveOptions;
+import io.fourierft.peft.ResolvedModule;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code fourierft inspect}: what an adapter holds. */
+@Command(
+    name = "inspect",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Shows the modules of an adapter: n, norms, and, with the base model, shapes and the norm of",
+      "the delta. --plot draws |spectrum| at its places beside a heat map of the delta."
+    })
+final class InspectCommand implements Callable<Integer> {
+  @Option(
+      names = "--adapter",
+      required = true,
+      paramLabel = "DIR",
+      description = "adapter as PEFT saves it")
+  private Path adapter;
+
+  @Option(
+      names = "--base",
+      paramLabel = "DIR|FILE",
+      description = "base model, for the shapes, which an adapter does not store")
+  private @Nullable Path base;
+
+  @Option(names = "--plot", paramLabel = "FILE.png", description = "draw one module; needs --base")
+  private @Nullable Path plot;
+
+  @Option(
+      names = "--module",
+      paramLabel = "NAME",
+      description = "the module to draw (default: that with the largest delta)")
+  private @Nullable String module;
+
+  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
+  private boolean legacyRandperm;
+
+  @Option(names = "--json", description = "print one JSON object")
+  private boolean json;
+
+  @Mixin private EngineMixin engine;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    if (plot != null && base == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--plot needs --base, since an adapter does not store its shapes");
+    }
+    if (plot != null && !plot.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
+      throw new ParameterException(
+          spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
+    }
+    ResolveOptions options =
+        ResolveOptions.defaults().withRandperm(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+    AdapterInspection inspection = AdapterInspection.of(adapter, base, options);
+    PrintWriter printer = spec.commandLine().getOut();
+    if (json) {
+      printer.println(Json.text(asJson(inspection)));
+    } else {
+      inspection.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+      print(printer, inspection);
+    }
+    if (plot != null) {
+      draw(inspection, plot);
+      if (!json) {
+        printer.println("drew " + plot);
+      }
+    }
+    return 0;
+  }
+
+  private void print(PrintWriter printer, AdapterInspection inspection) {
+    var config = inspection.config();
+    printer.println(
+        "n_frequency %d, scaling %s, random_loc_seed %s, %d modules, %d coefficients"
+            .formatted(
+                config.nFrequency(),
+                config.scaling(),
+                config.randomLocSeed(),
+                inspection.layers().size(),
+                inspection.layers().stream().mapToLong(Layer::nFrequency).sum()));
+    Table table =
+        new Table(2, "module", "dtype", "n", "out", "in", "|spectrum|", "max |c|", "|dW|");
+    for (Layer layer : inspection.layers()) {
+      ResolvedModule bound = layer.bound();
+      table.add(
+          layer.path(),
+          layer.dtype().toString(),
+          Integer.toString(layer.nFrequency()),
+          bound == null ? "-" : Integer.toString(bound.adapter().rows()),
+          bound == null ? "-" : Integer.toString(bound.adapter().cols()),
+          scientific(layer.spectrumNorm()),
+          scientific(layer.largestCoefficient()),
+          bound == null ? "-" : scientific(bound.adapter().deltaNorm()));
+    }
+    table.print(printer);
+    for (ExtraTensor extra : inspection.extraTensors()) {
+      printer.println(
+          "also carries %s %s %s".formatted(extra.baseTensor(), extra.dtype(), extra.shape()));
+    }
+    if (base == null) {
+      printer.println("give --base to see shapes and the norms of the deltas");
+    }
+  }
+
+  private ObjectNode asJson(AdapterInspection inspection) {
+    ObjectNode root = Json.object();
+    root.put("command", spec.name());
+    root.put("adapter", adapter.toString());
+    root.put("n_frequency", inspection.config().nFrequency());
+    root.put("scaling", inspection.config().scaling());
+    root.put("random_loc_seed", inspection.config().randomLocSeed());
+    ArrayNode modules = root.putArray("modules");
+    for (Layer layer : inspection.layers()) {
+      ObjectNode node = modules.addObject();
+      node.put("module", layer.path());
+      node.put("dtype", layer.dtype().toString());
+      node.put("n_frequency", layer.nFrequency());
+      node.put("spectrum_norm", layer.spectrumNorm());
+      node.put("largest_coefficient", layer.largestCoefficient());
+      ResolvedModule bound = layer.bound();
+      if (bound != null) {
+        node.put("out_features", bound.adapter().rows());
+        node.put("in_features", bound.adapter().cols());
+        node.put("weight", bound.weight());
+        node.put("layout", bound.layout().toString());
+        node.put("delta_norm", bound.adapter().deltaNorm());
+      }
+    }
+    ArrayNode extras = root.putArray("extra_tensors");
+    for (ExtraTensor extra : inspection.extraTensors()) {
+      extras
+          .addObject()
+          .put("key", extra.key())
+          .put("base_tensor", extra.baseTensor())
+          .put("kind", extra.kind().toString())
+          .put("dtype", extra.dtype().toString());
+    }
+    inspection.notes().forEach(root.putArray("notes")::add);
+    return root;
+  }
+
+  private void draw(AdapterInspection inspection, Path file) throws IOException {
+    ResolvedModule chosen = chosen(inspection);
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    try (FourierEngine opened = engine.open()) {
+      SpectrumPlot.write(
+          file, chosen.path(), chosen.adapter(), opened.deltaWeight(chosen.adapter()));
+    }
+  }
+
+  private ResolvedModule chosen(AdapterInspection inspection) {
+    if (module != null) {
+      return inspection.layers().stream()
+          .map(Layer::bound)
+          .filter(bound -> bound != null && bound.path().equals(module))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new ParameterException(
+                      spec.commandLine(),
+                      "the adapter has no module '"
+                          + module
+                          + "'; run inspect without --plot to see them"));
+    }
+    return inspection.layers().stream()
+        .map(Layer::bound)
+        .filter(bound -> bound != null)
+        .max(Comparator.comparingDouble(bound -> bound.adapter().deltaNorm()))
+        .orElseThrow();
+  }
+
+  private static String scientific(double value) {
+    return String.format(Locale.ROOT, "%.3e", value);
+  }
+}

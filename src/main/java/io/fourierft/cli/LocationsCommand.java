@@ -1,0 +1,81 @@
+package io.fourierft.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.Randperm;
+import io.fourierft.SpectralLocations;
+import java.io.PrintWriter;
+import java.math.BigInteger;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fourierft locations}: where the coefficients of an adapter stand. */
+@Command(
+    name = "locations",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Prints the places of a spectrum, one line each: row column.",
+      "They are those that PEFT draws with torch.randperm for the same sizes and seed."
+    })
+final class LocationsCommand implements Callable<Integer> {
+  @Option(names = "--rows", required = true, paramLabel = "M", description = "out_features")
+  private int rows;
+
+  @Option(names = "--cols", required = true, paramLabel = "N", description = "in_features")
+  private int cols;
+
+  @Option(
+      names = "--n-frequency",
+      required = true,
+      paramLabel = "n",
+      description = "number of coefficients, 1 to M*N")
+  private int nFrequency;
+
+  @Option(
+      names = "--seed",
+      required = true,
+      paramLabel = "S",
+      description = "random_loc_seed, -2^63 to 2^64-1")
+  private BigInteger seed = BigInteger.ZERO;
+
+  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
+  private boolean legacyRandperm;
+
+  @Option(names = "--json", description = "print one JSON object")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    SpectralLocations locations =
+        SpectralLocations.of(
+            rows,
+            cols,
+            nFrequency,
+            SpectralLocations.seedBits(seed),
+            legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      ObjectNode root = Json.object();
+      root.put("rows", rows).put("cols", cols).put("seed", seed);
+      ArrayNode row = root.putArray("row");
+      ArrayNode col = root.putArray("col");
+      for (int k = 0; k < locations.count(); k++) {
+        row.add(locations.row(k));
+        col.add(locations.col(k));
+      }
+      out.println(Json.text(root));
+    } else {
+      for (int k = 0; k < locations.count(); k++) {
+        out.print(locations.row(k));
+        out.print(' ');
+        out.println(locations.col(k));
+      }
+    }
+    return 0;
+  }
+}

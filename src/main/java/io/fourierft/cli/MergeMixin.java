@@ -1,0 +1,214 @@
+package io.fourierft.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.FourierEngine;
+import io.fourierft.FourierEngine.Addition;
+import io.fourierft.Randperm;
+import io.fourierft.merge.MergeOptions;
+import io.fourierft.merge.MergeResult;
+import io.fourierft.merge.ModelMerge;
+import io.fourierft.merge.TensorChange;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.DoubleSummaryStatistics;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options that merge and unmerge share, and what both print. */
+final class MergeMixin {
+  @Option(
+      names = "--base",
+      required = true,
+      paramLabel = "DIR|FILE",
+      description = "base model: a folder with model.safetensors or its index, or such a file")
+  private Path base;
+
+  @Option(
+      names = "--adapter",
+      required = true,
+      paramLabel = "DIR",
+      description = "adapter as PEFT saves it; give it again for several, in order")
+  private List<Path> adapters;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  private Path out;
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "keep",
+      paramLabel = "DTYPE",
+      description = "format of the output's weights: ${COMPLETION-CANDIDATES} (default: keep)")
+  private OutputDtype dtype;
+
+  @Option(
+      names = "--safe",
+      description = "refuse the whole output if a changed weight is NaN or infinite")
+  private boolean safe;
+
+  @Option(
+      names = "--dry-run",
+      description = "check everything, say what would be done, write nothing")
+  private boolean dryRun;
+
+  @Option(names = "--overwrite", description = "replace an output folder that holds a model")
+  private boolean overwrite;
+
+  @Option(
+      names = "--max-shard-size",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description = "split the weights anew into files of at most this, as in 5GB")
+  private @Nullable Long maxShardSize;
+
+  @Option(
+      names = "--autocast-adapter-dtype",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = Descriptions.AUTOCAST)
+  private boolean autocast;
+
+  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
+  private boolean legacyRandperm;
+
+  @Option(names = "--json", description = "print one JSON object")
+  private boolean json;
+
+  @Mixin private EngineMixin engine;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  /** Runs the merge in one direction and prints what it did. */
+  int run(Addition addition) throws IOException {
+    MergeOptions options =
+        MergeOptions.defaults()
+            .withAddition(addition)
+            .withDtype(dtype.elementType())
+            .withSafe(safe)
+            .withOverwrite(overwrite)
+            .withMaxShardSizeInBytes(maxShardSize)
+            .withAutocastAdapterDtype(autocast)
+            .withRandperm(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+    MergeResult result;
+    String device = "none";
+    if (dryRun) {
+      result = ModelMerge.plan(base, adapters, out, options);
+    } else {
+      try (FourierEngine opened = engine.open();
+          ProgressDisplay progress = new ProgressDisplay(spec.name(), !json)) {
+        device = opened.name();
+        result = ModelMerge.run(opened, base, adapters, out, options, progress);
+      }
+    }
+    PrintWriter printer = spec.commandLine().getOut();
+    if (json) {
+      printer.println(Json.text(asJson(result, device)));
+    } else {
+      result.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+      print(printer, result, addition, device);
+    }
+    return 0;
+  }
+
+  private void print(PrintWriter printer, MergeResult result, Addition addition, String device) {
+    String verb = addition == Addition.ADD ? "merged into" : "taken out of";
+    if (dryRun) {
+      Table table = new Table(3, "tensor", "adapter", "change", "n");
+      for (MergeResult.PlannedEdit edit : result.edits()) {
+        table.add(edit.tensor(), edit.adapter(), edit.kind(), count(edit.nFrequency()));
+      }
+      table.print(printer);
+      printer.println(
+          "%d changes would be %s %s; %s in %d file(s), nothing was written"
+              .formatted(
+                  result.edits().size(),
+                  verb,
+                  base,
+                  ByteSize.readable(result.totalSizeInBytes()),
+                  result.files().size()));
+      return;
+    }
+    Table table = new Table(2, "tensor", "adapter", "|dW|/|W|", "rounding max", "rounding mean");
+    for (TensorChange change : result.changes()) {
+      table.add(
+          change.tensor(),
+          change.adapter(),
+          scientific(change.report().relativeChange()),
+          scientific(change.report().maxRoundingError()),
+          scientific(change.report().meanRoundingError()));
+    }
+    table.print(printer);
+    long replaced = result.edits().stream().filter(edit -> edit.kind().equals("replaced")).count();
+    DoubleSummaryStatistics rounding =
+        result.changes().stream()
+            .mapToDouble(change -> change.report().maxRoundingError())
+            .summaryStatistics();
+    printer.println(
+        "%d weights %s %s on %s, %d replaced, %d tensors untouched; largest rounding error %s"
+            .formatted(
+                result.changes().size(),
+                verb,
+                base,
+                device,
+                replaced,
+                result.untouchedTensors(),
+                scientific(rounding.getCount() == 0 ? 0 : rounding.getMax())));
+    printer.println(
+        "wrote %s (%s in %d file(s))"
+            .formatted(
+                result.output(),
+                ByteSize.readable(result.totalSizeInBytes()),
+                result.files().size()));
+  }
+
+  private ObjectNode asJson(MergeResult result, String device) {
+    ObjectNode root = Json.object();
+    root.put("command", spec.name());
+    root.put("dry_run", dryRun);
+    root.put("device", device);
+    root.put("output", result.output().toString());
+    root.put("total_size", result.totalSizeInBytes());
+    root.put("untouched_tensors", result.untouchedTensors());
+    result.files().forEach(root.putArray("files")::add);
+    result.notes().forEach(root.putArray("notes")::add);
+    ArrayNode edits = root.putArray("edits");
+    for (MergeResult.PlannedEdit edit : result.edits()) {
+      edits
+          .addObject()
+          .put("tensor", edit.tensor())
+          .put("adapter", edit.adapter())
+          .put("kind", edit.kind())
+          .put("n_frequency", edit.nFrequency());
+    }
+    ArrayNode changes = root.putArray("changes");
+    for (TensorChange change : result.changes()) {
+      changes
+          .addObject()
+          .put("tensor", change.tensor())
+          .put("adapter", change.adapter())
+          .put("delta_norm", change.report().deltaNorm())
+          .put("weight_norm", change.report().weightNorm())
+          .put("relative_change", change.report().relativeChange())
+          .put("max_rounding_error", change.report().maxRoundingError())
+          .put("mean_rounding_error", change.report().meanRoundingError())
+          .put("non_finite", change.report().nonFinite());
+    }
+    return root;
+  }
+
+  private static String count(int n) {
+    return n == 0 ? "-" : Integer.toString(n);
+  }
+
+  private static String scientific(double value) {
+    return String.format(Locale.ROOT, "%.3e", value);
+  }
+}

@@ -1,0 +1,106 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.AdditionReport;
+import io.fourierft.ElementType;
+import io.fourierft.HostMatrix;
+
+/**
+ * Measures what an addition did, in float64. Sums are kept for each block of rows of ΔW, which one
+ * thread computes from its first row to its last, and added in order of the blocks: the result does
+ * not depend on the threads.
+ */
+final class AdditionMeter {
+  private static final int DELTA = 0;
+  private static final int WEIGHT = 1;
+  private static final int ERROR = 2;
+  private static final int LARGEST = 3;
+  private static final int NON_FINITE = 4;
+  private static final int FIELDS = 5;
+
+  private final double[] sums;
+  private final long elements;
+
+  /**
+   * @param rows rows of ΔW
+   * @param cols columns of ΔW
+   */
+  AdditionMeter(int rows, int cols) {
+    sums = new double[Math.multiplyExact(FIELDS, rows)];
+    elements = (long) rows * cols;
+  }
+
+  /** As {@link HostRows#add}, measured under the block that starts at row {@code block}. */
+  void add(
+      HostMatrix weight,
+      int row,
+      int col,
+      int count,
+      float[] values,
+      int at,
+      float sign,
+      int block) {
+    int base = FIELDS * block;
+    double deltaSquares = sums[base + DELTA];
+    double weightSquares = sums[base + WEIGHT];
+    double errors = sums[base + ERROR];
+    double largest = sums[base + LARGEST];
+    double nonFinite = sums[base + NON_FINITE];
+    boolean wide = weight.elementType() == ElementType.F64;
+    for (int i = 0; i < count; i++) {
+      long there = weight.byteOffset(row, col + i);
+      double delta = sign * values[at + i];
+      double before =
+          wide ? weight.data().get(HostMatrix.DOUBLE_LE, there) : weight.get(row, col + i);
+      double exact = before + delta;
+      double stored;
+      double error;
+      if (wide) {
+        stored = exact;
+        weight.data().set(HostMatrix.DOUBLE_LE, there, stored);
+        // What the sum of two doubles lost (Knuth's two-sum).
+        double part = stored - before;
+        error = Math.abs((before - (stored - part)) + (delta - part));
+      } else {
+        weight.set(row, col + i, (float) before + (float) delta);
+        stored = weight.get(row, col + i);
+        error = Math.abs(stored - exact);
+      }
+      deltaSquares += delta * delta;
+      weightSquares += before * before;
+      if (Double.isFinite(stored)) {
+        errors += error;
+        largest = Math.max(largest, error);
+      } else {
+        nonFinite++;
+      }
+    }
+    sums[base + DELTA] = deltaSquares;
+    sums[base + WEIGHT] = weightSquares;
+    sums[base + ERROR] = errors;
+    sums[base + LARGEST] = largest;
+    sums[base + NON_FINITE] = nonFinite;
+  }
+
+  /** All blocks together. The rounding error is that of the finite results. */
+  AdditionReport report() {
+    double deltaSquares = 0;
+    double weightSquares = 0;
+    double errors = 0;
+    double largest = 0;
+    long nonFinite = 0;
+    for (int base = 0; base < sums.length; base += FIELDS) {
+      deltaSquares += sums[base + DELTA];
+      weightSquares += sums[base + WEIGHT];
+      errors += sums[base + ERROR];
+      largest = Math.max(largest, sums[base + LARGEST]);
+      nonFinite += (long) sums[base + NON_FINITE];
+    }
+    return new AdditionReport(
+        elements,
+        Math.sqrt(deltaSquares),
+        Math.sqrt(weightSquares),
+        largest,
+        elements == nonFinite ? 0 : errors / (elements - nonFinite),
+        nonFinite);
+  }
+}

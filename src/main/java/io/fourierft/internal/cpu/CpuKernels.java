@@ -1,0 +1,73 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.DensePath;
+import io.fourierft.HostMatrix;
+
+/**
+ * The arithmetic of the CPU engine: one implementation for each way of computing transforms. The
+ * engine validates, cuts the work into tasks, and calls these methods from several threads at once,
+ * each with a {@link Workspace} of its own. Nothing here checks arguments or starts threads.
+ *
+ * <p><b>Tokens</b> come in blocks: block b holds tokens {@code [b*B, min(T, (b+1)*B))} where B is
+ * {@link #tokensPerBlock()}, whatever the number of threads. The transform of a block is one float
+ * array of {@link #spectrumFloats} numbers in a layout that only the kernel set knows; it may
+ * depend on the number of tokens in the block. It stands for
+ *
+ * <pre>  X[v] = Σ_q x[q]·e^{+2πi·v·q/features},   v = 0 .. features/2</pre>
+ *
+ * <p>A token whose activations are not all finite must get a transform that is NaN in every real
+ * and imaginary part, so that butterflies with trivial factors cannot hide it.
+ */
+interface CpuKernels {
+  /** The name in {@code EngineOptions.kernels}. */
+  String name();
+
+  /** Scratch memory and plans for one thread. */
+  Workspace newWorkspace();
+
+  /** Tokens of one block, at least 1. */
+  int tokensPerBlock();
+
+  /** Length of the array that holds the transforms of one block of tokens. */
+  int spectrumFloats(int features);
+
+  /**
+   * Transforms tokens {@code [first, first + count)} of x, any element type read as float.
+   *
+   * @param count 1 to {@link #tokensPerBlock()}
+   * @param spectrum receives the block
+   */
+  void transform(HostMatrix x, int first, int count, float[] spectrum, Workspace workspace);
+
+  /**
+   * For every token of the block, {@code y[t] = round(float(y[t]) + value)}, where the value is the
+   * image of its transform under {@code map}: the half spectrum of length {@code map.outLength()/2
+   * + 1} gathered through the weighted folds of all adapters (or of the token's own), one C2R,
+   * times the scale. Tokens without an adapter are not touched.
+   */
+  void synthesize(
+      SpectralMap map, float[] spectrum, int first, int count, HostMatrix y, Workspace workspace);
+
+  /**
+   * For every entry e of adapter a's {@link SpectralFold}, adds to {@code sums[a][e]} the sum over
+   * the block's tokens that adapter a acts on of {@code Re x[in]·Re g[out] - sign·Im x[in]·Im
+   * g[out]}. Tokens are summed in a fixed order.
+   */
+  void accumulateGradient(
+      SpectralMap map,
+      float[] xSpectrum,
+      float[] gSpectrum,
+      int first,
+      int count,
+      double[][] sums,
+      Workspace workspace);
+
+  /** The path that is fastest for this shape and number of coefficients; not AUTO. */
+  DensePath choosePath(int rows, int cols, int nFrequency);
+
+  /** A reusable computation of one ΔW at a time. */
+  DenseTransform newDenseTransform();
+
+  /** A reusable computation of one {@code spectrumGradientFromDelta} at a time. */
+  DeltaGradient newDeltaGradient();
+}

@@ -1,0 +1,86 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.FourierAdapter;
+import io.fourierft.SpectralLocations;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The coefficients of one adapter as the dense paths want them. Reused from call to call. */
+final class DenseCoefficients {
+  private static final ColumnFold NO_FOLD =
+      new ColumnFold(1, 1, new int[0], new int[1], new int[0], new int[0]);
+
+  private @Nullable SpectralLocations locations;
+  private ColumnFold fold = NO_FOLD;
+  private float[] weights = {};
+  private float[] values = {};
+  private ResultScale scale = new ResultScale(1, 1);
+
+  /** Takes over another adapter. */
+  void set(FourierAdapter adapter, FoldedLocations newLocations) {
+    locations = adapter.locations();
+    fold = newLocations.columns();
+    int n = fold.entries();
+    if (weights.length < n) {
+      weights = new float[n];
+      values = new float[n];
+    }
+    int exponent = Magnitude.exponent(Magnitude.largest(adapter));
+    double factor = Math.scalb(1.0, -exponent);
+    double scaling = adapter.scaling();
+    int[] sources = fold.sources();
+    int[] starts = fold.starts();
+    for (int i = 0; i < fold.columns().length; i++) {
+      boolean whole = SpectralFold.selfConjugate(fold.columns()[i], fold.cols());
+      double columnFactor = whole ? factor : 0.5 * factor;
+      for (int e = starts[i]; e < starts[i + 1]; e++) {
+        weights[e] = Magnitude.weight(scaling * adapter.coefficient(sources[e]), columnFactor);
+      }
+    }
+    for (int k = 0; k < n; k++) {
+      values[k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
+    }
+    scale = ResultScale.of(exponent, adapter.rows(), adapter.cols());
+  }
+
+  /** The places. */
+  SpectralLocations locations() {
+    return Objects.requireNonNull(locations, "set comes first");
+  }
+
+  /** The places by column. */
+  ColumnFold fold() {
+    return fold;
+  }
+
+  /**
+   * The weight of every entry of {@link #fold()}: scaling·c normalised, halved where the column is
+   * not its own conjugate. At least as long as there are entries. NaN where scaling·c is not
+   * finite: it must be put into both parts of its column then.
+   */
+  float[] weights() {
+    return weights;
+  }
+
+  /**
+   * {@code scaling·c} normalised, by coefficient k, not halved; NaN where it is not finite. At
+   * least as long as there are coefficients.
+   */
+  float[] values() {
+    return values;
+  }
+
+  /** Lets go of the adapter. */
+  void clear() {
+    locations = null;
+    fold = NO_FOLD;
+  }
+
+  /**
+   * What the sum over {@code weight·e^{iφ}}, C2R, has to be multiplied by: {@link
+   * ResultScale#first()} by the kernels; the sink does the second.
+   */
+  ResultScale scale() {
+    return scale;
+  }
+}

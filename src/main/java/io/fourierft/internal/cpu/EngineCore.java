@@ -1,0 +1,42 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.HostMatrix;
+
+/** What the operations of one engine share. */
+record EngineCore(CpuKernels kernels, WorkerPool pool, FoldedLocationsCache cache) {
+  /** Buffers above this are not kept from one dense ΔW to the next. */
+  private static final long MOST_RETAINED_BYTES = 256L << 20;
+
+  EngineCore(CpuKernels kernels, int threads) {
+    this(kernels, new WorkerPool(threads, kernels::newWorkspace), new FoldedLocationsCache());
+  }
+
+  /** Blocks of tokens. */
+  int blocks(int tokens) {
+    return (tokens + kernels.tokensPerBlock() - 1) / kernels.tokensPerBlock();
+  }
+
+  /** Blocks of tokens that are worth waking a thread for, when each token costs so many numbers. */
+  int grain(long numbersPerToken) {
+    return (int) Math.max(1, (1 << 14) / (numbersPerToken * kernels.tokensPerBlock()));
+  }
+
+  /** Whether other threads may touch the memory; a confined arena's is its owner's alone. */
+  boolean shareable(HostMatrix matrix) {
+    return pool.canReach(matrix.data());
+  }
+
+  /** Keeps a job for the next call, unless it holds too much. */
+  void giveBack(IdleStack<DenseJob> jobs, DenseJob job) {
+    if (job.retainedBytes() <= MOST_RETAINED_BYTES) {
+      jobs.give(job);
+    }
+  }
+
+  /** Keeps a call for the next, unless it holds too much. */
+  void giveBack(IdleStack<DeltaGradientCall> calls, DeltaGradientCall call) {
+    if (call.retainedBytes() <= MOST_RETAINED_BYTES) {
+      calls.give(call);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.fourierft.internal.cpu;
+
+import java.lang.ref.SoftReference;
+import java.util.ArrayDeque;
+import java.util.function.Supplier;
+
+/**
+ * Reusable objects that nobody uses at the moment. The garbage collector may take them all when
+ * memory is short. Thread-safe.
+ */
+final class IdleStack<T> {
+  private final Supplier<T> factory;
+  private SoftReference<ArrayDeque<T>> idle = new SoftReference<>(new ArrayDeque<>());
+
+  IdleStack(Supplier<T> factory) {
+    this.factory = factory;
+  }
+
+  /** An object that is the caller's until it is given back. */
+  T take() {
+    synchronized (this) {
+      ArrayDeque<T> stack = idle.get();
+      if (stack != null && !stack.isEmpty()) {
+        return stack.pop();
+      }
+    }
+    return factory.get();
+  }
+
+  /** Gives an object back. */
+  synchronized void give(T object) {
+    ArrayDeque<T> stack = idle.get();
+    if (stack == null) {
+      stack = new ArrayDeque<>();
+      idle = new SoftReference<>(stack);
+    }
+    stack.push(object);
+  }
+
+  /** Forgets all. */
+  synchronized void clear() {
+    idle.clear();
+  }
+}

@@ -1,0 +1,95 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.HostMatrix;
+import java.util.Arrays;
+
+/** The gradient from a dense H on JTransforms: the pruned path the other way round. */
+final class JTransformsDeltaGradient implements DeltaGradient {
+  private static final int ROW_BLOCK_NUMBERS = 1 << 14;
+  private static final int LEAST_ROWS = 8;
+
+  private final ColumnBlocks columns = new ColumnBlocks();
+  private ColumnFold fold = new DenseCoefficients().fold();
+  private HostMatrix gradient = DeltaSink.NOTHING;
+
+  @Override
+  public void begin(FoldedLocations locations, HostMatrix deltaGradient) {
+    fold = locations.columns();
+    gradient = deltaGradient;
+    columns.resize(fold.rows(), fold.columns().length);
+  }
+
+  private int rowsPerTask() {
+    return Math.max(LEAST_ROWS, ROW_BLOCK_NUMBERS / fold.cols());
+  }
+
+  @Override
+  public int rowTasks() {
+    return (fold.rows() + rowsPerTask() - 1) / rowsPerTask();
+  }
+
+  @Override
+  public void rows(int task, Workspace workspace) {
+    JTransformsWorkspace own = (JTransformsWorkspace) workspace;
+    int cols = fold.cols();
+    LinePlan plan = own.plan(cols);
+    int first = task * rowsPerTask();
+    int count = Math.min(rowsPerTask(), fold.rows() - first);
+    float[] line = own.rows(cols);
+    int width = 2 * (cols / 2 + 1);
+    float[] spectra = own.waves(count * width);
+    for (int r = 0; r < count; r++) {
+      HostRows.load(gradient, first + r, 0, cols, line, 0);
+      if (allFinite(line, cols)) {
+        plan.forwardReal(line, 0, spectra, r * width);
+      } else {
+        Arrays.fill(spectra, r * width, (r + 1) * width, Float.NaN);
+      }
+    }
+    for (int c = 0; c < fold.columns().length; c++) {
+      int bin = 2 * fold.columns()[c];
+      float[] block = columns.blockOf(c);
+      int to = columns.offsetOf(c) + 2 * first;
+      for (int r = 0; r < count; r++) {
+        block[to + 2 * r] = spectra[r * width + bin];
+        block[to + 2 * r + 1] = spectra[r * width + bin + 1];
+      }
+    }
+  }
+
+  private static boolean allFinite(float[] line, int count) {
+    float zero = 0;
+    for (int i = 0; i < count; i++) {
+      zero += line[i] * 0f;
+    }
+    return zero == 0;
+  }
+
+  @Override
+  public int columnTasks() {
+    return columns.count();
+  }
+
+  @Override
+  public void columns(int task, float[] sums, Workspace workspace) {
+    LinePlan plan = ((JTransformsWorkspace) workspace).plan(fold.rows());
+    for (int c = columns.firstColumn(task); c < columns.endColumn(task); c++) {
+      float[] block = columns.blockOf(c);
+      int at = columns.offsetOf(c);
+      plan.complex(block, at);
+      for (int e = fold.starts()[c]; e < fold.starts()[c + 1]; e++) {
+        sums[e] = block[at + 2 * fold.rowOf()[e]];
+      }
+    }
+  }
+
+  @Override
+  public void end() {
+    gradient = DeltaSink.NOTHING;
+  }
+
+  @Override
+  public long retainedBytes() {
+    return columns.sizeInBytes();
+  }
+}

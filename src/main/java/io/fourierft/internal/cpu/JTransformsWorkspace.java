@@ -1,0 +1,45 @@
+package io.fourierft.internal.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A workspace with JTransforms plans, the most recently used first. */
+final class JTransformsWorkspace extends Workspace {
+  private static final int PLANS = 16;
+
+  private final List<LinePlan> plans = new ArrayList<>();
+  private float[] rows = {};
+  private float[] waves = {};
+
+  /** The plan for signals of this length. */
+  LinePlan plan(int length) {
+    for (int i = 0; i < plans.size(); i++) {
+      LinePlan plan = plans.get(i);
+      if (plan.length() == length) {
+        return plan;
+      }
+    }
+    if (plans.size() == PLANS) {
+      plans.removeLast();
+    }
+    LinePlan made = new LinePlan(length);
+    plans.addFirst(made);
+    return made;
+  }
+
+  /** Room for a block of rows; what it holds is undefined. */
+  float[] rows(int floats) {
+    if (rows.length < floats) {
+      rows = new float[floats];
+    }
+    return rows;
+  }
+
+  /** Room for tables of cosines and sines; what it holds is undefined. */
+  float[] waves(int floats) {
+    if (waves.length < floats) {
+      waves = new float[floats];
+    }
+    return waves;
+  }
+}

@@ -1,0 +1,40 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.FourierAdapter;
+
+/**
+ * The power of two by which coefficients are divided before they are summed, so that neither huge
+ * ones overflow nor tiny ones vanish on the way to a result that a float can hold. Exact.
+ */
+final class Magnitude {
+  private Magnitude() {}
+
+  /** The largest finite {@code |scaling·coefficient|} of an adapter; 0 if there is none. */
+  static double largest(FourierAdapter adapter) {
+    double scaling = adapter.scaling();
+    double largest = 0;
+    for (int k = 0; k < adapter.nFrequency(); k++) {
+      double size = Math.abs(scaling * adapter.coefficient(k));
+      if (size > largest && size < Double.POSITIVE_INFINITY) {
+        largest = size;
+      }
+    }
+    return largest;
+  }
+
+  /** The exponent e of a largest magnitude below {@code 2^(e+1)}; 0 for none. */
+  static int exponent(double largest) {
+    return largest == 0 ? 0 : Math.getExponent(largest);
+  }
+
+  /**
+   * The normalised weight of a coefficient; NaN if it is not finite, so that both parts of every
+   * product with it are NaN.
+   *
+   * @param product {@code scaling·coefficient}
+   * @param factor 2^-e, possibly halved
+   */
+  static float weight(double product, double factor) {
+    return Double.isFinite(product) ? (float) (product * factor) : Float.NaN;
+  }
+}

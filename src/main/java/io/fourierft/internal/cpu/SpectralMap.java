@@ -1,0 +1,134 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.AdapterRouting;
+import io.fourierft.FourierAdapter;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operator ΔW or ΔWᵀ of all adapters of a routing, with the coefficients of this call. Reused
+ * from call to call; read by many threads during one.
+ */
+final class SpectralMap {
+  private @Nullable AdapterRouting current;
+  private boolean transposed;
+  private @Nullable SpectralFold[] folds = {};
+  private float[][] weights = {};
+  private @Nullable ResultScale[] scales = {};
+
+  /** Takes over the folds of a routing, without coefficients. */
+  void setFolds(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+    current = routing;
+    transposed = transpose;
+    int adapters = routing.adapters().size();
+    if (folds.length < adapters) {
+      folds = new @Nullable SpectralFold[adapters];
+      scales = new @Nullable ResultScale[adapters];
+      int old = weights.length;
+      weights = Arrays.copyOf(weights, adapters);
+      Arrays.fill(weights, old, adapters, new float[0]);
+    }
+    Arrays.fill(folds, adapters, folds.length, null);
+    for (int a = 0; a < adapters; a++) {
+      FoldedLocations places = cache.get(routing.adapters().get(a).locations());
+      folds[a] = transpose ? places.transposed() : places.forward();
+    }
+  }
+
+  /** Takes over the folds and the coefficients of a routing. */
+  void set(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+    setFolds(routing, transpose, cache);
+    int adapters = routing.adapters().size();
+    double largest = 0;
+    if (!routing.isPerToken()) {
+      for (int a = 0; a < adapters; a++) {
+        largest = Math.max(largest, Magnitude.largest(routing.adapters().get(a)));
+      }
+    }
+    for (int a = 0; a < adapters; a++) {
+      FourierAdapter adapter = routing.adapters().get(a);
+      // Adapters that act on the same token must share one exponent; the others have their own.
+      int exponent =
+          Magnitude.exponent(routing.isPerToken() ? Magnitude.largest(adapter) : largest);
+      setWeights(a, adapter, exponent);
+      scales[a] = ResultScale.of(exponent, adapter.rows(), adapter.cols());
+    }
+  }
+
+  private void setWeights(int a, FourierAdapter adapter, int exponent) {
+    SpectralFold fold = fold(a);
+    if (weights[a].length < 2 * fold.entries()) {
+      weights[a] = new float[2 * fold.entries()];
+    }
+    float[] target = weights[a];
+    double factor = Math.scalb(1.0, -exponent);
+    double scaling = adapter.scaling();
+    int[] outBins = fold.outBins();
+    int[] starts = fold.starts();
+    int[] sources = fold.sources();
+    float[] signs = fold.signs();
+    for (int i = 0; i < outBins.length; i++) {
+      boolean whole = SpectralFold.selfConjugate(outBins[i], fold.outLength());
+      double binFactor = whole ? factor : 0.5 * factor;
+      for (int e = starts[i]; e < starts[i + 1]; e++) {
+        float weight = Magnitude.weight(scaling * adapter.coefficient(sources[e]), binFactor);
+        target[2 * e] = weight;
+        target[2 * e + 1] = signs[e] * weight;
+      }
+    }
+  }
+
+  /** Length of the signals that go in. */
+  int inLength() {
+    return transposed ? routing().rows() : routing().cols();
+  }
+
+  /** Length of the signals that come out. */
+  int outLength() {
+    return transposed ? routing().cols() : routing().rows();
+  }
+
+  /** Number of adapters. */
+  int adapters() {
+    return routing().adapters().size();
+  }
+
+  /** Whether each token has one adapter or none; else all adapters act on every token. */
+  boolean isPerToken() {
+    return routing().isPerToken();
+  }
+
+  /** The adapter of token t, or {@link AdapterRouting#NONE}; only if {@link #isPerToken}. */
+  int adapterOf(int token) {
+    return routing().choice(token);
+  }
+
+  /** The fold of adapter a. */
+  SpectralFold fold(int a) {
+    return Objects.requireNonNull(folds[a]);
+  }
+
+  /**
+   * The weights of adapter a: entry e adds {@code weights[2e]·X.re} to the real part and {@code
+   * weights[2e+1]·X.im} to the imaginary part of its output bin. At least as long as needed.
+   */
+  float[] weights(int a) {
+    return weights[a];
+  }
+
+  /** The factor of a result of adapter a; if not {@link #isPerToken}, the same for all. */
+  ResultScale scale(int a) {
+    return Objects.requireNonNull(scales[a]);
+  }
+
+  /** Lets go of the adapters. */
+  void clear() {
+    current = null;
+    Arrays.fill(folds, null);
+  }
+
+  private AdapterRouting routing() {
+    return Objects.requireNonNull(current, "set comes first");
+  }
+}

@@ -1,0 +1,219 @@
+package io.fourierft.internal.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed number of threads that work on numbered tasks. The calling thread takes part, so that a
+ * pool of one thread starts none. Calls from many threads at once share the workers. In steady
+ * state a call allocates nothing.
+ */
+final class WorkerPool implements AutoCloseable {
+  /** Numbered pieces of work, independent of each other. */
+  interface Tasks {
+    /** Does task {@code index} with scratch memory that no other thread uses meanwhile. */
+    void run(int index, Workspace workspace);
+  }
+
+  private final Supplier<Workspace> workspaceFactory;
+  private final Thread[] workers;
+
+  // Guarded by this.
+  private final ArrayDeque<Job> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Job> idleJobs = new ArrayDeque<>();
+  private final ArrayDeque<Workspace> idleWorkspaces = new ArrayDeque<>();
+  private boolean closed;
+
+  /**
+   * Starts the workers.
+   *
+   * @param threads threads that compute, the caller's included
+   */
+  WorkerPool(int threads, Supplier<Workspace> workspaceFactory) {
+    this.workspaceFactory = workspaceFactory;
+    this.workers = new Thread[threads - 1];
+    for (int i = 0; i < workers.length; i++) {
+      workers[i] =
+          Thread.ofPlatform()
+              .daemon()
+              .name("fourierft-cpu-" + (i + 1))
+              .start(this::workUntilClosed);
+    }
+  }
+
+  /** Whether the workers may touch a memory segment. */
+  boolean canReach(MemorySegment segment) {
+    return workers.length == 0 || segment.isAccessibleBy(workers[0]);
+  }
+
+  /** Threads that compute, the caller's included. */
+  int threads() {
+    return workers.length + 1;
+  }
+
+  /**
+   * Runs tasks {@code 0 .. count - 1} and returns when all are done. The first failure of any of
+   * them stops the rest and is thrown here.
+   *
+   * @param grain tasks that are worth waking a thread for
+   * @param shared whether other threads may work on them; else the caller does them all
+   */
+  void run(int count, int grain, boolean shared, Tasks tasks) {
+    if (count == 0) {
+      return;
+    }
+    int helpers = shared ? Math.min(workers.length, (count - 1) / grain) : 0;
+    Workspace workspace = borrowWorkspace();
+    Job job = start(tasks, count, helpers);
+    job.work(workspace);
+    Throwable failure = finish(job, workspace);
+    if (failure != null) {
+      switch (failure) {
+        case RuntimeException unchecked -> throw unchecked;
+        case Error error -> throw error;
+        default -> throw new IllegalStateException(failure);
+      }
+    }
+  }
+
+  private synchronized Job start(Tasks tasks, int count, int helpers) {
+    Job job = idleJobs.isEmpty() ? new Job() : idleJobs.pop();
+    job.begin(tasks, count, helpers);
+    if (helpers > 0) {
+      waiting.add(job);
+      notifyAll();
+    }
+    return job;
+  }
+
+  private synchronized @Nullable Throwable finish(Job job, Workspace workspace) {
+    idleWorkspaces.push(workspace);
+    if (job.places > 0) {
+      job.places = 0;
+      waiting.remove(job);
+    }
+    boolean interrupted = false;
+    while (job.helping > 0) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        // The workers still use the caller's memory: wait for them, and tell the caller later.
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    Throwable failure = job.end();
+    idleJobs.push(job);
+    return failure;
+  }
+
+  private synchronized Workspace borrowWorkspace() {
+    return idleWorkspaces.isEmpty() ? workspaceFactory.get() : idleWorkspaces.pop();
+  }
+
+  private void workUntilClosed() {
+    Workspace workspace = borrowWorkspace();
+    for (Job job = nextJob(); job != null; job = nextJob()) {
+      job.work(workspace);
+      leave(job);
+    }
+  }
+
+  private synchronized @Nullable Job nextJob() {
+    while (waiting.isEmpty()) {
+      if (closed) {
+        return null;
+      }
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        // Nobody but close() ends a worker.
+      }
+    }
+    Job job = waiting.element();
+    job.helping++;
+    if (--job.places == 0) {
+      waiting.remove();
+    }
+    return job;
+  }
+
+  private synchronized void leave(Job job) {
+    if (--job.helping == 0) {
+      notifyAll();
+    }
+  }
+
+  /** Ends the workers and waits for them; no call may be running. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+    boolean interrupted = false;
+    for (Thread worker : workers) {
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    synchronized (this) {
+      idleWorkspaces.clear();
+      idleJobs.clear();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One call of {@link #run}. */
+  private static final class Job {
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private @Nullable Tasks tasks;
+    private int count;
+    // Guarded by the pool: workers that may still join, and workers that are in it.
+    private int places;
+    private int helping;
+
+    void begin(Tasks newTasks, int newCount, int helpers) {
+      tasks = newTasks;
+      count = newCount;
+      places = helpers;
+      next.set(0);
+    }
+
+    void work(Workspace workspace) {
+      Tasks mine = tasks;
+      if (mine == null) {
+        throw new IllegalStateException("a job was worked on before it began");
+      }
+      try {
+        for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+          mine.run(i, workspace);
+        }
+      } catch (Throwable e) {
+        Throwable first = failure.compareAndExchange(null, e);
+        if (first != null && first != e) {
+          first.addSuppressed(e);
+        }
+        next.set(count);
+      }
+    }
+
+    @Nullable Throwable end() {
+      tasks = null;
+      return failure.getAndSet(null);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package io.fourierft.internal.cpu;
+
+/**
+ * Scratch memory for one thread at a time. Arrays grow to the largest size asked for and stay; each
+ * kernel set derives its own, with its plans.
+ */
+class Workspace {
+  private float[] inputSpectrum = {};
+  private float[] outputSpectrum = {};
+  private float[] line = {};
+
+  /** Room for the transform of a block of inputs. */
+  final float[] inputSpectrum(int floats) {
+    if (inputSpectrum.length < floats) {
+      inputSpectrum = new float[floats];
+    }
+    return inputSpectrum;
+  }
+
+  /** Room for the transform of a block of upstream gradients. */
+  final float[] outputSpectrum(int floats) {
+    if (outputSpectrum.length < floats) {
+      outputSpectrum = new float[floats];
+    }
+    return outputSpectrum;
+  }
+
+  /** Room for the elements of a matrix that a sink adds to. */
+  final float[] line(int floats) {
+    if (line.length < floats) {
+      line = new float[floats];
+    }
+    return line;
+  }
+}

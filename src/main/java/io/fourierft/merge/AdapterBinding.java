@@ -1,0 +1,51 @@
+package io.fourierft.merge;
+
+import io.fourierft.peft.BaseModel;
+import io.fourierft.peft.PeftAdapter;
+import io.fourierft.peft.ResolveOptions;
+import io.fourierft.peft.ResolvedAdapter;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Reads adapters from their folders and binds them to one open base model. */
+final class AdapterBinding {
+  private final BaseModel base;
+  private final ResolveOptions options;
+
+  /**
+   * For one base.
+   *
+   * @param folder the base's folder, whose configuration tells the model type
+   */
+  AdapterBinding(SafetensorsCheckpoint checkpoint, Path folder, ResolveOptions options)
+      throws IOException {
+    this.base =
+        BaseModel.of(checkpoint, BaseConfig.read(folder).map(BaseConfig::modelType).orElse(null));
+    this.options = options;
+  }
+
+  /**
+   * Reads and binds one adapter.
+   *
+   * @throws io.fourierft.peft.PeftException if it is broken or does not fit
+   */
+  ResolvedAdapter bind(Path folder) throws IOException {
+    return bind(PeftAdapter.load(folder));
+  }
+
+  /** Binds one that is loaded. */
+  ResolvedAdapter bind(PeftAdapter adapter) {
+    return adapter.resolve(base, options);
+  }
+
+  /** The folder whose other files belong to the model that {@code base} names. */
+  static Path folderOf(Path base) {
+    if (Files.isDirectory(base)) {
+      return base;
+    }
+    Path parent = base.toAbsolutePath().getParent();
+    return parent == null ? base.toAbsolutePath().getRoot() : parent;
+  }
+}

@@ -1,0 +1,113 @@
+package io.fourierft.merge;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.ElementType;
+import io.fourierft.FourierException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a base model's {@code config.json} says that matters to a merge. */
+final class BaseConfig {
+  private static final long MOST_BYTES = 16L << 20;
+  private static final ObjectMapper MAPPER = mapper();
+
+  private final ObjectNode root;
+
+  private BaseConfig(ObjectNode root) {
+    this.root = root;
+  }
+
+  /**
+   * Reads {@code config.json} of a model folder; empty if the folder has none.
+   *
+   * @throws FourierException if it is not a JSON object
+   */
+  static Optional<BaseConfig> read(Path folder) throws IOException {
+    Path file = folder.resolve("config.json");
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    if (Files.size(file) > MOST_BYTES) {
+      throw new FourierException(file + " has more than 16 MiB; that is no model configuration");
+    }
+    try {
+      if (MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+        return Optional.of(new BaseConfig(object));
+      }
+    } catch (JsonProcessingException e) {
+      throw new FourierException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
+    }
+    throw new FourierException(file + " does not hold a JSON object");
+  }
+
+  /** The quantisation method, if the weights are packed. */
+  Optional<String> quantization() {
+    JsonNode node = root.get("quantization_config");
+    if (node == null || node.isNull()) {
+      return Optional.empty();
+    }
+    return Optional.of(node.path("quant_method").asText("unnamed method"));
+  }
+
+  /** Whether input and output embedding are one tensor. */
+  boolean tiesWordEmbeddings() {
+    return root.path("tie_word_embeddings").asBoolean(false)
+        || root.path("text_config").path("tie_word_embeddings").asBoolean(false);
+  }
+
+  /** {@code model_type}, which decides the default targets of an adapter. */
+  @Nullable String modelType() {
+    JsonNode node = root.get("model_type");
+    return node == null || !node.isTextual() ? null : node.asText();
+  }
+
+  /** The same file with the dtype keys (those that are there) saying {@code type}. */
+  byte[] withDtype(ElementType type) throws IOException {
+    String name =
+        switch (type) {
+          case F64 -> "float64";
+          case F32 -> "float32";
+          case F16 -> "float16";
+          case BF16 -> "bfloat16";
+        };
+    ObjectNode copy = root.deepCopy();
+    for (String key : new String[] {"torch_dtype", "dtype"}) {
+      if (copy.has(key)) {
+        copy.put(key, name);
+      }
+    }
+    DefaultPrettyPrinter printer =
+        new DefaultPrettyPrinter(
+                Separators.createDefaultInstance()
+                    .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
+            .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+            .withArrayIndenter(new DefaultIndenter("  ", "\n"));
+    return (MAPPER.writer(printer).writeValueAsString(copy) + "\n")
+        .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  private static ObjectMapper mapper() {
+    JsonMapper mapper =
+        JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+    mapper
+        .getFactory()
+        .setStreamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(128).build());
+    return mapper;
+  }
+}

@@ -1,0 +1,43 @@
+package io.fourierft.merge;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a merge did, or, for a dry run, would do.
+ *
+ * @param output the folder, final name
+ * @param files weight files of the output, in order
+ * @param totalSizeInBytes bytes of all tensors of the output
+ * @param edits the plan: changed tensors and by what
+ * @param changes what each addition did, in the order done; empty after a dry run
+ * @param untouchedTensors tensors copied byte for byte
+ * @param notes what the user should know
+ */
+public record MergeResult(
+    Path output,
+    List<String> files,
+    long totalSizeInBytes,
+    List<PlannedEdit> edits,
+    List<TensorChange> changes,
+    int untouchedTensors,
+    List<String> notes) {
+  /** Copies the lists. */
+  public MergeResult {
+    files = List.copyOf(files);
+    edits = List.copyOf(edits);
+    changes = List.copyOf(changes);
+    notes = List.copyOf(notes);
+  }
+
+  /**
+   * One change that was planned.
+   *
+   * @param tensor the tensor's name in the base model
+   * @param adapter the adapter's folder, as it was given
+   * @param kind {@code delta} where ΔW is added or taken off, {@code replaced} where the adapter
+   *     brings the tensor itself (modules_to_save, biases)
+   * @param nFrequency coefficients of the ΔW; 0 for a replacement
+   */
+  public record PlannedEdit(String tensor, String adapter, String kind, int nFrequency) {}
+}

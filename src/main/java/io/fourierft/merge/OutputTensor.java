@@ -1,0 +1,76 @@
+package io.fourierft.merge;
+
+import io.fourierft.ElementType;
+import io.fourierft.FourierAdapter;
+import io.fourierft.peft.ExtraTensor;
+import io.fourierft.safetensors.DType;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
+import io.fourierft.safetensors.TensorDeclaration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One tensor of the merged model and how it comes about: the base's bytes, perhaps in another
+ * format, perhaps those that an adapter brings instead, and the ΔWs on top.
+ *
+ * @param declaration name, dtype and shape in the output
+ * @param base where the base has it
+ * @param replacement what an adapter puts in its place, if one does
+ * @param deltas what is added, in order; empty for most tensors
+ */
+record OutputTensor(
+    TensorDeclaration declaration,
+    SafetensorsCheckpoint.Location base,
+    @Nullable Replacement replacement,
+    List<Delta> deltas) {
+  OutputTensor {
+    deltas = List.copyOf(deltas);
+  }
+
+  String name() {
+    return declaration.name();
+  }
+
+  /** Whether the base's bytes can be moved to the output as they are. */
+  boolean isUntouched() {
+    return deltas.isEmpty() && replacement == null && declaration.dtype() == base.tensor().dtype();
+  }
+
+  /** The format that the library computes with, if it computes with this dtype. */
+  static Optional<ElementType> elementType(DType dtype) {
+    return switch (dtype) {
+      case F64 -> Optional.of(ElementType.F64);
+      case F32 -> Optional.of(ElementType.F32);
+      case F16 -> Optional.of(ElementType.F16);
+      case BF16 -> Optional.of(ElementType.BF16);
+      default -> Optional.empty();
+    };
+  }
+
+  static DType dtype(ElementType type) {
+    return switch (type) {
+      case F64 -> DType.F64;
+      case F32 -> DType.F32;
+      case F16 -> DType.F16;
+      case BF16 -> DType.BF16;
+    };
+  }
+
+  /**
+   * A ΔW to add.
+   *
+   * @param source the adapter's folder, as it was given
+   * @param adapter what is added
+   * @param transposed whether the weight is stored [in, out]
+   */
+  record Delta(String source, FourierAdapter adapter, boolean transposed) {}
+
+  /**
+   * A tensor that an adapter carries whole.
+   *
+   * @param source the adapter's folder, as it was given
+   * @param tensor the tensor there
+   */
+  record Replacement(String source, ExtraTensor tensor) {}
+}

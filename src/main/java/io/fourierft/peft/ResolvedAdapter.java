@@ -1,0 +1,24 @@
+package io.fourierft.peft;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An adapter bound to a base model.
+ *
+ * @param modules the adapted layers, in the adapter's order
+ * @param replacements tensors that take the place of the base model's, by the name in the base
+ *     model's files; one that the base model does not have is new
+ * @param notes what is odd but no error, the adapter's own notes first
+ */
+public record ResolvedAdapter(
+    List<ResolvedModule> modules, Map<String, ExtraTensor> replacements, List<String> notes) {
+  /** Copies the collections. */
+  public ResolvedAdapter {
+    modules = List.copyOf(modules);
+    replacements = Collections.unmodifiableMap(new LinkedHashMap<>(replacements));
+    notes = List.copyOf(notes);
+  }
+}

@@ -1,0 +1,15 @@
+package io.fourierft.peft;
+
+import io.fourierft.FourierAdapter;
+
+/**
+ * One adapted layer, bound to its weight in a base model.
+ *
+ * @param path the layer's path in the adapter
+ * @param weight the name of its weight in the base model's files
+ * @param layout how that weight is stored; for {@link WeightLayout#IN_OUT} the transpose of ΔW is
+ *     added to it
+ * @param adapter the arithmetic: rows are out_features, columns in_features, whatever the layout
+ */
+public record ResolvedModule(
+    String path, String weight, WeightLayout layout, FourierAdapter adapter) {}

@@ -1,0 +1,200 @@
+package io.fourierft.safetensors;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.StringWriter;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * A sharded checkpoint's {@code model.safetensors.index.json}: which file holds which tensor.
+ *
+ * @param metadata the values of {@code metadata} as JSON text, by key, in the file's order; {@code
+ *     total_size} is among them
+ * @param weightMap the shard's file name for each tensor name
+ */
+public record CheckpointIndex(Map<String, String> metadata, Map<String, String> weightMap) {
+  /** The name that an index has beside its shards. */
+  public static final String FILE_NAME = "model.safetensors.index.json";
+
+  /** An index longer than this is refused, in bytes. */
+  public static final int LONGEST = 100_000_000;
+
+  private static final String TOTAL_SIZE = "total_size";
+
+  /** Copies both maps and keeps their order. */
+  public CheckpointIndex {
+    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    weightMap = Collections.unmodifiableMap(new LinkedHashMap<>(weightMap));
+  }
+
+  /**
+   * Reads an index and checks its form and every shard name, but not that the shards exist.
+   *
+   * @throws SafetensorsException if it breaks a rule
+   * @throws IOException if it is missing or cannot be read
+   */
+  public static CheckpointIndex read(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      long length = channel.size();
+      if (length > LONGEST) {
+        throw new SafetensorsException(
+            path,
+            null,
+            String.format("index too large: it has %d bytes, the limit is %d", length, LONGEST));
+      }
+      Header.refuseLfsPointer(path, channel);
+      try (var input = new FileRangeInputStream(channel, 0, length);
+          var json = new StrictJson(path, "index", input, LONGEST)) {
+        return parse(path, json);
+      }
+    }
+  }
+
+  private static CheckpointIndex parse(Path path, StrictJson json) throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    Map<String, String> weightMap = null;
+    Map<String, Boolean> keys = new LinkedHashMap<>();
+    json.openObject("the index");
+    for (String key = json.nextName(); key != null; key = json.nextName()) {
+      json.requireNew(keys.put(key, true) == null, "key", key);
+      switch (key) {
+        case "metadata" -> parseMetadata(json, metadata);
+        case "weight_map" -> weightMap = parseWeightMap(path, json);
+        default -> json.skip(json.next());
+      }
+    }
+    json.requireEnd();
+    if (weightMap == null) {
+      throw json.invalid("it has no weight_map");
+    }
+    return new CheckpointIndex(metadata, weightMap);
+  }
+
+  private static void parseMetadata(StrictJson json, Map<String, String> metadata)
+      throws IOException {
+    JsonToken first = json.next();
+    if (first == JsonToken.VALUE_NULL) {
+      return;
+    }
+    json.requireObject(first, "metadata");
+    for (String key = json.nextName(); key != null; key = json.nextName()) {
+      StringWriter text = new StringWriter();
+      try (JsonGenerator generator = new JsonFactory().createGenerator(text)) {
+        json.copyValue(generator);
+      }
+      json.requireNew(metadata.putIfAbsent(key, text.toString()) == null, "metadata key", key);
+    }
+  }
+
+  private static Map<String, String> parseWeightMap(Path path, StrictJson json) throws IOException {
+    json.openObject("weight_map");
+    Map<String, String> weightMap = new LinkedHashMap<>();
+    for (String name = json.nextName(); name != null; name = json.nextName()) {
+      json.inTensor(name);
+      String shard = json.nextString("its shard");
+      ShardName.require(path, name, shard);
+      json.requireNew(weightMap.putIfAbsent(name, shard) == null, "tensor name", name);
+      json.inTensor(null);
+    }
+    return weightMap;
+  }
+
+  /** The index's claim of the bytes of all tensors; empty where it makes none that is a number. */
+  public OptionalLong totalSize() {
+    String text = metadata.get(TOTAL_SIZE);
+    try {
+      return text == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text));
+    } catch (NumberFormatException notAnInteger) {
+      return OptionalLong.empty();
+    }
+  }
+
+  /** An index of other shards that keeps this one's other metadata. */
+  public CheckpointIndex withShards(long totalSize, Map<String, String> newWeightMap) {
+    Map<String, String> kept = new LinkedHashMap<>(metadata);
+    kept.put(TOTAL_SIZE, Long.toString(totalSize));
+    return new CheckpointIndex(kept, newWeightMap);
+  }
+
+  /** An index with no metadata but {@code total_size}. */
+  public static CheckpointIndex of(long totalSize, Map<String, String> weightMap) {
+    return new CheckpointIndex(Map.of(TOTAL_SIZE, Long.toString(totalSize)), weightMap);
+  }
+
+  /**
+   * Writes the index, the tensors sorted by name, into a temporary file that then takes {@code
+   * target}'s place.
+   *
+   * @throws SafetensorsException if a shard name is unsafe or a tensor name cannot be expressed
+   * @throws IOException if the file cannot be written; nothing is left behind
+   */
+  public void write(Path target) throws IOException {
+    requireExpressible(target);
+    try (ReplacementFile file = ReplacementFile.create(target)) {
+      OutputStream output = Channels.newOutputStream(file.channel());
+      try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
+        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
+        json.setPrettyPrinter(
+            new DefaultPrettyPrinter(
+                    Separators.createDefaultInstance()
+                        .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
+                .withObjectIndenter(new DefaultIndenter("  ", "\n")));
+        json.writeStartObject();
+        json.writeObjectFieldStart("metadata");
+        for (Map.Entry<String, String> entry : metadata.entrySet()) {
+          json.writeFieldName(entry.getKey());
+          json.writeRawValue(entry.getValue());
+        }
+        json.writeEndObject();
+        json.writeObjectFieldStart("weight_map");
+        Map<String, String> sorted = new TreeMap<>(ReferenceOrder.NAMES);
+        sorted.putAll(weightMap);
+        for (Map.Entry<String, String> entry : sorted.entrySet()) {
+          json.writeStringField(entry.getKey(), entry.getValue());
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+        json.writeRaw('\n');
+      }
+      file.commit();
+    }
+  }
+
+  private void requireExpressible(Path target) throws IOException {
+    for (Map.Entry<String, String> entry : weightMap.entrySet()) {
+      String name = entry.getKey();
+      ShardName.require(target, name, entry.getValue());
+      if (!StrictJson.isWellFormed(name)) {
+        throw new SafetensorsException(target, name, "its name has an unpaired surrogate");
+      }
+    }
+    for (Map.Entry<String, String> entry : metadata.entrySet()) {
+      String what = "metadata " + SafetensorsException.quote(entry.getKey());
+      if (!StrictJson.isWellFormed(entry.getKey()) || !StrictJson.isWellFormed(entry.getValue())) {
+        throw new SafetensorsException(target, null, what + " has an unpaired surrogate");
+      }
+      byte[] text = entry.getValue().getBytes(StandardCharsets.UTF_8);
+      try (var json = new StrictJson(target, what, new ByteArrayInputStream(text), LONGEST)) {
+        json.skip(json.next());
+        json.requireEnd();
+      }
+    }
+  }
+}

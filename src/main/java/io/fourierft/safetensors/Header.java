@@ -1,0 +1,194 @@
+package io.fourierft.safetensors;
+
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file's header, read and validated whole. It is parsed as a stream, so that the heap holds what
+ * the header really has, never what it claims.
+ *
+ * @param metadata the free text of {@code __metadata__}, in the header's order
+ * @param tensors by name, in the order of their data
+ * @param dataStart where the data starts in the file
+ * @param dataLength length of the data in bytes
+ */
+record Header(
+    Map<String, String> metadata,
+    Map<String, TensorInfo> tensors,
+    long dataStart,
+    long dataLength) {
+  static final String METADATA = "__metadata__";
+  static final int LENGTH_BYTES = Long.BYTES;
+
+  /** The reference's limit of a header's length in bytes, on reading and on writing. */
+  static final int LONGEST = 100_000_000;
+
+  private static final String LFS_POINTER = "version https://git-lfs.github.com/spec/v1";
+
+  /** Reads the header of a file of {@code fileLength} bytes. */
+  static Header read(Path path, FileChannel channel, long fileLength) throws IOException {
+    refuseLfsPointer(path, channel);
+    if (fileLength < LENGTH_BYTES) {
+      throw new SafetensorsException(
+          path, null, "header too small: the file has " + fileLength + " bytes, not even 8");
+    }
+    long length = readLength(path, channel);
+    if (length == 0) {
+      throw new SafetensorsException(path, null, "invalid JSON in header: it has no bytes");
+    }
+    if (Long.compareUnsigned(length, LONGEST) > 0) {
+      throw new SafetensorsException(
+          path,
+          null,
+          String.format(
+              "header too large: it claims %s bytes, the limit is %d",
+              Long.toUnsignedString(length), LONGEST));
+    }
+    if (length > fileLength - LENGTH_BYTES) {
+      throw new SafetensorsException(
+          path,
+          null,
+          String.format(
+              "invalid header length: it claims %d bytes, the file has %d after the length",
+              length, fileLength - LENGTH_BYTES));
+    }
+    Map<String, String> metadata = new LinkedHashMap<>();
+    Map<String, Entry> entries;
+    try (var input = new FileRangeInputStream(channel, LENGTH_BYTES, length);
+        var json = new StrictJson(path, "header", input, LONGEST)) {
+      entries = parse(json, metadata);
+    }
+    long dataStart = LENGTH_BYTES + length;
+    long dataLength = fileLength - dataStart;
+    return new Header(
+        Collections.unmodifiableMap(metadata),
+        Collections.unmodifiableMap(DataLayout.arrange(path, entries, dataLength)),
+        dataStart,
+        dataLength);
+  }
+
+  /** Refuses a file that is only git-LFS's stand-in for the real one. */
+  static void refuseLfsPointer(Path path, FileChannel channel) throws IOException {
+    byte[] start = new byte[LFS_POINTER.length()];
+    int read = readFully(channel, ByteBuffer.wrap(start));
+    if (read == start.length
+        && new String(start, StandardCharsets.ISO_8859_1).equals(LFS_POINTER)) {
+      throw new SafetensorsException(
+          path,
+          null,
+          "this is a git-LFS pointer, not the file itself; fetch it with: git lfs pull");
+    }
+  }
+
+  private static long readLength(Path path, FileChannel channel) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    if (readFully(channel, buffer) < LENGTH_BYTES) {
+      throw new SafetensorsException(path, null, "header too small: the file ends within 8 bytes");
+    }
+    return buffer.getLong(0);
+  }
+
+  private static int readFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer, buffer.position()) < 0) {
+        break;
+      }
+    }
+    return buffer.position();
+  }
+
+  private static Map<String, Entry> parse(StrictJson json, Map<String, String> metadata)
+      throws IOException {
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    boolean sawMetadata = false;
+    json.openObject("the header");
+    for (String name = json.nextName(); name != null; name = json.nextName()) {
+      if (name.equals(METADATA)) {
+        json.requireNew(!sawMetadata, "key", name);
+        sawMetadata = true;
+        parseMetadata(json, metadata);
+      } else {
+        json.inTensor(name);
+        Entry entry = parseEntry(json);
+        json.requireNew(entries.putIfAbsent(name, entry) == null, "tensor name", name);
+        json.inTensor(null);
+      }
+    }
+    json.requireEnd();
+    return entries;
+  }
+
+  private static void parseMetadata(StrictJson json, Map<String, String> metadata)
+      throws IOException {
+    JsonToken first = json.next();
+    if (first == JsonToken.VALUE_NULL) {
+      return;
+    }
+    json.requireObject(first, METADATA);
+    for (String key = json.nextName(); key != null; key = json.nextName()) {
+      String value = json.nextString("the value of metadata " + SafetensorsException.quote(key));
+      json.requireNew(metadata.putIfAbsent(key, value) == null, "metadata key", key);
+    }
+  }
+
+  private static Entry parseEntry(StrictJson json) throws IOException {
+    json.openObject("its entry");
+    DType dtype = null;
+    List<Long> shape = null;
+    List<Long> offsets = null;
+    Map<String, Boolean> fields = LinkedHashMap.newLinkedHashMap(3);
+    for (String field = json.nextName(); field != null; field = json.nextName()) {
+      json.requireNew(fields.put(field, true) == null, "field", field);
+      switch (field) {
+        case "dtype" -> dtype = parseDType(json);
+        case "shape" -> shape = parseNumbers(json, "shape");
+        case "data_offsets" -> offsets = parseNumbers(json, "data_offsets");
+        default -> json.skip(json.next());
+      }
+    }
+    List<Long> range = require(json, offsets, "data_offsets");
+    if (range.size() != 2) {
+      throw json.invalid("data_offsets has " + range.size() + " numbers, not 2");
+    }
+    return new Entry(
+        require(json, dtype, "dtype"), require(json, shape, "shape"), range.get(0), range.get(1));
+  }
+
+  private static <T> T require(StrictJson json, @Nullable T value, String field) {
+    if (value == null) {
+      throw json.invalid("the field '" + field + "' is missing");
+    }
+    return value;
+  }
+
+  private static DType parseDType(StrictJson json) throws IOException {
+    String name = json.nextString("dtype");
+    return DType.named(name)
+        .orElseThrow(() -> json.invalid("unknown dtype " + SafetensorsException.quote(name)));
+  }
+
+  private static List<Long> parseNumbers(StrictJson json, String field) throws IOException {
+    if (json.next() != JsonToken.START_ARRAY) {
+      throw json.invalid(field + " is not an array");
+    }
+    List<Long> numbers = new ArrayList<>(2);
+    for (JsonToken token = json.next(); token != JsonToken.END_ARRAY; token = json.next()) {
+      numbers.add(json.unsigned(token, field));
+    }
+    return List.copyOf(numbers);
+  }
+
+  /** One tensor as the header has it, not yet believed. */
+  record Entry(DType dtype, List<Long> shape, long begin, long end) {}
+}

@@ -1,0 +1,82 @@
+package io.fourierft.safetensors;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A temporary file beside the one that it shall replace. Renaming keeps the old file whole for
+ * whoever has it mapped, and for everyone if the writing fails.
+ */
+final class ReplacementFile implements AutoCloseable {
+  private final Path target;
+  private final Path temporary;
+  private final FileChannel channel;
+  private boolean committed;
+
+  /** Takes over a channel that is open on {@code temporary}. */
+  ReplacementFile(Path target, Path temporary, FileChannel channel) {
+    this.target = target;
+    this.temporary = temporary;
+    this.channel = channel;
+  }
+
+  /** Opens a new, empty temporary file in {@code target}'s folder, which must exist. */
+  static ReplacementFile create(Path target) throws IOException {
+    Path name = target.getFileName();
+    if (name == null) {
+      throw new SafetensorsException(target, null, "this is no name of a file to write");
+    }
+    while (true) {
+      String suffix = Long.toHexString(ThreadLocalRandom.current().nextLong());
+      Path temporary = target.resolveSibling("." + name + "." + suffix + ".partial");
+      try {
+        // Not Files.createTempFile, which would make the result readable by its owner alone.
+        FileChannel channel =
+            FileChannel.open(
+                temporary,
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        return new ReplacementFile(target, temporary, channel);
+      } catch (FileAlreadyExistsException another) {
+        // Another writer drew the same number.
+      }
+    }
+  }
+
+  Path target() {
+    return target;
+  }
+
+  FileChannel channel() {
+    return channel;
+  }
+
+  /** Forces the bytes to the device and puts the file in the target's place, in one step. */
+  void commit() throws IOException {
+    channel.force(true);
+    channel.close();
+    Files.move(
+        temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    committed = true;
+  }
+
+  /** Deletes the temporary file unless it was committed. */
+  @Override
+  public void close() throws IOException {
+    if (committed) {
+      return;
+    }
+    try {
+      channel.close();
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+}

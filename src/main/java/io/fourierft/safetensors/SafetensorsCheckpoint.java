@@ -1,0 +1,313 @@
+package io.fourierft.safetensors;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One model: a safetensors file, or several with an index, all mapped until this is closed.
+ *
+ * <p>Safe for any number of threads, as {@link SafetensorsFile} is.
+ */
+public final class SafetensorsCheckpoint implements AutoCloseable {
+  private static final int MOST_NAMES_IN_A_NOTE = 5;
+
+  private final Path path;
+  private final List<Shard> shards;
+  private final Map<String, Location> tensors;
+  private final @Nullable CheckpointIndex index;
+  private final List<String> notes;
+
+  private SafetensorsCheckpoint(
+      Path path,
+      List<Shard> shards,
+      Map<String, Location> tensors,
+      @Nullable CheckpointIndex index,
+      List<String> notes) {
+    this.path = path;
+    this.shards = List.copyOf(shards);
+    this.tensors = Collections.unmodifiableMap(tensors);
+    this.index = index;
+    this.notes = List.copyOf(notes);
+  }
+
+  /**
+   * Opens a model.
+   *
+   * @param path a safetensors file; an index (a file whose name ends in {@code .json}); or a folder
+   *     with {@code model.safetensors} or, failing that, {@code model.safetensors.index.json}
+   * @throws SafetensorsException if a file breaks a rule of the format, the index and the shards
+   *     disagree, or the folder has no such file
+   * @throws IOException if a file is missing or cannot be read
+   */
+  public static SafetensorsCheckpoint open(Path path) throws IOException {
+    List<String> notes = new ArrayList<>();
+    Path entry = Files.isDirectory(path) ? find(path, notes) : path;
+    if (entry.toString().endsWith(".json")) {
+      return openIndexed(path, entry, notes);
+    }
+    return openSingle(path, entry, notes);
+  }
+
+  private static Path find(Path folder, List<String> notes) throws IOException {
+    Path single = folder.resolve(ShardPlan.SINGLE_FILE_NAME);
+    Path indexed = folder.resolve(CheckpointIndex.FILE_NAME);
+    if (Files.exists(single)) {
+      if (Files.exists(indexed)) {
+        notes.add(indexed + " is ignored, because " + single.getFileName() + " lies beside it");
+      }
+      return single;
+    }
+    if (Files.exists(indexed)) {
+      return indexed;
+    }
+    throw nothingFound(folder);
+  }
+
+  private static SafetensorsException nothingFound(Path folder) throws IOException {
+    List<String> pickles = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
+      for (Path child : children) {
+        String name = String.valueOf(child.getFileName());
+        if (name.startsWith("pytorch_model") && name.contains(".bin")) {
+          pickles.add(name);
+        } else if (name.endsWith(".safetensors") || name.endsWith(".safetensors.index.json")) {
+          others.add(name);
+        }
+      }
+    }
+    Collections.sort(pickles);
+    Collections.sort(others);
+    if (!others.isEmpty()) {
+      return new SafetensorsException(
+          folder,
+          null,
+          String.format(
+              "the folder has neither %s nor %s, but %s: give that file itself",
+              ShardPlan.SINGLE_FILE_NAME, CheckpointIndex.FILE_NAME, brief(others)));
+    }
+    if (!pickles.isEmpty()) {
+      return new SafetensorsException(
+          folder,
+          null,
+          String.format(
+              "the folder has its weights only as a pickle (%s), which runs code when it is loaded"
+                  + " and is not read here; convert it with transformers:"
+                  + " AutoModel.from_pretrained(folder).save_pretrained(folder,"
+                  + " safe_serialization=True)",
+              brief(pickles)));
+    }
+    return new SafetensorsException(
+        folder,
+        null,
+        String.format(
+            "the folder has neither %s nor %s",
+            ShardPlan.SINGLE_FILE_NAME, CheckpointIndex.FILE_NAME));
+  }
+
+  private static SafetensorsCheckpoint openSingle(Path path, Path entry, List<String> notes)
+      throws IOException {
+    SafetensorsFile file = SafetensorsFile.open(entry);
+    Shard shard = new Shard(String.valueOf(entry.getFileName()), file);
+    Map<String, Location> tensors = LinkedHashMap.newLinkedHashMap(file.tensors().size());
+    for (TensorInfo tensor : file.tensors().values()) {
+      tensors.put(tensor.name(), new Location(shard, tensor));
+    }
+    return new SafetensorsCheckpoint(path, List.of(shard), tensors, null, notes);
+  }
+
+  private static SafetensorsCheckpoint openIndexed(Path path, Path entry, List<String> notes)
+      throws IOException {
+    CheckpointIndex index = CheckpointIndex.read(entry);
+    List<Shard> shards = new ArrayList<>();
+    try {
+      for (String fileName : new TreeSet<>(index.weightMap().values())) {
+        Path file = entry.resolveSibling(fileName);
+        if (!Files.exists(file)) {
+          throw new NoSuchFileException(
+              file.toString(), null, "a shard that " + entry + " names is missing");
+        }
+        shards.add(new Shard(fileName, SafetensorsFile.open(file)));
+      }
+      Map<String, Location> tensors = collect(entry, shards);
+      requireMapped(entry, index, tensors);
+      noteDifferences(index, shards, tensors, notes);
+      return new SafetensorsCheckpoint(path, shards, tensors, index, notes);
+    } catch (Throwable e) {
+      closeAll(shards, e);
+      throw e;
+    }
+  }
+
+  private static Map<String, Location> collect(Path entry, List<Shard> shards) {
+    Map<String, Location> tensors = new LinkedHashMap<>();
+    for (Shard shard : shards) {
+      for (TensorInfo tensor : shard.file().tensors().values()) {
+        Location before = tensors.putIfAbsent(tensor.name(), new Location(shard, tensor));
+        if (before != null) {
+          throw new SafetensorsException(
+              entry,
+              tensor.name(),
+              String.format(
+                  "it stands in two shards, %s and %s",
+                  before.shard().fileName(), shard.fileName()));
+        }
+      }
+    }
+    return tensors;
+  }
+
+  private static void requireMapped(
+      Path entry, CheckpointIndex index, Map<String, Location> tensors) {
+    index
+        .weightMap()
+        .forEach(
+            (name, fileName) -> {
+              Location location = tensors.get(name);
+              if (location == null || !location.shard().fileName().equals(fileName)) {
+                throw new SafetensorsException(
+                    entry,
+                    name,
+                    String.format(
+                        "weight_map places it in %s, which does not have it%s",
+                        fileName,
+                        location == null ? "" : "; " + location.shard().fileName() + " does"));
+              }
+            });
+  }
+
+  private static void noteDifferences(
+      CheckpointIndex index,
+      List<Shard> shards,
+      Map<String, Location> tensors,
+      List<String> notes) {
+    for (Shard shard : shards) {
+      List<String> unmapped =
+          shard.file().tensors().keySet().stream()
+              .filter(name -> !index.weightMap().containsKey(name))
+              .toList();
+      if (!unmapped.isEmpty()) {
+        notes.add(
+            String.format(
+                "%s has %d tensors that weight_map does not list: %s",
+                shard.fileName(),
+                unmapped.size(),
+                brief(unmapped.stream().map(SafetensorsException::quote).toList())));
+      }
+    }
+    long actual =
+        tensors.values().stream().mapToLong(location -> location.tensor().sizeInBytes()).sum();
+    index
+        .totalSize()
+        .ifPresent(
+            claimed -> {
+              if (claimed != actual) {
+                notes.add(
+                    String.format(
+                        "the index claims a total_size of %d bytes, the tensors have %d",
+                        claimed, actual));
+              }
+            });
+  }
+
+  private static String brief(List<String> names) {
+    if (names.size() <= MOST_NAMES_IN_A_NOTE) {
+      return String.join(", ", names);
+    }
+    return String.join(", ", names.subList(0, MOST_NAMES_IN_A_NOTE))
+        + " and "
+        + (names.size() - MOST_NAMES_IN_A_NOTE)
+        + " more";
+  }
+
+  /** What was opened, as it was given. */
+  public Path path() {
+    return path;
+  }
+
+  /** The files, sorted by name. */
+  public List<Shard> shards() {
+    return shards;
+  }
+
+  /** All tensors by name: shard by shard, within each in the order of the data; unmodifiable. */
+  public Map<String, Location> tensors() {
+    return tensors;
+  }
+
+  /** Where the tensor of that name is, if the model has it. */
+  public Optional<Location> find(String name) {
+    return Optional.ofNullable(tensors.get(name));
+  }
+
+  /** The index, if the model has one. */
+  public Optional<CheckpointIndex> index() {
+    return Optional.ofNullable(index);
+  }
+
+  /** What is odd but no error, each a sentence for the user. */
+  public List<String> notes() {
+    return notes;
+  }
+
+  /**
+   * Closes every file. Closing again does nothing.
+   *
+   * @throws IOException if one cannot be closed; the others are closed nevertheless
+   */
+  @Override
+  public void close() throws IOException {
+    IOException failure = null;
+    for (Shard shard : shards.reversed()) {
+      try {
+        shard.file().close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private static void closeAll(List<Shard> shards, Throwable failure) {
+    for (Shard shard : shards.reversed()) {
+      try {
+        shard.file().close();
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  /**
+   * One file of the model.
+   *
+   * @param fileName its name beside the index
+   * @param file the open file, which the checkpoint owns and closes
+   */
+  public record Shard(String fileName, SafetensorsFile file) {}
+
+  /**
+   * A tensor and the file that holds it.
+   *
+   * @param shard the file
+   * @param tensor what its header says
+   */
+  public record Location(Shard shard, TensorInfo tensor) {}
+}

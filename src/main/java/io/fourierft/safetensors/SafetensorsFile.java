@@ -1,0 +1,270 @@
+package io.fourierft.safetensors;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One safetensors file, memory-mapped for reading; its size is not limited, and opening it reads
+ * the header alone.
+ *
+ * <p>The whole header is validated before {@link #open} returns. Tensors are row-major and
+ * little-endian, and start at any byte: read them with unaligned layouts, such as {@code
+ * ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN)}.
+ *
+ * <p>Safe for any number of threads. {@link #close} may come at any time: calls of {@link #read}
+ * that have begun end normally, later ones are refused, and the last to leave unmaps the file.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+  /** The virtual machine says this of a mapped page that its file no longer backs. */
+  private static final String MEMORY_FAULT = "unsafe memory access";
+
+  private final Path path;
+  private final RandomAccessFile file;
+  private final Header header;
+  private final Arena arena;
+  private final MemorySegment data;
+  private final SharedLease lease;
+
+  private SafetensorsFile(
+      Path path, RandomAccessFile file, Header header, Arena arena, MemorySegment data) {
+    this.path = path;
+    this.file = file;
+    this.header = header;
+    this.arena = arena;
+    this.data = data;
+    this.lease = new SharedLease(this::release);
+  }
+
+  /**
+   * Maps the file and validates its header.
+   *
+   * @throws SafetensorsException if the file breaks a rule of the format, is a folder, or is a
+   *     git-LFS pointer
+   * @throws IOException if the file is missing or cannot be read
+   */
+  // The arena outlives this method: the object owns it, and close() closes it.
+  @SuppressWarnings("MustBeClosedChecker")
+  public static SafetensorsFile open(Path path) throws IOException {
+    if (Files.isDirectory(path)) {
+      throw new SafetensorsException(
+          path, null, "this is a folder, not a safetensors file; open it as a checkpoint");
+    }
+    // A RandomAccessFile tells its length even to an interrupted thread; a channel would close.
+    RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+    Arena arena = Arena.ofShared();
+    try {
+      FileChannel channel = file.getChannel();
+      Header header = Header.read(path, channel, channel.size());
+      MemorySegment data =
+          channel.map(
+              FileChannel.MapMode.READ_ONLY, header.dataStart(), header.dataLength(), arena);
+      return new SafetensorsFile(path, file, header, arena, data);
+    } catch (Throwable e) {
+      arena.close();
+      try {
+        file.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /** The file, as it was given. */
+  public Path path() {
+    return path;
+  }
+
+  /** The header's free text, in its order; unmodifiable. */
+  public Map<String, String> metadata() {
+    return header.metadata();
+  }
+
+  /** The tensors by name, in the order of their data; unmodifiable. */
+  public Map<String, TensorInfo> tensors() {
+    return header.tensors();
+  }
+
+  /** The tensor of that name, if the file has it. */
+  public Optional<TensorInfo> find(String name) {
+    return Optional.ofNullable(header.tensors().get(name));
+  }
+
+  /**
+   * The tensor of that name.
+   *
+   * @throws SafetensorsException if the file has none
+   */
+  public TensorInfo tensor(String name) {
+    TensorInfo tensor = header.tensors().get(name);
+    if (tensor == null) {
+      throw new SafetensorsException(path, name, "the file has no such tensor");
+    }
+    return tensor;
+  }
+
+  /** Length of all tensors together in bytes. */
+  public long dataSizeInBytes() {
+    return header.dataLength();
+  }
+
+  /**
+   * The tensor's bytes: a read-only slice of the mapping, which lives until this file is closed.
+   * Access beyond that throws {@link IllegalStateException}, and access to a part that another
+   * process has since cut off throws {@link InternalError}: prefer {@link #read}, which explains
+   * both.
+   *
+   * @throws SafetensorsException if the file has no such tensor, or is closed
+   */
+  public MemorySegment data(String name) {
+    TensorInfo tensor = tensor(name);
+    if (lease.isClosed()) {
+      throw closed(name);
+    }
+    return slice(tensor);
+  }
+
+  /**
+   * Gives the tensor's bytes to {@code reading} and returns its result. The segment is read-only
+   * and must not leave {@code reading}. The file's length is checked before and after, since bytes
+   * of a mapping beyond the end of its file may read as zeros.
+   *
+   * @throws SafetensorsException if the file has no such tensor, is closed, or was truncated while
+   *     it was mapped
+   * @throws X what {@code reading} throws
+   */
+  public <T extends @Nullable Object, X extends Exception> T read(
+      String name, Reading<T, X> reading) throws X {
+    TensorInfo tensor = tensor(name);
+    if (!lease.acquire()) {
+      throw closed(name);
+    }
+    try {
+      requireWhole(name, null);
+      T result;
+      try {
+        result = reading.read(slice(tensor));
+      } catch (InternalError e) {
+        requireWhole(name, e);
+        if (!String.valueOf(e.getMessage()).contains(MEMORY_FAULT)) {
+          throw e;
+        }
+        throw new SafetensorsException(path, name, "the mapped data cannot be read", e);
+      } catch (Exception e) {
+        // A system call that was given the mapping fails with an exception of its own.
+        requireWhole(name, e);
+        throw e;
+      }
+      requireWhole(name, null);
+      return result;
+    } finally {
+      lease.release();
+    }
+  }
+
+  /**
+   * Copies bytes of the tensor, as many as {@code destination} holds.
+   *
+   * @param offset the first byte, counted from the start of the tensor
+   * @throws SafetensorsException as {@link #read}
+   * @throws IndexOutOfBoundsException if the tensor does not have that range
+   */
+  public void copy(String name, long offset, MemorySegment destination) {
+    this.<@Nullable Void, RuntimeException>read(
+        name,
+        source -> {
+          MemorySegment.copy(source, offset, destination, 0, destination.byteSize());
+          return null;
+        });
+  }
+
+  /** Moves the tensor's bytes to {@code target} within the system, without the Java heap. */
+  void transfer(TensorInfo tensor, FileChannel target) throws IOException {
+    String name = tensor.name();
+    if (!lease.acquire()) {
+      throw closed(name);
+    }
+    try {
+      long position = header.dataStart() + tensor.begin();
+      long end = header.dataStart() + tensor.end();
+      while (position < end) {
+        long moved = file.getChannel().transferTo(position, end - position, target);
+        if (moved <= 0) {
+          requireWhole(name, null);
+          throw new SafetensorsException(
+              path, name, "its data cannot be read at byte " + position + " of the file");
+        }
+        position += moved;
+      }
+    } finally {
+      lease.release();
+    }
+  }
+
+  private MemorySegment slice(TensorInfo tensor) {
+    return data.asSlice(tensor.begin(), tensor.sizeInBytes());
+  }
+
+  private void requireWhole(String name, @Nullable Throwable cause) {
+    long expected = header.dataStart() + header.dataLength();
+    long length;
+    try {
+      length = file.length();
+    } catch (IOException e) {
+      throw new SafetensorsException(
+          path, name, "the open file cannot be examined: " + e.getMessage(), e);
+    }
+    if (length < expected) {
+      throw new SafetensorsException(
+          path,
+          name,
+          String.format(
+              "the file was truncated while it was mapped: %d bytes are left of %d",
+              length, expected),
+          cause);
+    }
+  }
+
+  private SafetensorsException closed(String name) {
+    return new SafetensorsException(path, name, "the file is closed");
+  }
+
+  private void release() throws IOException {
+    try {
+      arena.close();
+    } finally {
+      file.close();
+    }
+  }
+
+  /**
+   * Unmaps the file, once the calls of {@link #read} that have begun are done. Closing again does
+   * nothing.
+   *
+   * @throws IOException if the system cannot close the file
+   */
+  @Override
+  public void close() throws IOException {
+    lease.close();
+  }
+
+  /**
+   * What {@link #read} does with a tensor's bytes.
+   *
+   * @param <T> its result
+   * @param <X> what it may throw
+   */
+  @FunctionalInterface
+  public interface Reading<T extends @Nullable Object, X extends Exception> {
+    /** Reads {@code data}, the tensor's bytes, read-only, of any alignment. */
+    T read(MemorySegment data) throws X;
+  }
+}

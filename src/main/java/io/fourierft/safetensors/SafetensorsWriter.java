@@ -1,0 +1,305 @@
+package io.fourierft.safetensors;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes one safetensors file as a stream: the header first, from the declared tensors, then each
+ * tensor's bytes in the declared order. Memory stays flat whatever the size of the file.
+ *
+ * <p>The bytes go to a temporary file in the same folder. {@link #commit} puts it in the target's
+ * place in one step, so a target that is memory-mapped elsewhere, even as the source of this very
+ * writing, stays whole; {@link #close} without it leaves nothing behind.
+ *
+ * <p>For one thread.
+ */
+public final class SafetensorsWriter implements AutoCloseable {
+  /** Bytes copied at once from a heap segment, which a channel cannot take as it is. */
+  private static final int STAGING_BYTES = 1 << 20;
+
+  /** The longest piece that a {@link ByteBuffer} is made of. */
+  private static final long LONGEST_PIECE = 1 << 30;
+
+  private final ReplacementFile file;
+  private final List<TensorDeclaration> tensors;
+  private final Map<String, TensorDeclaration> byName;
+  private int current;
+  private long written;
+  private boolean broken;
+  private boolean finished;
+
+  private SafetensorsWriter(ReplacementFile file, List<TensorDeclaration> tensors) {
+    this.file = file;
+    this.tensors = tensors;
+    this.byName = HashMap.newHashMap(tensors.size());
+    for (TensorDeclaration tensor : tensors) {
+      byName.put(tensor.name(), tensor);
+    }
+  }
+
+  /**
+   * Starts a file: creates the temporary one and writes the header, padded with spaces so that the
+   * data starts at a multiple of 8.
+   *
+   * @param target the file to be, which may exist
+   * @param metadata free text for the header, may be empty
+   * @param tensors the tensors in the order of their data; {@link #referenceOrder} sorts them as
+   *     the reference writer does
+   * @throws SafetensorsException if two tensors have one name, a name or text cannot be expressed,
+   *     or the header would exceed 100,000,000 bytes
+   * @throws IOException if the file cannot be written; nothing is left behind
+   */
+  public static SafetensorsWriter create(
+      Path target, Map<String, String> metadata, List<TensorDeclaration> tensors)
+      throws IOException {
+    List<TensorDeclaration> declared = List.copyOf(tensors);
+    HeaderWriter.requireExpressible(target, metadata, declared);
+    return start(ReplacementFile.create(target), metadata, declared);
+  }
+
+  /** Starts writing to a file that is open; closes it if that fails. */
+  static SafetensorsWriter start(
+      ReplacementFile file, Map<String, String> metadata, List<TensorDeclaration> tensors)
+      throws IOException {
+    try {
+      HeaderWriter.write(file, metadata, tensors);
+      SafetensorsWriter writer = new SafetensorsWriter(file, tensors);
+      writer.passEmptyTensors();
+      return writer;
+    } catch (Throwable e) {
+      try {
+        file.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      if (e instanceof IOException io) {
+        throw failed(file, "writing the header", io);
+      }
+      throw e;
+    }
+  }
+
+  /** The tensors in the reference writer's order: by dtype, descending, then by name. */
+  public static List<TensorDeclaration> referenceOrder(Collection<TensorDeclaration> tensors) {
+    return ReferenceOrder.sort(tensors);
+  }
+
+  /**
+   * Writes the next bytes of a tensor. A tensor of no bytes needs no call, and may have one at any
+   * time.
+   *
+   * @param name the tensor whose turn it is: the first that is not complete
+   * @param bytes its next bytes, any number up to what is missing, in any kind of segment
+   * @throws SafetensorsException if it is another tensor's turn, or these are too many bytes
+   * @throws IOException if the file cannot be written, for example because the disk is full
+   */
+  public void write(String name, MemorySegment bytes) throws IOException {
+    if (declaration(name).sizeInBytes() == 0 && bytes.byteSize() == 0) {
+      return;
+    }
+    TensorDeclaration tensor = requireTurn(name, bytes.byteSize());
+    broken = true;
+    try {
+      if (bytes.isNative()) {
+        writeNative(bytes);
+      } else {
+        writeStaged(bytes);
+      }
+    } catch (IOException e) {
+      throw failed(file, "writing tensor " + SafetensorsException.quote(name), e);
+    }
+    advance(tensor, bytes.byteSize());
+  }
+
+  /**
+   * Writes a whole tensor as it stands in another file, under its own name.
+   *
+   * @throws SafetensorsException as {@link #copy(String, SafetensorsFile, String)}
+   * @throws IOException if either file fails
+   */
+  public void copy(String name, SafetensorsFile source) throws IOException {
+    copy(name, source, name);
+  }
+
+  /**
+   * Writes a whole tensor as it stands in another file; the system moves the bytes. Interrupting
+   * the thread meanwhile closes both files.
+   *
+   * @param name the tensor whose turn it is
+   * @param sourceName the tensor's name in {@code source}, where it must have the declared dtype
+   *     and shape
+   * @throws SafetensorsException if it is another tensor's turn, some bytes of it are written
+   *     already, the source has it otherwise or not at all, or was truncated meanwhile
+   * @throws IOException if either file fails
+   */
+  public void copy(String name, SafetensorsFile source, String sourceName) throws IOException {
+    TensorInfo from = source.tensor(sourceName);
+    requireDeclared(declaration(name), from, source);
+    if (from.sizeInBytes() == 0) {
+      return;
+    }
+    TensorDeclaration tensor = requireTurn(name, from.sizeInBytes());
+    broken = true;
+    long before = file.channel().position();
+    try {
+      source.transfer(from, file.channel());
+    } catch (IOException e) {
+      throw failed(
+          file,
+          String.format(
+              "copying tensor %s from %s", SafetensorsException.quote(name), source.path()),
+          e);
+    }
+    long moved = file.channel().position() - before;
+    if (moved != from.sizeInBytes()) {
+      throw new SafetensorsException(
+          file.target(),
+          name,
+          String.format("%d bytes arrived, %d were declared", moved, from.sizeInBytes()));
+    }
+    advance(tensor, moved);
+  }
+
+  /**
+   * Forces the file to the device and puts it in the target's place.
+   *
+   * @throws SafetensorsException if a tensor is not complete
+   * @throws IOException if the system fails; the target is as it was
+   */
+  public void commit() throws IOException {
+    requireOpen();
+    if (current < tensors.size()) {
+      TensorDeclaration tensor = tensors.get(current);
+      throw new SafetensorsException(
+          file.target(),
+          tensor.name(),
+          String.format(
+              "it is not complete: %d of %d bytes are written", written, tensor.sizeInBytes()));
+    }
+    try {
+      file.commit();
+    } catch (IOException e) {
+      throw failed(file, "committing it", e);
+    }
+    finished = true;
+  }
+
+  /** Deletes the temporary file if nothing was committed. Closing again does nothing. */
+  @Override
+  public void close() throws IOException {
+    finished = true;
+    file.close();
+  }
+
+  private void writeNative(MemorySegment bytes) throws IOException {
+    for (long offset = 0; offset < bytes.byteSize(); offset += LONGEST_PIECE) {
+      long length = Math.min(LONGEST_PIECE, bytes.byteSize() - offset);
+      drain(bytes.asSlice(offset, length).asByteBuffer());
+    }
+  }
+
+  private void writeStaged(MemorySegment bytes) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment staging = arena.allocate(Math.min(STAGING_BYTES, bytes.byteSize()));
+      for (long offset = 0; offset < bytes.byteSize(); offset += staging.byteSize()) {
+        long length = Math.min(staging.byteSize(), bytes.byteSize() - offset);
+        MemorySegment.copy(bytes, offset, staging, 0, length);
+        drain(staging.asSlice(0, length).asByteBuffer());
+      }
+    }
+  }
+
+  private void drain(ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      if (file.channel().write(buffer) <= 0) {
+        throw new IOException("the file takes no more bytes");
+      }
+    }
+  }
+
+  private TensorDeclaration requireTurn(String name, long length) {
+    requireOpen();
+    if (current == tensors.size()) {
+      throw new SafetensorsException(file.target(), name, "every declared tensor is complete");
+    }
+    TensorDeclaration tensor = tensors.get(current);
+    if (!tensor.name().equals(name)) {
+      throw new SafetensorsException(
+          file.target(),
+          name,
+          "it is the turn of tensor " + SafetensorsException.quote(tensor.name()));
+    }
+    if (length > tensor.sizeInBytes() - written) {
+      throw new SafetensorsException(
+          file.target(),
+          name,
+          String.format(
+              "%d more bytes after %d are more than the %d that were declared",
+              length, written, tensor.sizeInBytes()));
+    }
+    return tensor;
+  }
+
+  private TensorDeclaration declaration(String name) {
+    requireOpen();
+    TensorDeclaration tensor = byName.get(name);
+    if (tensor == null) {
+      throw new SafetensorsException(file.target(), name, "it was not declared");
+    }
+    return tensor;
+  }
+
+  private void requireDeclared(TensorDeclaration tensor, TensorInfo from, SafetensorsFile source) {
+    if (from.dtype() != tensor.dtype() || !from.shape().equals(tensor.shape())) {
+      throw new SafetensorsException(
+          file.target(),
+          tensor.name(),
+          String.format(
+              "it was declared as %s %s, but tensor %s of %s is %s %s",
+              tensor.dtype(),
+              TensorShape.brief(tensor.shape()),
+              SafetensorsException.quote(from.name()),
+              source.path(),
+              from.dtype(),
+              TensorShape.brief(from.shape())));
+    }
+  }
+
+  private void advance(TensorDeclaration tensor, long length) {
+    broken = false;
+    written += length;
+    if (written == tensor.sizeInBytes()) {
+      current++;
+      written = 0;
+      passEmptyTensors();
+    }
+  }
+
+  private void passEmptyTensors() {
+    while (current < tensors.size() && tensors.get(current).sizeInBytes() == 0) {
+      current++;
+    }
+  }
+
+  private void requireOpen() {
+    if (finished) {
+      throw new IllegalStateException(
+          "the writer of " + file.target() + " is committed or closed already");
+    }
+    if (broken) {
+      throw new IllegalStateException(
+          "an earlier write to " + file.target() + " failed half-way; close it and start again");
+    }
+  }
+
+  private static IOException failed(ReplacementFile file, String doing, IOException e) {
+    return new IOException(file.target() + ": " + doing + " failed: " + e.getMessage(), e);
+  }
+}

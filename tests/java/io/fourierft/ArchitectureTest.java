@@ -1,0 +1,123 @@
+package io.fourierft;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** The house: data flows checkpoint → adapter → engine → weights, and nothing looks upwards. */
+class ArchitectureTest {
+  private static final String ROOT = "io.fourierft";
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(ROOT);
+
+  @Test
+  void packagesFormNoCycle() {
+    slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void theDomainKnowsNothingAboveIt() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".*..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void theFileFormatKnowsOnlyTheRootOfTheExceptions() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".safetensors..")
+        .should()
+        .dependOnClassesThat(
+            com.tngtech.archunit.base.DescribedPredicate.describe(
+                "other packages of the project",
+                type ->
+                    type.getPackageName().startsWith(ROOT)
+                        && !type.getPackageName().startsWith(ROOT + ".safetensors")
+                        && !type.isEquivalentTo(FourierException.class)))
+        .check(CLASSES);
+  }
+
+  @Test
+  void enginesKnowOnlyTheDomain() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            ROOT + ".safetensors..",
+            ROOT + ".peft..",
+            ROOT + ".merge..",
+            ROOT + ".training..",
+            ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void checkpointsKnowNoEngineAndNoCommand() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(ROOT + ".peft..", ROOT + ".merge..", ROOT + ".training..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void commandsReachNoInternals() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + ".internal..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheBindingsTouchTheLinker() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".internal.cuda.ffm..")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.lang.foreign.Linker")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheSimdKernelsTouchTheVectorModule() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".internal.cpu.simd..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("jdk.incubator.vector..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void publicExceptionsHaveOneRoot() {
+    classes()
+        .that()
+        .areAssignableTo(RuntimeException.class)
+        .and()
+        .arePublic()
+        .should()
+        .beAssignableTo(FourierException.class)
+        .check(CLASSES);
+  }
+}

@@ -1,0 +1,107 @@
+package io.fourierft.merge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fourierft.FourierException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OutputDirectoryTest {
+  @TempDir Path folder;
+
+  @Test
+  void nothingStandsUnderTheFinalNameBeforeTheCommit() throws IOException {
+    Path target = folder.resolve("out");
+    try (OutputDirectory output = OutputDirectory.create(target, false)) {
+      Files.writeString(output.path().resolve("a.txt"), "a");
+      assertFalse(Files.exists(target));
+      output.commit();
+    }
+    assertEquals("a", Files.readString(target.resolve("a.txt")));
+    assertEquals(1, entries(folder));
+    assertEquals(1, entries(target));
+  }
+
+  @Test
+  void closingWithoutCommitLeavesNothing() throws IOException {
+    try (OutputDirectory output = OutputDirectory.create(folder.resolve("out"), false)) {
+      Files.writeString(output.path().resolve("a.txt"), "a");
+    }
+    assertEquals(0, entries(folder));
+  }
+
+  @Test
+  void aFolderThatExistsIsReplacedOnlyWhenAskedFor() throws IOException {
+    Path target = folder.resolve("out");
+    Files.createDirectory(target);
+    Files.writeString(target.resolve("model.safetensors"), "old");
+    FourierException refused =
+        assertThrows(FourierException.class, () -> OutputDirectory.create(target, false));
+    assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
+    try (OutputDirectory output = OutputDirectory.create(target, true)) {
+      Files.writeString(output.path().resolve("model.safetensors"), "new");
+      assertEquals("old", Files.readString(target.resolve("model.safetensors")));
+      output.commit();
+    }
+    assertEquals("new", Files.readString(target.resolve("model.safetensors")));
+    assertEquals(1, entries(folder));
+  }
+
+  @Test
+  void aFolderThatHoldsNoModelIsNeverReplaced() throws IOException {
+    Path target = folder.resolve("precious");
+    Files.createDirectory(target);
+    Files.writeString(target.resolve("thesis.txt"), "years of work");
+    assertThrows(FourierException.class, () -> OutputDirectory.create(target, true));
+    assertEquals("years of work", Files.readString(target.resolve("thesis.txt")));
+  }
+
+  @Test
+  void aFileOfThatNameIsRefused() throws IOException {
+    Path target = Files.writeString(folder.resolve("out"), "a file");
+    assertThrows(FourierException.class, () -> OutputDirectory.create(target, true));
+    assertEquals("a file", Files.readString(target));
+  }
+
+  @Test
+  void whatAKilledProcessLeftIsRemovedByTheNextRunAndOnlyThat() throws IOException {
+    Path target = folder.resolve("out");
+    Path abandoned = folder.resolve(".out.fourierft-dead.partial");
+    Files.createDirectories(abandoned.resolve("inner"));
+    Files.writeString(abandoned.resolve("inner").resolve("half"), "half a model");
+    Files.writeString(abandoned.resolve(".fourierft-lock"), "");
+    Path foreign = Files.createDirectory(folder.resolve(".other.fourierft-dead.partial"));
+    try (OutputDirectory running = OutputDirectory.create(target, false)) {
+      assertFalse(Files.exists(abandoned));
+      assertTrue(Files.exists(foreign), "belongs to another output");
+      try (OutputDirectory second = OutputDirectory.create(target, false)) {
+        assertTrue(Files.exists(running.path()), "a running process keeps its folder");
+        assertTrue(Files.exists(second.path()));
+      }
+    }
+  }
+
+  @Test
+  void aFolderMovedAwayByAKilledCommitComesBack() throws IOException {
+    Path target = folder.resolve("out");
+    Path moved = Files.createDirectory(folder.resolve(".out.fourierft-dead.replaced"));
+    Files.writeString(moved.resolve("model.safetensors"), "the old model");
+    FourierException refused =
+        assertThrows(FourierException.class, () -> OutputDirectory.create(target, false));
+    assertTrue(refused.getMessage().contains("exists already"), refused.getMessage());
+    assertEquals("the old model", Files.readString(target.resolve("model.safetensors")));
+  }
+
+  private static long entries(Path path) throws IOException {
+    try (Stream<Path> list = Files.list(path)) {
+      return list.count();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package io.fourierft.peft;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Names are matched as PEFT's own functions match them. */
+class ModuleMatcherTest {
+  @TestFactory
+  List<DynamicTest> everyNameIsJudgedAsPeftJudgesIt() throws IOException {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (JsonNode row : table("matching.json")) {
+      String json = row.get("config").toString();
+      ModuleMatcher matcher =
+          ModuleMatcher.of(FourierFtConfig.parse(json, "matching.json").config(), null);
+      tests.add(
+          DynamicTest.dynamicTest(
+              json,
+              () ->
+                  assertAll(
+                      row.get("modules").properties().stream()
+                          .map(
+                              module ->
+                                  () ->
+                                      assertEquals(
+                                          module.getValue().get(0).textValue()
+                                              + " "
+                                              + module.getValue().get(1).intValue(),
+                                          matcher.verdict(module.getKey())
+                                              + " "
+                                              + matcher.nFrequency(module.getKey()),
+                                          module.getKey())))));
+    }
+    assertTrue(tests.size() > 40);
+    return tests;
+  }
+
+  @TestFactory
+  List<DynamicTest> everyExpressionMatchesWhatPythonMatches() throws IOException {
+    JsonNode table = table("regex.json");
+    List<DynamicTest> tests = new ArrayList<>();
+    for (JsonNode row : table.get("expressions")) {
+      String expression = row.get("expression").textValue();
+      tests.add(
+          DynamicTest.dynamicTest(
+              expression,
+              () -> {
+                if (row.has("error")) {
+                  assertThrows(PeftException.class, () -> PythonPattern.of(expression, "test"));
+                  return;
+                }
+                PythonPattern pattern = PythonPattern.of(expression, "test");
+                List<String> whole = new ArrayList<>();
+                List<String> start = new ArrayList<>();
+                for (JsonNode text : table.get("texts")) {
+                  if (pattern.matchesAll(text.textValue())) {
+                    whole.add(text.textValue());
+                  }
+                  if (pattern.matchesStart(text.textValue())) {
+                    start.add(text.textValue());
+                  }
+                }
+                assertEquals(strings(row.get("fullmatch")), whole, "fullmatch");
+                assertEquals(strings(row.get("match")), start, "match");
+              }));
+    }
+    assertTrue(tests.size() > 80);
+    return tests;
+  }
+
+  @Test
+  void anExpressionThatNeverEndsIsStopped() {
+    PythonPattern pattern = PythonPattern.of("(.*)".repeat(8) + "!", "target_modules");
+    String e = Refusal.of(() -> pattern.matchesAll("model.layers.selfattention.projection"));
+    assertTrue(e.contains("does not come to an end"), e);
+  }
+
+  @Test
+  void anExpressionThatRecursesDeeplyIsStopped() {
+    PythonPattern pattern = PythonPattern.of("(a|b)*", "target_modules");
+    String name = "ab".repeat(200_000);
+    assertThrows(PeftException.class, () -> pattern.matchesAll(name));
+    ModuleMatcher matcher =
+        ModuleMatcher.of(
+            FourierFtConfig.builder().targetModules(ModuleSelection.names("q")).build(), null);
+    assertThrows(PeftException.class, () -> matcher.verdict(name));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "llama,model.layers.0.self_attn.q_proj,true",
+    "llama,model.layers.0.self_attn.k_proj,false",
+    "gpt2,transformer.h.0.mlp.c_proj,true",
+    "gpt2,transformer.h.0.attn.c_proj,false",
+    "gpt2,transformer.h.0.attn.c_attn,false",
+    "gpt_bigcode,transformer.h.0.mlp.c_proj,true",
+    "bert,bert.encoder.layer.0.attention.self.query,true",
+    "t5,encoder.block.0.layer.0.SelfAttention.q,true",
+    "phi,model.layers.0.mlp.fc2,true",
+    "gemma4,model.language_model.layers.0.q_proj,true",
+    "gemma4,model.vision_tower.layers.0.q_proj,false",
+    "deberta-v2,encoder.layer.0.attention.self.value_proj,true"
+  })
+  void nullTargetsAreTheDefaultsOfTheModelType(String modelType, String module, boolean targeted) {
+    ModuleMatcher matcher = ModuleMatcher.of(FourierFtConfig.builder().build(), modelType);
+    assertEquals(targeted, matcher.targets(module));
+  }
+
+  @Test
+  void nullTargetsOfAnUnknownModelAreRefused() {
+    ModuleMatcher matcher = ModuleMatcher.of(FourierFtConfig.builder().build(), "newmodel");
+    assertFalse(matcher.hasTargets());
+    String e = Refusal.of(() -> matcher.verdict("q"));
+    assertTrue(e.contains("specify target_modules"), e);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "all-linear,CAUSAL_LM,model.layers.0.q_proj,true",
+    "All-Linear,CAUSAL_LM,lm_head,false",
+    "ALL-LINEAR,CAUSAL_LM,model.embed_tokens,false",
+    "all-linear,SEQ_CLS,score,false",
+    "all-linear,SEQ_CLS,model.score,true",
+    "all-linear,CAUSAL_LM,transformer.wte,false"
+  })
+  void allLinearIsGuessedFromNames(String word, String task, String module, boolean targeted) {
+    ModuleMatcher matcher =
+        ModuleMatcher.of(
+            FourierFtConfig.builder()
+                .targetModules(ModuleSelection.expression(word))
+                .taskType(task)
+                .build(),
+            null);
+    assertFalse(matcher.isExact());
+    assertEquals(targeted, matcher.targets(module));
+  }
+
+  private static JsonNode table(String name) throws IOException {
+    return ConfigReader.tree(
+        Files.readString(PeftCases.RESOURCES.resolve("peft").resolve(name)), name);
+  }
+
+  private static List<String> strings(JsonNode array) {
+    List<String> values = new ArrayList<>();
+    array.forEach(element -> values.add(element.textValue()));
+    return values;
+  }
+}

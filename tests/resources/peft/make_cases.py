@@ -1,0 +1,310 @@
+"""Writes the cases of this folder with HuggingFace PEFT itself.
+
+    pip install torch peft transformers safetensors
+    python make_cases.py            # beside this file; the committed files came from PEFT 0.21.0, torch 2.13.0 (CPU)
+
+adapters/NAME/adapter           what PEFT saved
+adapters/NAME/base              the base model, as its own save_pretrained or save_file writes it
+adapters/NAME/expected.safetensors
+    MODULE.indices              I64 [2, n]: rows (out_features), columns (in_features)
+    MODULE.delta                delta weight [out, in], in the dtype that PEFT gives it
+    MODULE.merged               the base weight after merge, as stored
+matching.json                   what PEFT says of (configuration, module name): is it adapted, with which n_frequency
+regex.json                      what Python's re says of (expression, text): fullmatch and match
+"""
+
+import json
+import re
+import shutil
+import warnings
+from pathlib import Path
+
+import torch
+from peft import FourierFTConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import _ExcludedModule, check_target_module_exists
+from safetensors.torch import save_file
+from torch import nn
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
+from transformers.pytorch_utils import Conv1D
+
+warnings.simplefilter("ignore")
+HERE = Path(__file__).parent
+OUT = HERE / "adapters"
+
+
+def tensors_of(model):
+    return {k: v.detach().clone().contiguous() for k, v in model.state_dict().items()}
+
+
+def case(name, model, config, base_tensors=None, base_config=None, autocast=True, prepare=None, save=None, before=None):
+    """Adapts `model`, saves the adapter, loads it again into an equal model, and stores what that computes."""
+    folder = OUT / name
+    (folder / "base").mkdir(parents=True)
+    start = tensors_of(model)
+    base = base_tensors if base_tensors is not None else start
+    save_file(base, folder / "base" / "model.safetensors", {"format": "pt"})
+    if base_config is not None:
+        (folder / "base" / "config.json").write_text(json.dumps(base_config, indent=2, sort_keys=True))
+    if before is not None:
+        before(model)
+    peft_model = get_peft_model(model, config, autocast_adapter_dtype=autocast)
+    if prepare is not None:
+        with torch.no_grad():
+            prepare(peft_model)
+    if save is not None:
+        save(peft_model, folder / "adapter")
+    else:
+        peft_model.save_pretrained(folder / "adapter")
+    (folder / "adapter" / "README.md").unlink(missing_ok=True)
+    expected = {}
+    adapter = peft_model.active_adapter
+    layers = {}
+    for path, module in peft_model.get_base_model().named_modules():
+        if hasattr(module, "fourierft_spectrum") and adapter in module.fourierft_spectrum:
+            layers[path] = module
+            expected[path + ".indices"] = module.indices[adapter].to(torch.int64).contiguous()
+            expected[path + ".delta"] = module.get_delta_weight(adapter).detach().contiguous()
+    peft_model.merge_adapter()
+    for path, module in layers.items():
+        expected[path + ".merged"] = module.get_base_layer().weight.detach().clone().contiguous()
+    save_file(expected, folder / "expected.safetensors")
+
+
+class Block(nn.Module):
+    def __init__(self, linear, size=6):
+        super().__init__()
+        self.q = linear(size, size)
+        self.v = linear(size, size + 2)
+
+
+class Stack(nn.Module):
+    """model.layers.{0,1}.{q,v} and a head, with Linear or Conv1D as asked."""
+
+    def __init__(self, linear=nn.Linear, head=None):
+        super().__init__()
+        self.model = nn.Module()
+        self.model.layers = nn.ModuleList([Block(linear), Block(linear)])
+        self.head = head or nn.Linear(6, 3)
+
+
+def conv1d(inputs, outputs):
+    return Conv1D(outputs, inputs)
+
+
+def fill(peft_model):
+    """Values that a rounding would change."""
+    for parameter in peft_model.parameters():
+        if parameter.requires_grad:
+            parameter.copy_(torch.randn(parameter.shape).to(parameter.dtype))
+
+
+def adapters():
+    shutil.rmtree(OUT, ignore_errors=True)
+    torch.manual_seed(0)
+    # The saved keys are sorted, so "0.q" comes before "q": not the order of the training.
+    case(
+        "pattern_order",
+        Stack(),
+        FourierFTConfig(
+            target_modules=["q", "v"], n_frequency=5, n_frequency_pattern={"q": 3, "0.q": 4}, random_loc_seed=-1
+        ),
+    )
+    case(
+        "bias_all_and_saved_head",
+        Stack(),
+        FourierFTConfig(
+            target_modules=["q"], n_frequency=4, bias="all", modules_to_save=["head"], random_loc_seed=2**32 + 9
+        ),
+        prepare=fill,
+    )
+    case(
+        "bias_fourier_only",
+        Stack(),
+        FourierFTConfig(target_modules=["v"], n_frequency=7, bias="fourier_only", scaling=300),
+        prepare=fill,
+    )
+    mixed = Stack(conv1d, head=nn.Linear(6, 6))
+    case(
+        "conv1d_and_linear",
+        mixed,
+        FourierFTConfig(target_modules=["q", "v", "head"], n_frequency=9, scaling=33.25),
+    )
+    case(
+        "second_layer_only",
+        Stack(),
+        FourierFTConfig(
+            target_modules=["q", "v"], n_frequency=6, layers_to_transform=[1], layers_pattern="layers", init_weights=True
+        ),
+        prepare=fill,
+    )
+    case(
+        "expression_with_exclusion",
+        Stack(),
+        FourierFTConfig(
+            target_modules=r".*\.layers\.\d+\.(?P<part>q|v)", exclude_modules=["0.v"], n_frequency=36, random_loc_seed=2**63 + 5
+        ),
+    )
+    case(
+        "bf16_without_autocast",
+        Stack().to(torch.bfloat16),
+        FourierFTConfig(target_modules=["q", "v"], n_frequency=11),
+        autocast=False,
+    )
+    case(
+        "f16_without_autocast",
+        Stack().to(torch.float16),
+        FourierFTConfig(target_modules=["v"], n_frequency=11),
+        autocast=False,
+    )
+    gpt2_config = GPT2Config(n_embd=8, n_layer=2, n_head=2, vocab_size=17, n_positions=8)
+    gpt2 = GPT2LMHeadModel(gpt2_config)
+    # The published GPT-2 checkpoints are those of the model without its head: no "transformer." prefix.
+    bare = tensors_of(gpt2.transformer)
+    case(
+        "gpt2_default_targets",
+        gpt2,
+        FourierFTConfig(n_frequency=20, task_type="CAUSAL_LM"),
+        base_tensors=bare,
+        base_config={"model_type": "gpt2"},
+    )
+    bert_config = BertConfig(
+        hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12, vocab_size=17,
+        max_position_embeddings=8, num_labels=3,
+    )
+    bert = BertForSequenceClassification(bert_config)
+    case(
+        "bert_classifier",
+        bert,
+        FourierFTConfig(n_frequency=10, task_type="SEQ_CLS"),
+        base_tensors=tensors_of(bert.bert),
+        base_config={"model_type": "bert"},
+        prepare=fill,
+    )
+    llama_config = LlamaConfig(
+        hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12, vocab_size=17,
+        max_position_embeddings=8,
+    )
+    case(
+        "llama_all_linear_resized",
+        LlamaForCausalLM(llama_config),
+        FourierFTConfig(target_modules="all-linear", n_frequency=10, task_type="CAUSAL_LM"),
+        base_config={"model_type": "llama"},
+        before=lambda model: model.resize_token_embeddings(19),
+        save=lambda model, folder: model.save_pretrained(folder, save_embedding_layers=True),
+    )
+
+    def second(peft_model):
+        peft_model.add_adapter("other", FourierFTConfig(target_modules=["v"], n_frequency=2, random_loc_seed=1))
+
+    case(
+        "two_adapters", Stack(), FourierFTConfig(target_modules=["q"], n_frequency=3), prepare=second
+    )
+    for readme in OUT.glob("*/adapter/**/README.md"):
+        readme.unlink()
+
+
+def matching():
+    """What PEFT's own functions say; `n` is the expression of FourierFTModel._create_and_replace."""
+    names = [
+        "q", "v", "q_proj", "model.q_proj", "layers.1.q", "model.layers.0.q", "model.layers.1.q", "model.layers.10.q",
+        "model.layers.1.v", "model.layers.1.mlp.experts.0.q", "model.h.1.q", "model.h.1.attn.q", "encoder.block.0.layer.1.q",
+        "model.layers.1.xq", "model.layers.1.qq", "model.layers.1.q.extra", "score", "my_score", "score.q", "model.score.q",
+        "classifier.dense.q", "a.b.c", "model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.v_proj", "model.layers.01.q",
+        "transformer.h.0.mlp.c_proj", "x\ny.q", "größe.q", "layers.1.q_proj", "x.layers.2.y.layers.3.q",
+    ]
+    configs = [
+        {"target_modules": ["q"]},
+        {"target_modules": ["q", "v"]},
+        {"target_modules": ["model.layers.1.q"]},
+        {"target_modules": ["layers.1.q", "a.b.c"]},
+        {"target_modules": []},
+        {"target_modules": "q"},
+        {"target_modules": r".*q"},
+        {"target_modules": r".*\.q"},
+        {"target_modules": r"model\.layers\.\d+\.(q|v)"},
+        {"target_modules": r"model\.layers\.(?!0\.).*\.?q(_proj)?$"},
+        {"target_modules": r"(?i)MODEL\.LAYERS\.1\.[QV]"},
+        {"target_modules": r"(?P<a>.*)\.q\Z"},
+        {"target_modules": r"[\w.]+"},
+        {"target_modules": r"q|v"},
+        {"target_modules": ["q"], "exclude_modules": ["layers.1.q"]},
+        {"target_modules": ["q"], "exclude_modules": r".*experts.*"},
+        {"target_modules": ["q"], "exclude_modules": r"experts"},
+        {"target_modules": ["q"], "exclude_modules": ["q"]},
+        {"target_modules": ["q"], "exclude_modules": ""},
+        {"target_modules": ["q"], "modules_to_save": ["score"]},
+        {"target_modules": ["q"], "modules_to_save": ["classifier.dense", "h"]},
+        {"target_modules": ["q"], "modules_to_save": ["layers"]},
+        {"target_modules": ["q"], "modules_to_save": [r"(my_)?score"]},
+        {"target_modules": ["q"], "layers_to_transform": 1},
+        {"target_modules": ["q"], "layers_to_transform": 0},
+        {"target_modules": ["q"], "layers_to_transform": [1, 10]},
+        {"target_modules": ["q"], "layers_to_transform": []},
+        {"target_modules": ["q"], "layers_to_transform": [-1]},
+        {"target_modules": ["q", "layers.1.q", "model.layers.10.q"], "layers_to_transform": 0},
+        {"target_modules": ["q"], "layers_to_transform": [1], "layers_pattern": "h"},
+        {"target_modules": ["q"], "layers_to_transform": [1], "layers_pattern": ["h", "layers"]},
+        {"target_modules": ["q"], "layers_to_transform": [0], "layers_pattern": ["layers", "experts"]},
+        {"target_modules": ["q"], "layers_to_transform": [3], "layers_pattern": "layers"},
+        {"target_modules": ["q"], "layers_to_transform": [1], "layers_pattern": []},
+        {"target_modules": ["q"], "layers_to_transform": [1], "layers_pattern": "(layers|h)"},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"q": 3}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"q": 3, "layers.0.q": 4}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"layers.0.q": 4, "q": 3}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"^model.layers.1.q": 4}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {r"layers\.[0-9]+\.q": 4, "a.b.c": 5}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"q|a.b.c": 4}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {".*proj": 4, "model.q_proj": 5}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"": 4}},
+        {"target_modules": ["q"], "n_frequency": 9, "n_frequency_pattern": {"größe.q": 4}},
+    ]
+    table = []
+    for settings in configs:
+        config = FourierFTConfig(**settings)
+        rows = {}
+        for name in names:
+            found = check_target_module_exists(config, name)
+            verdict = "EXCLUDED" if isinstance(found, _ExcludedModule) else "TARGETED" if found else "NOT_TARGETED"
+            pattern = config.n_frequency_pattern
+            key = next(filter(lambda k: re.match(rf".*\.{k}$", name), pattern.keys()), name)
+            rows[name] = [verdict, pattern.get(key, config.n_frequency)]
+        table.append({"config": {"peft_type": "FOURIERFT", **settings}, "modules": rows})
+    (HERE / "matching.json").write_text(json.dumps(table, indent=1) + "\n")
+
+
+def regex():
+    texts = ["", "a", "ab", "a.b", "a\n", "a\r", "aXb", "model.layers.12.q", "[", "a[b", "&", "a&&b", "{", "a{b", "a{,2}", "aa",
+             "٣", "é", "_", " ", "\t", "]", "^", "\\", "abab", "a-b", "}", "\x07", "\x0b"]
+    expressions = ["a", "a$", "a\\Z", ".", ".*", "a.b", "\\d", "\\w", "\\s", "[[]", "a[[]b", "[a[]+", "[&]", "[a&&b]+", "{", "a{b", "a{,2}",
+                   "a{2}", "a{1,}", "}", "[]]", "[^]]", "[]a]+", "(?P<x>ab)(?P=x)", "(?P<x>a)b", "(a)(b)\\1?", "a|ab", "(?:a|b)*",
+                   "(?i)A", "(?s).*", "(?#comment)a", "[^a]", "[\\d.]", "\\x61", "\\u0061b", "\\t", "[\\b]", "\\ba\\b", "\\Bb", "a\\.b",
+                   "\\[", "\\]", "\\^", "[\\^]", "[^^]", "a-b", "[a-b]+", "[a\\-b]+", "\\-", "\\a", "\\v", "[-a]", "(?=a).*", "(?!a).*",
+                   "(?<=a)b", "a(?<!b)b", "a*?", "a+?b", "\\\\", "\\A.*", "^a$", "[\\W]", "[\\w-]+", "a**", "\\h", "\\Q", "\\p{L}", "\\z",
+                   "(", ")", "[", "*", "a\\", "(?P<1>a)", "(?<n>a)", "\\k<n>", "[b-a]", "a++", "(?>a)", "\\G", "\\R", "\\X", "\\e", "\\cA",
+                   "(?P=x)", "a{2,1}", "\\N", "[\\A]", "(?P<x>a)|(?P<x>b)", "\\8", "[[:alpha:]]", "a{ 1}", "[a-\\d]", "\\Ea"]
+    table = []
+    for expression in expressions:
+        try:
+            compiled = re.compile(expression)
+        except re.error as e:
+            table.append({"expression": expression, "error": str(e)})
+            continue
+        table.append({
+            "expression": expression,
+            "fullmatch": [t for t in texts if compiled.fullmatch(t)],
+            "match": [t for t in texts if compiled.match(t)],
+        })
+    (HERE / "regex.json").write_text(json.dumps({"texts": texts, "expressions": table}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    adapters()
+    matching()
+    regex()
