@@ -35,18 +35,15 @@ final class CosineTable {
     return sines[index];
   }
 
-  /**
-   * {@code target[at + q] = cos(2π·frequency·q/length)} and {@code target[at + length + q]} the
-   * sine, for all q.
-   */
-  void wave(int frequency, float[] target, int at, int count) {
+  /** {@code cosine[q] = cos(2π·frequency·q/length)} and the sine, for all q. */
+  void wave(int frequency, float[] cosine, float[] sine) {
     int index = 0;
-    for (int q = 0; q < count; q++) {
-      target[at + q] = cosines[index];
-      target[at + count + q] = sines[index];
-      index += frequency;
-      if (index >= length || index < 0) {
-        index -= length;
+    for (int q = 0; q < length; q++) {
+      cosine[q] = cosines[index];
+      sine[q] = sines[index];
+      index += frequency - length;
+      if (index < 0) {
+        index += length;
       }
     }
   }

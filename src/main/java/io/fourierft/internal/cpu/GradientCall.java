@@ -51,6 +51,9 @@ final class GradientCall implements WorkerPool.Tasks {
   private void run(
       AdapterRouting routing, int newTokens, boolean shared, List<HostMatrix> gradients) {
     tokens = newTokens;
+    if (tokens == 0) {
+      return;
+    }
     map.setFolds(routing, false, core.cache());
     try {
       long entries = 0;

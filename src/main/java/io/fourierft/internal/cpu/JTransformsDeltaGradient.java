@@ -37,7 +37,7 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     int count = Math.min(rowsPerTask(), fold.rows() - first);
     float[] line = own.rows(cols);
     int width = 2 * (cols / 2 + 1);
-    float[] spectra = own.waves(count * width);
+    float[] spectra = own.spectra(count * width);
     for (int r = 0; r < count; r++) {
       HostRows.load(gradient, first + r, 0, cols, line, 0);
       if (allFinite(line, cols)) {

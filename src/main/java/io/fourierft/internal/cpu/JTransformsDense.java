@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.DensePath;
+import io.fourierft.SpectralLocations;
 import java.util.Arrays;
 
 /** All dense paths on JTransforms. */
@@ -68,7 +69,7 @@ final class JTransformsDense implements DenseTransform {
   }
 
   private void scatterWhole(int first, int end, float[] block) {
-    var locations = coefficients.locations();
+    SpectralLocations locations = coefficients.locations();
     for (int k = 0; k < locations.count(); k++) {
       int v = locations.col(k);
       if (v >= first && v < end) {
@@ -180,22 +181,7 @@ final class JTransformsDense implements DenseTransform {
   private void directRows(int first, int count, RowSink sink, JTransformsWorkspace own) {
     int cols = cols();
     float[] values = own.rows(count * cols);
-    Arrays.fill(values, 0, count * cols, 0);
-    var locations = coefficients.locations();
-    float[] weights = coefficients.values();
-    float[] cosines = own.waves(2 * cols);
-    for (int k = 0; k < locations.count(); k++) {
-      colTable.wave(locations.col(k), cosines, 0, cols);
-      for (int r = 0; r < count; r++) {
-        int turn = rowTable.index(locations.row(k), first + r);
-        float re = weights[k] * rowTable.cosine(turn);
-        float im = weights[k] * rowTable.sine(turn);
-        int row = r * cols;
-        for (int q = 0; q < cols; q++) {
-          values[row + q] += re * cosines[q] - im * cosines[cols + q];
-        }
-      }
-    }
+    own.direct().rows(coefficients, rowTable, colTable, first, count, values);
     scale(values, count * cols, coefficients.scale().first());
     sink.accept(first, count, values, 0, cols, own);
   }

@@ -9,7 +9,8 @@ final class JTransformsWorkspace extends Workspace {
 
   private final List<LinePlan> plans = new ArrayList<>();
   private float[] rows = {};
-  private float[] waves = {};
+  private float[] spectra = {};
+  private final DirectSum direct = new DirectSum();
 
   /** The plan for signals of this length. */
   LinePlan plan(int length) {
@@ -35,11 +36,16 @@ final class JTransformsWorkspace extends Workspace {
     return rows;
   }
 
-  /** Room for tables of cosines and sines; what it holds is undefined. */
-  float[] waves(int floats) {
-    if (waves.length < floats) {
-      waves = new float[floats];
+  /** Room for half spectra of a block of rows; what it holds is undefined. */
+  float[] spectra(int floats) {
+    if (spectra.length < floats) {
+      spectra = new float[floats];
     }
-    return waves;
+    return spectra;
+  }
+
+  /** The direct evaluation, with its scratch lines. */
+  DirectSum direct() {
+    return direct;
   }
 }
