@@ -46,7 +46,7 @@
 #define FOURIERFT_F16 2
 #define FOURIERFT_BF16 3
 
-#if defined(__CUDACC__) || defined(FOURIERFT_EMULATED_DEVICE)
+#ifdef __CUDACC__
 #define FOURIERFT_KERNEL extern "C" __global__ void
 #else
 #define FOURIERFT_KERNEL extern "C" void
