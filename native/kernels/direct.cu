@@ -36,7 +36,9 @@ FOURIERFT_KERNEL fourierft_direct_delta(
     const int64_t first_row = (strip - a * row_tiles) * FOURIERFT_TILE;
     const int64_t first_col = (unit - strip * col_tiles) * FOURIERFT_TILE;
     const fourierft_adapter &adapter = adapters[a];
+    /* Kahan's sum over the batches: a plain one would lose a digit over thousands of cosines. */
     float sum[PER_THREAD] = {};
+    float lost[PER_THREAD] = {};
 
     for (int64_t first = 0; first < adapter.frequencies; first += BATCH) {
       const int64_t k = first + line;
@@ -55,9 +57,14 @@ FOURIERFT_KERNEL fourierft_direct_delta(
       __syncthreads();
       for (int i = 0; i < PER_THREAD; i++) {
         const int row = line + i * BATCH;
+        float part = 0.0f;
         for (int j = 0; j < BATCH; j++) {
-          sum[i] += row_cosine[j][row] * col_cosine[j][lane] - row_sine[j][row] * col_sine[j][lane];
+          part += row_cosine[j][row] * col_cosine[j][lane] - row_sine[j][row] * col_sine[j][lane];
         }
+        const float corrected = __fsub_rn(part, lost[i]);
+        const float total = __fadd_rn(sum[i], corrected);
+        lost[i] = __fsub_rn(__fsub_rn(total, sum[i]), corrected);
+        sum[i] = total;
       }
       __syncthreads();
     }
