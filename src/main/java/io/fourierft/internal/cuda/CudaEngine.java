@@ -87,13 +87,19 @@ final class CudaEngine implements CudaFourierEngine {
     requireOpen();
     if (adapters.size() != out.size()) {
       throw new ShapeException(
-          "%d adapters need as many outputs, but there are %d"
+          "%d adapters need as many matrices for their deltas, but there are %d"
               .formatted(adapters.size(), out.size()));
     }
     List<Matrix> targets = new ArrayList<>(out.size());
     for (int i = 0; i < adapters.size(); i++) {
       FourierAdapter adapter = adapters.get(i);
-      targets.add(checks.output(out.get(i), "output " + i, adapter.rows(), adapter.cols()));
+      targets.add(checks.output(out.get(i), "out", adapter.rows(), adapter.cols()));
+    }
+    for (int i = 0; i < targets.size(); i++) {
+      for (int j = 0; j < i; j++) {
+        DeviceChecks.requireApart(
+            targets.get(i), "an out matrix", targets.get(j), "another out matrix");
+      }
     }
     submit(out, () -> home.deltas().run(lane(), adapters, targets, path));
   }

@@ -84,7 +84,8 @@ final class DeltaCall {
     long table = transforms.prepare(lane, plan, adapters);
     TableWriter targets = new TableWriter(count, TARGET_BYTES);
     for (int i = 0; i < count; i++) {
-      putTarget(targets, adapters.get(i), out.get(i), scratch + hostAt[i], false);
+      float scale = transforms.scale(lane, adapters.get(i));
+      putTarget(targets, adapters.get(i), scale, out.get(i), scratch + hostAt[i], false);
     }
     long targetTable = lane.table(targets.finish());
     transforms.enqueue(lane, plan, adapters, table, scratch + resultAt, scratch + columnsAt);
@@ -109,7 +110,12 @@ final class DeltaCall {
 
   /** One fourierft_target: the matrix itself, or its dense copy at {@code copy} if on the host. */
   static void putTarget(
-      TableWriter table, FourierAdapter adapter, Matrix matrix, long copy, boolean transposed) {
+      TableWriter table,
+      FourierAdapter adapter,
+      float scale,
+      Matrix matrix,
+      long copy,
+      boolean transposed) {
     boolean onDevice = matrix instanceof DeviceView;
     ElementType rounded =
         adapter.deltaType() == ElementType.F64 ? ElementType.F32 : adapter.deltaType();
@@ -118,7 +124,7 @@ final class DeltaCall {
         .put(onDevice ? matrix.stride() : matrix.cols())
         .put(matrix.elementType().ordinal())
         .put(rounded.ordinal())
-        .put(1f)
+        .put(scale)
         .put(transposed ? 1 : 0);
   }
 }

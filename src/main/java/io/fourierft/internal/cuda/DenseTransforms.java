@@ -22,7 +22,7 @@ final class DenseTransforms {
   long prepare(Lane lane, DensePlan plan, List<FourierAdapter> adapters) {
     TableWriter table = new TableWriter(adapters.size(), ADAPTER_BYTES);
     for (FourierAdapter adapter : adapters) {
-      long coefficients = core.adapters().coefficients(lane, adapter);
+      ResidentAdapters.Coefficients coefficients = core.adapters().coefficients(lane, adapter);
       core.adapters()
           .places(
               adapter.locations(),
@@ -30,18 +30,18 @@ final class DenseTransforms {
                   table
                       .put(places.rows(lane))
                       .put(places.columns(lane))
-                      .put(coefficients)
+                      .put(coefficients.pointer())
                       .put(plan.slots() > 0 ? places.slots(lane) : 0L)
                       .put((long) adapter.nFrequency())
-                      .put(scale(adapter))
+                      .put(DeltaScale.of(adapter, coefficients.largest()).before())
                       .put(0));
     }
     return lane.table(table.finish());
   }
 
-  /** Scaling and the 1/(rows·cols) of the inverse transform. */
-  static float scale(FourierAdapter adapter) {
-    return (float) (adapter.scaling() / ((double) adapter.rows() * adapter.cols()));
+  /** The factor that the result still needs. */
+  float scale(Lane lane, FourierAdapter adapter) {
+    return DeltaScale.of(adapter, core.adapters().coefficients(lane, adapter).largest()).after();
   }
 
   /**

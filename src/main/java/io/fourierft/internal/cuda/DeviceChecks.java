@@ -38,7 +38,7 @@ record DeviceChecks(CudaContext context) {
       }
       case DeviceMatrix device ->
           throw new ShapeException(
-              "%s is in memory of %s that this engine does not know; wrap it with matrixAt"
+              "%s is in memory of device %s that this engine does not know; wrap it with matrixAt"
                   .formatted(name, device.device()));
     };
   }

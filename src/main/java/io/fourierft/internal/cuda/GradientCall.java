@@ -159,7 +159,7 @@ final class GradientCall {
           .put((long) shares.count(i))
           .put(partial)
           .put(unit)
-          .put(DenseTransforms.scale(adapter))
+          .put((float) DeltaScale.factor(adapter))
           .put(0);
       firstPartial += chunks * n;
       firstUnit += chunks * Kernel.groups(n, Kernel.BLOCK);

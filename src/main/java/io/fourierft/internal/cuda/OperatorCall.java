@@ -138,7 +138,7 @@ final class OperatorCall {
   private long operators(Lane lane, AdapterRouting routing, boolean transposed) {
     TableWriter table = new TableWriter(routing.adapters().size(), OPERATOR_BYTES);
     for (FourierAdapter adapter : routing.adapters()) {
-      long coefficients = core.adapters().coefficients(lane, adapter);
+      long coefficients = core.adapters().coefficients(lane, adapter).pointer();
       ResidentPlaces.Rows rows =
           core.adapters()
               .places(adapter.locations(), places -> places.compressedRows(lane, transposed));
@@ -147,7 +147,7 @@ final class OperatorCall {
           .put(rows.source())
           .put(rows.frequency())
           .put(coefficients)
-          .put(DenseTransforms.scale(adapter))
+          .put((float) DeltaScale.factor(adapter))
           .put(adapter.nFrequency());
     }
     return lane.table(table.finish());

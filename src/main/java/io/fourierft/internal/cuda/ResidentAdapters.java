@@ -30,19 +30,21 @@ final class ResidentAdapters implements AutoCloseable {
     this.budgetBytes = budgetBytes;
   }
 
-  /** Device address of the adapter's coefficients, put there if need be; valid for this call. */
-  synchronized long coefficients(Lane lane, FourierAdapter adapter) {
+  /** The adapter's coefficients, put on the device if need be; valid for this call. */
+  synchronized Coefficients coefficients(Lane lane, FourierAdapter adapter) {
     Coefficients known = coefficients.get(new Identity(adapter, null));
     if (known == null) {
       forgetUnreachable();
-      known = Coefficients.owned(new ResidentTable(lane, HostRows.of(adapter.spectrum())));
+      float[] spectrum = adapter.spectrum();
+      ResidentTable table = new ResidentTable(lane, HostRows.of(spectrum));
+      known = new Coefficients(table, table.pointer(), DeltaScale.largest(spectrum));
       coefficients.put(new Identity(adapter, unreachable), known);
     }
-    ResidentTable table = known.table;
-    if (table != null) {
-      lane.pin(table);
+    ResidentTable held = known.table;
+    if (held != null) {
+      lane.pin(held);
     }
-    return known.pointer;
+    return known;
   }
 
   /** The adapter's places; the tables that are taken from them are valid for this call. */
@@ -53,7 +55,7 @@ final class ResidentAdapters implements AutoCloseable {
 
   /** From now on {@code adapter} stands for coefficients that somebody else keeps at a pointer. */
   synchronized void bind(FourierAdapter adapter, long pointer) {
-    coefficients.put(new Identity(adapter, unreachable), Coefficients.borrowed(pointer));
+    coefficients.put(new Identity(adapter, unreachable), new Coefficients(null, pointer, 0));
   }
 
   /** Undoes {@link #bind}. */
@@ -149,17 +151,15 @@ final class ResidentAdapters implements AutoCloseable {
     places.clear();
   }
 
-  /** Coefficients on the device, of a table that belongs here or of memory that does not. */
-  private record Coefficients(@Nullable ResidentTable table, long pointer) {
-    static Coefficients owned(ResidentTable table) {
-      return new Coefficients(table, table.pointer());
-    }
-
-    static Coefficients borrowed(long pointer) {
-      return new Coefficients(null, pointer);
-    }
-
-    long bytes() {
+  /**
+   * Coefficients on the device.
+   *
+   * @param table the memory, or null if it belongs to somebody else
+   * @param pointer their device address
+   * @param largest their largest magnitude; 0 if it is not known, since they change
+   */
+  record Coefficients(@Nullable ResidentTable table, long pointer, float largest) {
+    private long bytes() {
       return table == null ? 0 : table.bytes();
     }
   }
