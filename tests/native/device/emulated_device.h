@@ -49,6 +49,7 @@ using std::sqrt;
 /* Arithmetic that must not be contracted; the host compiler gets -ffp-contract=off besides. */
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fsub_rn(float a, float b) { return a - b; }
 inline double __dadd_rn(double a, double b) { return a + b; }
 inline double __dsub_rn(double a, double b) { return a - b; }
 
