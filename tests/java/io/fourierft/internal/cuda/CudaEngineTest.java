@@ -23,9 +23,14 @@ import io.fourierft.cuda.AdamW;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
+import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -34,6 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -554,6 +560,67 @@ class CudaEngineTest {
     } finally {
       System.setProperty(KernelImage.PROPERTY, kernels);
     }
+  }
+
+  @Test
+  void aGpuWithoutCodeIsToldFromTheFactsBesideTheKernels(@TempDir Path folder) throws IOException {
+    String kernels = System.getProperty(KernelImage.PROPERTY);
+    Path image = folder.resolve("fourierft.fatbin");
+    Files.copy(Path.of(kernels), image);
+    Files.writeString(
+        folder.resolve("fourierft.properties"), "toolkit=13.0\narchitectures=75;80;90\nptx=75\n");
+    try {
+      System.setProperty(KernelImage.PROPERTY, image.toString());
+      EmulatedCuda.open(0).close();
+      emulator.environment("EMULATED_CUDA_CAPABILITY", "7.0");
+      String message = refusal();
+      assertTrue(message.contains("it has code for [75, 80, 90], none for Emulated"), message);
+    } finally {
+      emulator.environment("EMULATED_CUDA_CAPABILITY", null);
+      System.setProperty(KernelImage.PROPERTY, kernels);
+    }
+  }
+
+  @Test
+  void aMatrixBeyondIntsIsRefusedForWantOfMemoryAlone() {
+    FourierAdapter huge =
+        FourierAdapter.of(
+            SpectralLocations.at(66_000, 66_000, new int[] {1}, new int[] {65_999}),
+            new float[] {1},
+            1);
+    try (DeviceBuffer any = engine.newBuffer(ElementType.F32, 1, 1)) {
+      CudaMatrix out = engine.matrixAt(any.pointer(), ElementType.F32, 66_000, 66_000, 66_000);
+      CudaOutOfMemoryException failure =
+          assertThrows(
+              CudaOutOfMemoryException.class,
+              () -> engine.deltaWeights(List.of(huge), List.of(out), DensePath.FOLDED));
+      assertTrue(
+          String.valueOf(failure.getMessage())
+              .contains("which needs " + 8L * 66_000 * 33_001 + " bytes on cuda:0"),
+          failure.getMessage());
+    }
+  }
+
+  @Test
+  void noVisibleDeviceIsToldWithTheVariable() throws IOException, InterruptedException {
+    ProcessBuilder child =
+        new ProcessBuilder(
+            ProcessHandle.current().info().command().orElse("java"),
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dfourierft.cuda=" + System.getProperty("fourierft.cuda"),
+            "-Dfourierft.cufft=" + System.getProperty("fourierft.cufft"),
+            "-Dfourierft.cuda.kernels=" + System.getProperty("fourierft.cuda.kernels"),
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            SurveyMain.class.getName());
+    child.environment().put("CUDA_VISIBLE_DEVICES", "-1");
+    child.redirectErrorStream(true);
+    Process process = child.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    assertTrue(
+        said.contains("device 0 was asked for, and 0 can be seen, with CUDA_VISIBLE_DEVICES=-1"),
+        said);
   }
 
   @Test
