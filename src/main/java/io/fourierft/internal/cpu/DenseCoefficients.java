@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The coefficients of one adapter as the dense paths want them. Reused from call to call. */
-final class DenseCoefficients {
+public final class DenseCoefficients {
   private static final ColumnFold NO_FOLD =
       new ColumnFold(1, 1, new int[0], new int[1], new int[0], new int[0]);
 
@@ -14,17 +14,21 @@ final class DenseCoefficients {
   private ColumnFold fold = NO_FOLD;
   private float[] weights = {};
   private float[] values = {};
+  private double[] unscaled = {};
+  private boolean finite = true;
   private ResultScale scale = new ResultScale(1, 1);
 
   /** Takes over another adapter. */
-  void set(FourierAdapter adapter, FoldedLocations newLocations) {
+  public void set(FourierAdapter adapter, FoldedLocations newLocations) {
     locations = adapter.locations();
     fold = newLocations.columns();
     int n = fold.entries();
     if (weights.length < n) {
       weights = new float[n];
       values = new float[n];
+      unscaled = new double[n];
     }
+    finite = true;
     int exponent = Magnitude.exponent(Magnitude.largest(adapter));
     double factor = Math.scalb(1.0, -exponent);
     double scaling = adapter.scaling();
@@ -38,18 +42,20 @@ final class DenseCoefficients {
       }
     }
     for (int k = 0; k < n; k++) {
-      values[k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
+      unscaled[k] = scaling * adapter.coefficient(k);
+      finite &= Double.isFinite(unscaled[k]);
+      values[k] = Magnitude.weight(unscaled[k], factor);
     }
     scale = ResultScale.of(exponent, adapter.rows(), adapter.cols());
   }
 
   /** The places. */
-  SpectralLocations locations() {
+  public SpectralLocations locations() {
     return Objects.requireNonNull(locations, "set comes first");
   }
 
   /** The places by column. */
-  ColumnFold fold() {
+  public ColumnFold fold() {
     return fold;
   }
 
@@ -58,7 +64,7 @@ final class DenseCoefficients {
    * not its own conjugate. At least as long as there are entries. NaN where scaling·c is not
    * finite: it must be put into both parts of its column then.
    */
-  float[] weights() {
+  public float[] weights() {
     return weights;
   }
 
@@ -66,12 +72,22 @@ final class DenseCoefficients {
    * {@code scaling·c} normalised, by coefficient k, not halved; NaN where it is not finite. At
    * least as long as there are coefficients.
    */
-  float[] values() {
+  public float[] values() {
     return values;
   }
 
+  /** {@code scaling·c} of coefficient k, as it is. */
+  double unscaled(int k) {
+    return unscaled[k];
+  }
+
+  /** Whether every {@code scaling·c} is finite. */
+  boolean areFinite() {
+    return finite;
+  }
+
   /** Lets go of the adapter. */
-  void clear() {
+  public void clear() {
     locations = null;
     fold = NO_FOLD;
   }
@@ -80,7 +96,7 @@ final class DenseCoefficients {
    * What the sum over {@code weight·e^{iφ}}, C2R, has to be multiplied by: {@link
    * ResultScale#first()} by the kernels; the sink does the second.
    */
-  ResultScale scale() {
+  public ResultScale scale() {
     return scale;
   }
 }

@@ -46,7 +46,7 @@ final class JTransformsKernels implements CpuKernels {
     LinePlan plan = own.plan(features);
     float[] line = own.rows(features);
     for (int i = 0; i < count; i++) {
-      HostRows.load(x, first + i, 0, features, line, 0);
+      own.hostRows().load(x, first + i, 0, features, line, 0);
       int to = i * spectrumFloats(features);
       if (allFinite(line, features)) {
         plan.forwardReal(line, 0, spectrum, to);
@@ -91,7 +91,7 @@ final class JTransformsKernels implements CpuKernels {
       for (int p = 0; p < length; p++) {
         line[p] = line[p] * firstFactor * scale.second();
       }
-      HostRows.add(y, first + i, 0, length, line, 0, 1);
+      own.hostRows().add(y, first + i, 0, length, line, 0, 1);
     }
   }
 
@@ -157,9 +157,9 @@ final class JTransformsKernels implements CpuKernels {
 
   @Override
   public DensePath choosePath(int rows, int cols, int nFrequency) {
-    // Nanoseconds an element, measured on one core: 0.46 a coefficient directly, 2.5 to 5 for the
+    // Nanoseconds an element, measured on one core: 0.4 a coefficient directly, 2.5 to 5 for the
     // transforms of a row, to which few columns add little.
-    double direct = 0.46 * nFrequency;
+    double direct = 0.4 * nFrequency;
     double transforms = 0.28 * levels(cols);
     return direct < transforms ? DensePath.DIRECT : DensePath.PRUNED;
   }
