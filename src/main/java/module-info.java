@@ -29,6 +29,6 @@ module io.fourierft {
   uses io.fourierft.EngineProvider;
 
   provides io.fourierft.EngineProvider with
-      io.fourierft.internal.cpu.CpuEngineProvider,
+      io.fourierft.internal.cpu.provider.CpuEngineProvider,
       io.fourierft.internal.cuda.CudaEngineProvider;
 }

@@ -22,10 +22,12 @@ final class RealLaneFft {
   private final int length;
   private final LaneFft complex;
   private final float[] roots;
+  private final double cost;
 
   private RealLaneFft(int length) {
     this.length = length;
     this.complex = LaneFft.of(length % 2 == 0 ? length / 2 : length);
+    this.cost = FftLengths.cost(complex.length());
     this.roots = length % 2 == 0 ? quarter(length) : new float[0];
   }
 
@@ -46,6 +48,11 @@ final class RealLaneFft {
   /** The number of real values. */
   int length() {
     return length;
+  }
+
+  /** The cost of a transform in the units of {@link FftLengths#cost}. */
+  double cost() {
+    return cost;
   }
 
   /** The number of complex values of a half spectrum. */
