@@ -36,7 +36,8 @@ final class PlanCache implements AutoCloseable {
   /** Transforms {@code input} to {@code output}, which are the same for the kinds in place. */
   void execute(PlanKey key, long input, long output) {
     Plan plan = plan(key);
-    // Even a plan that needs none is given an area: without its own, cuFFT runs no plan that has none.
+    // Even a plan that needs none is given an area: without its own, cuFFT runs no plan that has
+    // none.
     long area = workArea.atLeast(Math.max(plan.workBytes, LEAST_WORK_BYTES));
     if (area != plan.workArea) {
       cufft.setWorkArea(plan.handle, area);

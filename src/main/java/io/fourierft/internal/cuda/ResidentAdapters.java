@@ -51,8 +51,7 @@ final class ResidentAdapters implements AutoCloseable {
   }
 
   /** The adapter's places; the tables that are taken from them are valid for this call. */
-  synchronized <T> T places(
-      SpectralLocations locations, Function<ResidentPlaces, T> use) {
+  synchronized <T> T places(SpectralLocations locations, Function<ResidentPlaces, T> use) {
     ResidentPlaces known = places.computeIfAbsent(locations, ResidentPlaces::new);
     long before = known.bytes();
     T result = use.apply(known);
