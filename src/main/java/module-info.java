@@ -18,6 +18,7 @@ module io.fourierft {
   exports io.fourierft.peft;
   exports io.fourierft.merge;
   exports io.fourierft.safetensors;
+  exports io.fourierft.training;
 
   opens io.fourierft.cli to
       info.picocli;

@@ -108,7 +108,7 @@ public abstract class EngineConformance {
     return wide;
   }
 
-  static float[] values(Matrix matrix) {
+  static float[] elements(Matrix matrix) {
     HostMatrix host = (HostMatrix) matrix;
     float[] values = new float[host.rows() * host.cols()];
     for (int r = 0; r < host.rows(); r++) {
@@ -162,7 +162,7 @@ public abstract class EngineConformance {
     for (DensePath path : DensePath.values()) {
       HostMatrix out = Matrix.of(new float[rows * cols], rows, cols);
       engine.deltaWeights(List.of(adapter), List.of(out), path);
-      float[] actual = values(out);
+      float[] actual = elements(out);
       assertTrue(
           DefinitionOracle.relativeError(actual, expected) <= DELTA_TOLERANCE,
           () -> path + " is off by " + DefinitionOracle.relativeError(actual, expected));
@@ -247,7 +247,7 @@ public abstract class EngineConformance {
   @EnumSource(ElementType.class)
   void deltaIsRoundedOnceToTheOutputsType(ElementType type) {
     FourierAdapter adapter = adapter(24, 20, 60, 5);
-    float[] exact = values(engine.deltaWeight(adapter));
+    float[] exact = elements(engine.deltaWeight(adapter));
     try (Arena arena = Arena.ofShared()) {
       for (boolean heap : new boolean[] {true, false}) {
         HostMatrix out = padded(arena, type, 24, 20, new float[480], heap);
@@ -266,7 +266,7 @@ public abstract class EngineConformance {
     int rows = 21;
     int cols = 34;
     FourierAdapter adapter = adapter(rows, cols, 70, 6);
-    float[] delta = values(engine.deltaWeight(adapter));
+    float[] delta = elements(engine.deltaWeight(adapter));
     float[] base = floats(rows * cols, new Random(3));
     try (Arena arena = Arena.ofShared()) {
       for (boolean transposed : new boolean[] {false, true}) {
@@ -274,7 +274,7 @@ public abstract class EngineConformance {
           int height = transposed ? cols : rows;
           int width = transposed ? rows : cols;
           HostMatrix weight = padded(arena, type, height, width, base, transposed);
-          float[] before = values(weight);
+          float[] before = elements(weight);
           engine.addDelta(adapter, weight, transposed, addition);
           for (int i = 0; i < before.length; i++) {
             int r = i / width;
@@ -301,16 +301,16 @@ public abstract class EngineConformance {
     int rows = 40;
     int cols = 28;
     FourierAdapter adapter = adapter(rows, cols, 90, 7);
-    float[] delta = values(engine.deltaWeight(adapter));
+    float[] delta = elements(engine.deltaWeight(adapter));
     float[] base = floats(rows * cols, new Random(4));
     try (Arena arena = Arena.ofShared()) {
       HostMatrix weight = padded(arena, type, rows, cols, base, false);
       HostMatrix twin = padded(arena, type, rows, cols, base, false);
-      float[] before = values(weight);
+      float[] before = elements(weight);
       AdditionReport report =
           engine.addDeltaReporting(adapter, weight, false, FourierEngine.Addition.ADD);
       engine.addDelta(adapter, twin, false, FourierEngine.Addition.ADD);
-      assertArrayEquals(values(twin), values(weight));
+      assertArrayEquals(elements(twin), elements(weight));
       double deltaSquares = 0;
       double weightSquares = 0;
       double largest = 0;
@@ -344,7 +344,7 @@ public abstract class EngineConformance {
     base[9] = 65504;
     try (Arena arena = Arena.ofShared()) {
       HostMatrix weight = padded(arena, ElementType.F16, 6, 5, base, true);
-      float[] delta = values(engine.deltaWeight(adapter));
+      float[] delta = elements(engine.deltaWeight(adapter));
       AdditionReport report =
           engine.addDeltaReporting(adapter, weight, false, FourierEngine.Addition.ADD);
       long expected = 0;
@@ -365,11 +365,11 @@ public abstract class EngineConformance {
   void deltaTypeRoundsTheDeltaBeforeItIsUsed(ElementType type) {
     FourierAdapter adapter = adapter(30, 18, 50, 8);
     FourierAdapter low = adapter.withDeltaType(type);
-    float[] delta = values(engine.deltaWeight(adapter));
+    float[] delta = elements(engine.deltaWeight(adapter));
     float[] base = floats(540, new Random(5));
     float[] merged = base.clone();
     engine.addDelta(low, Matrix.of(merged, 30, 18), false, FourierEngine.Addition.ADD);
-    float[] written = values(engine.deltaWeight(low));
+    float[] written = elements(engine.deltaWeight(low));
     for (int i = 0; i < delta.length; i++) {
       assertEquals(type.round(delta[i]), written[i]);
       assertEquals(base[i] + type.round(delta[i]), merged[i]);
@@ -389,7 +389,7 @@ public abstract class EngineConformance {
     }
     engine.deltaWeights(adapters, out);
     for (int i = 0; i < shapes.length; i++) {
-      assertArrayEquals(values(engine.deltaWeight(adapters.get(i))), values(out.get(i)));
+      assertArrayEquals(elements(engine.deltaWeight(adapters.get(i))), elements(out.get(i)));
     }
     engine.deltaWeights(List.of(), List.of());
   }

@@ -1,6 +1,6 @@
 package io.fourierft;
 
-import static io.fourierft.EngineConformance.values;
+import static io.fourierft.EngineConformance.elements;
 import static io.fourierft.EngineConformance.widened;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -82,7 +82,7 @@ public abstract class EngineFixtures {
     for (DensePath path : DensePath.values()) {
       HostMatrix out = Matrix.of(new float[delta.length], adapter.rows(), adapter.cols());
       engine.deltaWeights(List.of(adapter), List.of(out), path);
-      double error = DefinitionOracle.relativeError(values(out), delta);
+      double error = DefinitionOracle.relativeError(elements(out), delta);
       assertTrue(error <= EngineConformance.DELTA_TOLERANCE, module + " " + path + " " + error);
     }
     float[] x = floats(expected, module + ".x");
@@ -118,7 +118,7 @@ public abstract class EngineFixtures {
   private static float[] floats(SafetensorsFile file, String name) {
     TensorInfo info = file.tensor(name);
     ElementType type = ElementType.valueOf(info.dtype().name());
-    return values(Matrix.of(file.data(name), type, 1, Math.toIntExact(info.elementCount())));
+    return elements(Matrix.of(file.data(name), type, 1, Math.toIntExact(info.elementCount())));
   }
 
   private static double[] doubles(SafetensorsFile file, String name) {

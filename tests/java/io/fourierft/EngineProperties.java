@@ -1,7 +1,7 @@
 package io.fourierft;
 
+import static io.fourierft.EngineConformance.elements;
 import static io.fourierft.EngineConformance.floats;
-import static io.fourierft.EngineConformance.values;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -32,11 +32,12 @@ public abstract class EngineProperties {
         HostMatrix out = Matrix.of(new float[rows * cols], rows, cols);
         engine.deltaWeights(List.of(adapter), List.of(out), path);
         assertTrue(
-            DefinitionOracle.relativeError(values(out), expected)
+            DefinitionOracle.relativeError(elements(out), expected)
                 <= EngineConformance.DELTA_TOLERANCE,
             path.name());
         assertTrue(
-            DefinitionOracle.maximumError(values(out), expected) <= EngineConformance.LARGEST_ERROR,
+            DefinitionOracle.maximumError(elements(out), expected)
+                <= EngineConformance.LARGEST_ERROR,
             path.name());
       }
     }

@@ -32,6 +32,7 @@ import picocli.CommandLine.ParameterException;
       DeltaCommand.class,
       LocationsCommand.class,
       InspectCommand.class,
+      TrainDemoCommand.class,
       DoctorCommand.class,
       HelpCommand.class
     })

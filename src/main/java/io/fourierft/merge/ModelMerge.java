@@ -3,6 +3,8 @@ package io.fourierft.merge;
 import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
+import io.fourierft.internal.files.FolderKind;
+import io.fourierft.internal.files.OutputDirectory;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Merges adapters into a base model, or takes them out, and writes the result as a model of its
@@ -31,6 +34,8 @@ import java.util.Map;
  * spectrum and an unknown layer are errors.
  */
 public final class ModelMerge {
+  private static final FolderKind MODEL = new FolderKind("a model", "*.safetensors", Set.of());
+
   private ModelMerge() {}
 
   /**
@@ -42,7 +47,7 @@ public final class ModelMerge {
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
     requireApart(base, adapters, output);
-    OutputDirectory.requireFree(output, options.overwrite());
+    OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       return result(output, plan, List.of());
@@ -69,11 +74,11 @@ public final class ModelMerge {
       ProgressListener progress)
       throws IOException {
     requireApart(base, adapters, output);
-    OutputDirectory.requireFree(output, options.overwrite());
+    OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
-      try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite())) {
+      try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
         if (Files.isDirectory(base)) {
           CompanionFiles companions = CompanionFiles.of(base);
           noteLeftBehind(companions, checkpoint, plan);

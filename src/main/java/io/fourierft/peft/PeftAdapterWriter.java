@@ -1,5 +1,7 @@
 package io.fourierft.peft;
 
+import io.fourierft.internal.files.FolderKind;
+import io.fourierft.internal.files.OutputDirectory;
 import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Writes adapters as PEFT does: a directory with {@code adapter_config.json} and {@code
@@ -25,6 +28,12 @@ import java.util.Map;
 public final class PeftAdapterWriter {
   private static final Map<String, String> METADATA = Map.of("format", "pt");
 
+  private static final FolderKind ADAPTER =
+      new FolderKind(
+          "an adapter",
+          FourierFtConfig.FILE_NAME,
+          Set.of(FourierFtConfig.FILE_NAME, PeftAdapter.FILE_NAME, "adapter_model.bin"));
+
   private PeftAdapterWriter() {}
 
   /**
@@ -36,17 +45,18 @@ public final class PeftAdapterWriter {
    * @param directory where; folders above it are made
    * @param overwrite whether an adapter that is there already is replaced; its directory's other
    *     files (a README, a tokenizer) stay
-   * @throws PeftException if the directory is not empty and {@code overwrite} is false or it holds
-   *     no adapter, or if no configuration describes the adapter; nothing is changed then
+   * @throws io.fourierft.FourierException if the directory is not empty and {@code overwrite} is
+   *     false or it holds no adapter, or if no configuration describes the adapter; nothing is
+   *     changed then
    * @throws IOException if writing fails; the directory is as it was
    */
   public static void write(PeftAdapter adapter, Path directory, boolean overwrite)
       throws IOException {
     FourierFtConfig config = SavedPattern.fit(adapter.config(), adapter.modules().values());
-    try (DirectoryReplacement replacement = DirectoryReplacement.begin(directory, overwrite)) {
-      writeConfig(config, replacement.folder().resolve(FourierFtConfig.FILE_NAME));
-      writeTensors(adapter, replacement.folder().resolve(PeftAdapter.FILE_NAME));
-      replacement.commit();
+    try (OutputDirectory output = OutputDirectory.create(directory, overwrite, ADAPTER)) {
+      writeConfig(config, output.path().resolve(FourierFtConfig.FILE_NAME));
+      writeTensors(adapter, output.path().resolve(PeftAdapter.FILE_NAME));
+      output.commit();
     }
   }
 

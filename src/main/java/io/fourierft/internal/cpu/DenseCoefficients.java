@@ -14,6 +14,8 @@ final class DenseCoefficients {
   private ColumnFold fold = NO_FOLD;
   private float[] weights = {};
   private float[] values = {};
+  private double[] unscaled = {};
+  private boolean finite = true;
   private ResultScale scale = new ResultScale(1, 1);
 
   /** Takes over another adapter. */
@@ -24,7 +26,9 @@ final class DenseCoefficients {
     if (weights.length < n) {
       weights = new float[n];
       values = new float[n];
+      unscaled = new double[n];
     }
+    finite = true;
     int exponent = Magnitude.exponent(Magnitude.largest(adapter));
     double factor = Math.scalb(1.0, -exponent);
     double scaling = adapter.scaling();
@@ -38,7 +42,9 @@ final class DenseCoefficients {
       }
     }
     for (int k = 0; k < n; k++) {
-      values[k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
+      unscaled[k] = scaling * adapter.coefficient(k);
+      finite &= Double.isFinite(unscaled[k]);
+      values[k] = Magnitude.weight(unscaled[k], factor);
     }
     scale = ResultScale.of(exponent, adapter.rows(), adapter.cols());
   }
@@ -68,6 +74,16 @@ final class DenseCoefficients {
    */
   float[] values() {
     return values;
+  }
+
+  /** {@code scaling·c} of coefficient k, as it is. */
+  double unscaled(int k) {
+    return unscaled[k];
+  }
+
+  /** Whether every {@code scaling·c} is finite. */
+  boolean areFinite() {
+    return finite;
   }
 
   /** Lets go of the adapter. */

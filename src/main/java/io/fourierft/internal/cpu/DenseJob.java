@@ -10,13 +10,16 @@ import org.jspecify.annotations.Nullable;
 final class DenseJob implements WorkerPool.Tasks {
   private final EngineCore core;
   private final DenseCoefficients coefficients = new DenseCoefficients();
-  private final DenseTransform transform;
+  private final DenseTransform finite;
+  private final NonFiniteDelta nonFinite = new NonFiniteDelta();
+  private DenseTransform transform;
   private final DeltaSink sink = new DeltaSink();
   private boolean rowStep;
 
   DenseJob(EngineCore core) {
     this.core = core;
-    this.transform = core.kernels().newDenseTransform();
+    this.finite = core.kernels().newDenseTransform();
+    this.transform = finite;
   }
 
   /** The next {@link #run} or {@link #runAlone} writes ΔW. */
@@ -40,6 +43,7 @@ final class DenseJob implements WorkerPool.Tasks {
 
   private void begin(FourierAdapter adapter, DensePath path) {
     coefficients.set(adapter, core.cache().get(adapter.locations()));
+    transform = coefficients.areFinite() ? finite : nonFinite;
     transform.begin(
         coefficients,
         path == DensePath.AUTO
@@ -93,6 +97,6 @@ final class DenseJob implements WorkerPool.Tasks {
 
   /** Bytes of the buffers that are kept for the next use. */
   long retainedBytes() {
-    return transform.retainedBytes();
+    return finite.retainedBytes() + nonFinite.retainedBytes();
   }
 }

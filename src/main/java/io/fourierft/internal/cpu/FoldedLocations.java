@@ -110,7 +110,15 @@ final class FoldedLocations extends WeakReference<SpectralLocations> {
   }
 
   /** Runs of equal upper halves in sorted keys. */
-  private record Groups(int[] values, int[] starts) {
+  private static final class Groups {
+    final int[] values;
+    final int[] starts;
+
+    private Groups(int[] values, int[] starts) {
+      this.values = values;
+      this.starts = starts;
+    }
+
     static Groups of(long[] keys) {
       int count = 0;
       for (int e = 0; e < keys.length; e++) {

@@ -157,9 +157,9 @@ final class JTransformsKernels implements CpuKernels {
 
   @Override
   public DensePath choosePath(int rows, int cols, int nFrequency) {
-    // Nanoseconds an element, measured on one core: 0.46 a coefficient directly, 2.5 to 5 for the
+    // Nanoseconds an element, measured on one core: 0.4 a coefficient directly, 2.5 to 5 for the
     // transforms of a row, to which few columns add little.
-    double direct = 0.46 * nFrequency;
+    double direct = 0.4 * nFrequency;
     double transforms = 0.28 * levels(cols);
     return direct < transforms ? DensePath.DIRECT : DensePath.PRUNED;
   }

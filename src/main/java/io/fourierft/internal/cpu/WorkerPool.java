@@ -204,7 +204,7 @@ final class WorkerPool implements AutoCloseable {
         }
       } catch (Throwable e) {
         Throwable first = failure.compareAndExchange(null, e);
-        if (first != null && first != e) {
+        if (first != null && !first.equals(e)) {
           first.addSuppressed(e);
         }
         next.set(count);

@@ -1,4 +1,4 @@
-package io.fourierft.merge;
+package io.fourierft.internal.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,17 +9,22 @@ import io.fourierft.FourierException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OutputDirectoryTest {
+  private static final FolderKind MODEL = new FolderKind("a model", "*.safetensors", Set.of());
+  private static final FolderKind ADAPTER =
+      new FolderKind("an adapter", "adapter_config.json", Set.of("adapter_config.json", "weights"));
+
   @TempDir Path folder;
 
   @Test
   void nothingStandsUnderTheFinalNameBeforeTheCommit() throws IOException {
     Path target = folder.resolve("out");
-    try (OutputDirectory output = OutputDirectory.create(target, false)) {
+    try (OutputDirectory output = OutputDirectory.create(target, false, MODEL)) {
       Files.writeString(output.path().resolve("a.txt"), "a");
       assertFalse(Files.exists(target));
       output.commit();
@@ -31,7 +36,7 @@ class OutputDirectoryTest {
 
   @Test
   void closingWithoutCommitLeavesNothing() throws IOException {
-    try (OutputDirectory output = OutputDirectory.create(folder.resolve("out"), false)) {
+    try (OutputDirectory output = OutputDirectory.create(folder.resolve("out"), false, MODEL)) {
       Files.writeString(output.path().resolve("a.txt"), "a");
     }
     assertEquals(0, entries(folder));
@@ -43,9 +48,9 @@ class OutputDirectoryTest {
     Files.createDirectory(target);
     Files.writeString(target.resolve("model.safetensors"), "old");
     FourierException refused =
-        assertThrows(FourierException.class, () -> OutputDirectory.create(target, false));
+        assertThrows(FourierException.class, () -> OutputDirectory.create(target, false, MODEL));
     assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
-    try (OutputDirectory output = OutputDirectory.create(target, true)) {
+    try (OutputDirectory output = OutputDirectory.create(target, true, MODEL)) {
       Files.writeString(output.path().resolve("model.safetensors"), "new");
       assertEquals("old", Files.readString(target.resolve("model.safetensors")));
       output.commit();
@@ -59,14 +64,14 @@ class OutputDirectoryTest {
     Path target = folder.resolve("precious");
     Files.createDirectory(target);
     Files.writeString(target.resolve("thesis.txt"), "years of work");
-    assertThrows(FourierException.class, () -> OutputDirectory.create(target, true));
+    assertThrows(FourierException.class, () -> OutputDirectory.create(target, true, MODEL));
     assertEquals("years of work", Files.readString(target.resolve("thesis.txt")));
   }
 
   @Test
   void aFileOfThatNameIsRefused() throws IOException {
     Path target = Files.writeString(folder.resolve("out"), "a file");
-    assertThrows(FourierException.class, () -> OutputDirectory.create(target, true));
+    assertThrows(FourierException.class, () -> OutputDirectory.create(target, true, MODEL));
     assertEquals("a file", Files.readString(target));
   }
 
@@ -78,10 +83,10 @@ class OutputDirectoryTest {
     Files.writeString(abandoned.resolve("inner").resolve("half"), "half a model");
     Files.writeString(abandoned.resolve(".fourierft-lock"), "");
     Path foreign = Files.createDirectory(folder.resolve(".other.fourierft-dead.partial"));
-    try (OutputDirectory running = OutputDirectory.create(target, false)) {
+    try (OutputDirectory running = OutputDirectory.create(target, false, MODEL)) {
       assertFalse(Files.exists(abandoned));
       assertTrue(Files.exists(foreign), "belongs to another output");
-      try (OutputDirectory second = OutputDirectory.create(target, false)) {
+      try (OutputDirectory second = OutputDirectory.create(target, false, MODEL)) {
         assertTrue(Files.exists(running.path()), "a running process keeps its folder");
         assertTrue(Files.exists(second.path()));
       }
@@ -94,9 +99,51 @@ class OutputDirectoryTest {
     Path moved = Files.createDirectory(folder.resolve(".out.fourierft-dead.replaced"));
     Files.writeString(moved.resolve("model.safetensors"), "the old model");
     FourierException refused =
-        assertThrows(FourierException.class, () -> OutputDirectory.create(target, false));
-    assertTrue(refused.getMessage().contains("exists already"), refused.getMessage());
+        assertThrows(FourierException.class, () -> OutputDirectory.create(target, false, MODEL));
+    assertTrue(refused.getMessage().contains("holds a model already"), refused.getMessage());
     assertEquals("the old model", Files.readString(target.resolve("model.safetensors")));
+  }
+
+  @Test
+  void filesThatAreNotItsOwnStay() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("adapter"));
+    Files.writeString(target.resolve("adapter_config.json"), "old");
+    Files.writeString(target.resolve("weights"), "old");
+    Files.writeString(target.resolve("README.md"), "mine");
+    try (OutputDirectory output = OutputDirectory.create(target, true, ADAPTER)) {
+      Files.writeString(output.path().resolve("adapter_config.json"), "new");
+      output.commit();
+    }
+    assertEquals("new", Files.readString(target.resolve("adapter_config.json")));
+    assertEquals("mine", Files.readString(target.resolve("README.md")));
+    assertFalse(Files.exists(target.resolve("weights")), "an own file that is not written goes");
+    assertEquals(1, entries(folder));
+  }
+
+  @Test
+  void aReplacementThatWasKilledBeforeItsLastStepIsEnded() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("adapter"));
+    Files.writeString(target.resolve("adapter_config.json"), "new");
+    Path old = Files.createDirectory(folder.resolve(".adapter.fourierft-dead.replaced"));
+    Files.writeString(old.resolve("adapter_config.json"), "old");
+    Files.writeString(old.resolve("README.md"), "mine");
+    assertThrows(FourierException.class, () -> OutputDirectory.create(target, false, ADAPTER));
+    assertEquals("new", Files.readString(target.resolve("adapter_config.json")));
+    assertEquals("mine", Files.readString(target.resolve("README.md")));
+    assertEquals(1, entries(folder));
+  }
+
+  @Test
+  void aLinkToAFolderStaysALink() throws IOException {
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Files.writeString(real.resolve("model.safetensors"), "old");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), real);
+    try (OutputDirectory output = OutputDirectory.create(link, true, MODEL)) {
+      Files.writeString(output.path().resolve("model.safetensors"), "new");
+      output.commit();
+    }
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals("new", Files.readString(real.resolve("model.safetensors")));
   }
 
   private static long entries(Path path) throws IOException {

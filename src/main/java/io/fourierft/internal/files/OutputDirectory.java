@@ -1,4 +1,4 @@
-package io.fourierft.merge;
+package io.fourierft.internal.files;
 
 import io.fourierft.FourierException;
 import java.io.IOException;
@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -26,20 +27,23 @@ import org.jspecify.annotations.Nullable;
  * holds any more; the next {@link #create} for the same name removes such folders. Used by one
  * thread.
  */
-final class OutputDirectory implements AutoCloseable {
+public final class OutputDirectory implements AutoCloseable {
   private static final String LOCK_NAME = ".fourierft-lock";
 
   private final Path target;
   private final Path temporary;
   private final FileChannel lockFile;
   private final boolean overwrite;
+  private final FolderKind kind;
   private boolean open = true;
 
-  private OutputDirectory(Path target, Path temporary, FileChannel lockFile, boolean overwrite) {
+  private OutputDirectory(
+      Path target, Path temporary, FileChannel lockFile, boolean overwrite, FolderKind kind) {
     this.target = target;
     this.temporary = temporary;
     this.lockFile = lockFile;
     this.overwrite = overwrite;
+    this.kind = kind;
   }
 
   /**
@@ -49,12 +53,15 @@ final class OutputDirectory implements AutoCloseable {
    * @param overwrite whether a folder of that name may be replaced
    * @throws FourierException if the name is taken and {@code overwrite} is false, or it is a file
    */
-  static OutputDirectory create(Path target, boolean overwrite) throws IOException {
-    Path absolute = target.toAbsolutePath().normalize();
+  public static OutputDirectory create(Path target, boolean overwrite, FolderKind kind)
+      throws IOException {
+    // A link to a folder stays; the folder behind it is replaced.
+    Path absolute =
+        Files.isDirectory(target) ? target.toRealPath() : target.toAbsolutePath().normalize();
     Path parent = parentOf(absolute);
     Files.createDirectories(parent);
-    removeAbandoned(absolute);
-    requireFree(absolute, overwrite);
+    removeAbandoned(absolute, kind);
+    requireFree(absolute, overwrite, kind);
     Path temporary = parent.resolve(prefix(absolute) + UUID.randomUUID() + ".partial");
     Files.createDirectory(temporary);
     try {
@@ -64,7 +71,7 @@ final class OutputDirectory implements AutoCloseable {
               StandardOpenOption.CREATE_NEW,
               StandardOpenOption.WRITE);
       lockFile.lock();
-      return new OutputDirectory(absolute, temporary, lockFile, overwrite);
+      return new OutputDirectory(absolute, temporary, lockFile, overwrite, kind);
     } catch (IOException e) {
       deleteTree(temporary);
       throw e;
@@ -76,33 +83,38 @@ final class OutputDirectory implements AutoCloseable {
    *
    * @throws FourierException with the remedy
    */
-  static void requireFree(Path target, boolean overwrite) throws IOException {
+  public static void requireFree(Path target, boolean overwrite, FolderKind kind)
+      throws IOException {
     if (Files.exists(target) && !Files.isDirectory(target)) {
-      throw new FourierException(target + " is a file; give --out the name of a folder");
+      throw new FourierException(target + " is a file; give the name of a folder");
     }
-    if (!overwrite && Files.isDirectory(target) && !isEmpty(target)) {
-      throw new FourierException(
-          target + " exists already; give another name, or --overwrite to replace it");
+    if (!Files.isDirectory(target) || isEmpty(target)) {
+      return;
     }
-    if (overwrite && Files.isDirectory(target) && !isEmpty(target) && !holdsModel(target)) {
+    if (!kind.matches(target)) {
       throw new FourierException(
-          target
-              + " holds no model, so it is not replaced; remove it yourself or give another name");
+          "%s is not empty and does not hold %s, so it is not replaced; give a new or an empty folder"
+              .formatted(target, kind.noun()));
+    }
+    if (!overwrite) {
+      throw new FourierException(
+          "%s holds %s already; give another name, or allow it to be replaced (--overwrite)"
+              .formatted(target, kind.noun()));
     }
   }
 
   /** Where to write. */
-  Path path() {
+  public Path path() {
     return temporary;
   }
 
   /** Gives the folder its final name; what had that name is removed. */
-  void commit() throws IOException {
+  public void commit() throws IOException {
     lockFile.close();
     Files.delete(temporary.resolve(LOCK_NAME));
     Path replaced = null;
     if (Files.exists(target)) {
-      requireFree(target, overwrite);
+      requireFree(target, overwrite, kind);
       replaced = parentOf(target).resolve(prefix(target) + UUID.randomUUID() + ".replaced");
       Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
     }
@@ -116,7 +128,7 @@ final class OutputDirectory implements AutoCloseable {
     }
     open = false;
     if (replaced != null) {
-      deleteTree(replaced);
+      dispose(replaced, target, kind);
     }
   }
 
@@ -147,18 +159,24 @@ final class OutputDirectory implements AutoCloseable {
     }
   }
 
-  /** Whether a folder is of the kind that this library writes, and so may be replaced. */
-  private static boolean holdsModel(Path folder) throws IOException {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, "*.safetensors")) {
-      return entries.iterator().hasNext();
+  /** Ends a replacement: what stays of the old folder moves to the new one, the rest goes. */
+  private static void dispose(Path old, Path target, FolderKind kind) throws IOException {
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(old)) {
+      for (Path child : children) {
+        Path there = target.resolve(child.getFileName());
+        if (kind.stays(child) && !Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
+          Files.move(child, there, StandardCopyOption.ATOMIC_MOVE);
+        }
+      }
     }
+    deleteTree(old);
   }
 
   /**
    * Removes the temporary folders that killed processes left for this target, and puts back a
    * folder that one had moved away but not yet replaced.
    */
-  private static void removeAbandoned(Path target) throws IOException {
+  private static void removeAbandoned(Path target, FolderKind kind) throws IOException {
     String prefix = prefix(target);
     List<Path> partial = new ArrayList<>();
     List<Path> replaced = new ArrayList<>();
@@ -176,7 +194,7 @@ final class OutputDirectory implements AutoCloseable {
     }
     for (Path entry : replaced) {
       if (Files.exists(target)) {
-        deleteTree(entry);
+        dispose(entry, target, kind);
       } else {
         Files.move(entry, target, StandardCopyOption.ATOMIC_MOVE);
       }
@@ -202,8 +220,8 @@ final class OutputDirectory implements AutoCloseable {
     }
   }
 
-  static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
+  private static void deleteTree(Path root) throws IOException {
+    if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     Files.walkFileTree(

@@ -1,0 +1,37 @@
+package io.fourierft.cli.demo;
+
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import java.util.Random;
+
+/**
+ * Points of the plane in classes, scattered around one centre each: the centres stand evenly on a
+ * circle, the scatter is Gaussian.
+ *
+ * @param points {@code [classes·pointsPerClass, 2]}, F32
+ * @param labels the class of each point
+ */
+record PointClouds(HostMatrix points, int[] labels) {
+  static final int CLASSES = 8;
+  static final int POINTS_PER_CLASS = 30;
+  static final double RADIUS = 5;
+  static final double SPREAD = 0.4;
+
+  static PointClouds of(Random random) {
+    int count = CLASSES * POINTS_PER_CLASS;
+    float[] points = new float[2 * count];
+    int[] labels = new int[count];
+    for (int i = 0; i < count; i++) {
+      int label = i / POINTS_PER_CLASS;
+      double angle = 2 * Math.PI * label / CLASSES;
+      points[2 * i] = (float) (RADIUS * Math.cos(angle) + SPREAD * random.nextGaussian());
+      points[2 * i + 1] = (float) (RADIUS * Math.sin(angle) + SPREAD * random.nextGaussian());
+      labels[i] = label;
+    }
+    return new PointClouds(Matrix.of(points, count, 2), labels);
+  }
+
+  int size() {
+    return labels.length;
+  }
+}
