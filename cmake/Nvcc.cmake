@@ -3,6 +3,7 @@
 #
 # Sets FOURIERFT_NVCC, and defines
 #   nvcc_architectures(RESULT wanted...)   those of the wanted numbers (75, 80, ...) that it knows
+#   nvcc_version(RESULT)                   its version, as 13.0
 #   nvcc_compression(RESULT)               flags for the smallest fatbin that it can write
 find_program(FOURIERFT_NVCC nvcc
   HINTS ENV CUDA_PATH ENV CUDA_HOME
@@ -22,6 +23,15 @@ function(nvcc_architectures result)
     endif()
   endforeach()
   set(${result} ${found} PARENT_SCOPE)
+endfunction()
+
+function(nvcc_version result)
+  execute_process(COMMAND ${FOURIERFT_NVCC} --version
+    OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT text MATCHES "release ([0-9]+\\.[0-9]+)")
+    message(FATAL_ERROR "${FOURIERFT_NVCC} does not tell its version")
+  endif()
+  set(${result} ${CMAKE_MATCH_1} PARENT_SCOPE)
 endfunction()
 
 function(nvcc_compression result)

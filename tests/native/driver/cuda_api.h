@@ -1,6 +1,6 @@
 /*
  * The part of cuda.h (CUDA 13.0) that the emulated driver has: types and numbers, so that it builds
- * where no CUDA toolkit is. checks/against_cuda_h.cpp compares them where one is.
+ * where no CUDA toolkit is. Where one is, CMake compiles the driver against it as well.
  */
 #ifndef CUDA_API_H
 #define CUDA_API_H

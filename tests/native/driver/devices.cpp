@@ -111,9 +111,11 @@ EMULATED_API CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
   return CUDA_SUCCESS;
 }
 
+#ifndef EMULATOR_CHECKS_AGAINST_CUDA_H /* which makes one name of both */
 EMULATED_API CUresult cuDeviceGetUuid(CUuuid *uuid, CUdevice device) {
   return cuDeviceGetUuid_v2(uuid, device);
 }
+#endif
 
 EMULATED_API CUresult cuDeviceGetPCIBusId(char *id, int length, CUdevice device) {
   BEGIN("", nullptr);

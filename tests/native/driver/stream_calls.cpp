@@ -331,6 +331,8 @@ EMULATED_API CUresult cuEventElapsedTime(float *milliseconds, CUevent start_hand
   return CUDA_SUCCESS;
 }
 
+#ifndef EMULATOR_CHECKS_AGAINST_CUDA_H /* which makes one name of both */
 EMULATED_API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end) {
   return cuEventElapsedTime(milliseconds, start, end);
 }
+#endif

@@ -19,7 +19,15 @@ import java.nio.file.Path;
 /** The emulated CUDA driver of tests/native, and what its emulator.h controls. */
 public final class EmulatedCuda {
   private static final String[] KINDS = {
-    "memory", "pinned", "context", "stream", "event", "module", "graph", "graph_exec", "plan",
+    "memory",
+    "pinned",
+    "context",
+    "stream",
+    "event",
+    "module",
+    "graph",
+    "graph_exec",
+    "plan",
     "primary"
   };
 
@@ -40,8 +48,7 @@ public final class EmulatedCuda {
 
   private EmulatedCuda(Path library) {
     SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
-    FunctionDescriptor byName =
-        FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
+    FunctionDescriptor byName = FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
     FunctionDescriptor number = FunctionDescriptor.of(ValueLayout.JAVA_LONG);
     live = bind(symbols, "emu_live", byName);
     calls = bind(symbols, "emu_calls", byName);
@@ -193,8 +200,7 @@ public final class EmulatedCuda {
       if (value == null) {
         failed = (int) unsetenv.invokeExact(arena.allocateFrom(name));
       } else {
-        failed =
-            (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 1);
+        failed = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 1);
       }
       assertEquals(0, failed);
     } catch (Throwable e) {

@@ -38,6 +38,10 @@ public final class CurveChart {
             .yAxisTitle("training accuracy")
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideSE);
+    chart.getStyler().setXAxisMin(0.0);
+    chart.getStyler().setXAxisMax(lowRank.getFirst().accuracy().length - 1.0);
+    chart.getStyler().setXAxisDecimalPattern("0");
+    chart.getStyler().setXAxisTickMarkSpacingHint(90);
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setYAxisMax(1.05);
     chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));

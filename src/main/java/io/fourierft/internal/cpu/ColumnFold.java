@@ -17,9 +17,10 @@ package io.fourierft.internal.cpu;
  */
 @SuppressWarnings(
     "ArrayRecordComponent") // An index shared by all threads; never written or compared.
-record ColumnFold(int rows, int cols, int[] columns, int[] starts, int[] rowOf, int[] sources) {
+public record ColumnFold(
+    int rows, int cols, int[] columns, int[] starts, int[] rowOf, int[] sources) {
   /** Number of entries, the adapter's n_frequency. */
-  int entries() {
+  public int entries() {
     return sources.length;
   }
 }

@@ -18,7 +18,7 @@ import io.fourierft.HostMatrix;
  * <p>A token whose activations are not all finite must get a transform that is NaN in every real
  * and imaginary part, so that butterflies with trivial factors cannot hide it.
  */
-interface CpuKernels {
+public interface CpuKernels {
   /** The name in {@code EngineOptions.kernels}. */
   String name();
 

@@ -7,7 +7,7 @@ import io.fourierft.HostMatrix;
  * tasks (real transforms of the rows of H, of which only the columns that hold a coefficient are
  * kept), then all column tasks.
  */
-interface DeltaGradient {
+public interface DeltaGradient {
   /** Prepares for one H of any element type. */
   void begin(FoldedLocations locations, HostMatrix deltaGradient);
 

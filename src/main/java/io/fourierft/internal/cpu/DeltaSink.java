@@ -60,7 +60,7 @@ final class DeltaSink implements RowSink {
     prepare(rowCount, cols, values, offset, stride);
     if (!transposed) {
       for (int r = 0; r < rowCount; r++) {
-        put(firstRow + r, 0, cols, values, offset + r * stride, firstRow);
+        put(firstRow + r, 0, cols, values, offset + r * stride, firstRow, workspace);
       }
       return;
     }
@@ -75,7 +75,7 @@ final class DeltaSink implements RowSink {
         }
       }
       for (int q = 0; q < width; q++) {
-        put(first + q, firstRow, rowCount, line, q * rowCount, firstRow);
+        put(first + q, firstRow, rowCount, line, q * rowCount, firstRow, workspace);
       }
     }
   }
@@ -92,11 +92,12 @@ final class DeltaSink implements RowSink {
     }
   }
 
-  private void put(int row, int col, int count, float[] values, int at, int block) {
+  private void put(
+      int row, int col, int count, float[] values, int at, int block, Workspace workspace) {
     if (!adds) {
-      HostRows.store(target, row, col, count, values, at);
+      workspace.hostRows().store(target, row, col, count, values, at);
     } else if (meter == null) {
-      HostRows.add(target, row, col, count, values, at, sign);
+      workspace.hostRows().add(target, row, col, count, values, at, sign);
     } else {
       meter.add(target, row, col, count, values, at, sign, block);
     }

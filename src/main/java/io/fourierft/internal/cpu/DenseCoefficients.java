@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The coefficients of one adapter as the dense paths want them. Reused from call to call. */
-final class DenseCoefficients {
+public final class DenseCoefficients {
   private static final ColumnFold NO_FOLD =
       new ColumnFold(1, 1, new int[0], new int[1], new int[0], new int[0]);
 
@@ -19,7 +19,7 @@ final class DenseCoefficients {
   private ResultScale scale = new ResultScale(1, 1);
 
   /** Takes over another adapter. */
-  void set(FourierAdapter adapter, FoldedLocations newLocations) {
+  public void set(FourierAdapter adapter, FoldedLocations newLocations) {
     locations = adapter.locations();
     fold = newLocations.columns();
     int n = fold.entries();
@@ -50,12 +50,12 @@ final class DenseCoefficients {
   }
 
   /** The places. */
-  SpectralLocations locations() {
+  public SpectralLocations locations() {
     return Objects.requireNonNull(locations, "set comes first");
   }
 
   /** The places by column. */
-  ColumnFold fold() {
+  public ColumnFold fold() {
     return fold;
   }
 
@@ -64,7 +64,7 @@ final class DenseCoefficients {
    * not its own conjugate. At least as long as there are entries. NaN where scaling·c is not
    * finite: it must be put into both parts of its column then.
    */
-  float[] weights() {
+  public float[] weights() {
     return weights;
   }
 
@@ -72,7 +72,7 @@ final class DenseCoefficients {
    * {@code scaling·c} normalised, by coefficient k, not halved; NaN where it is not finite. At
    * least as long as there are coefficients.
    */
-  float[] values() {
+  public float[] values() {
     return values;
   }
 
@@ -87,7 +87,7 @@ final class DenseCoefficients {
   }
 
   /** Lets go of the adapter. */
-  void clear() {
+  public void clear() {
     locations = null;
     fold = NO_FOLD;
   }
@@ -96,7 +96,7 @@ final class DenseCoefficients {
    * What the sum over {@code weight·e^{iφ}}, C2R, has to be multiplied by: {@link
    * ResultScale#first()} by the kernels; the sink does the second.
    */
-  ResultScale scale() {
+  public ResultScale scale() {
     return scale;
   }
 }

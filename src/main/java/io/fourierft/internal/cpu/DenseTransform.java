@@ -7,7 +7,7 @@ import io.fourierft.DensePath;
  * then, when all are done, every row task. The number of tasks and what each computes do not depend
  * on the threads. Buffers between the two steps belong to this object and are reused.
  */
-interface DenseTransform {
+public interface DenseTransform {
   /**
    * Prepares for one adapter.
    *

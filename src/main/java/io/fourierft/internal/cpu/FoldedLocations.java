@@ -10,17 +10,17 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; a pure function of the places, which it does not keep alive: whoever asks holds an
  * adapter that does.
  */
-final class FoldedLocations extends WeakReference<SpectralLocations> {
+public final class FoldedLocations extends WeakReference<SpectralLocations> {
   private volatile @Nullable SpectralFold forward;
   private volatile @Nullable SpectralFold transposed;
   private volatile @Nullable ColumnFold columns;
 
-  FoldedLocations(SpectralLocations locations) {
+  public FoldedLocations(SpectralLocations locations) {
     super(locations);
   }
 
   /** The places. */
-  SpectralLocations locations() {
+  public SpectralLocations locations() {
     SpectralLocations locations = get();
     if (locations == null) {
       throw new IllegalStateException("the locations were collected while their index was in use");
@@ -29,7 +29,7 @@ final class FoldedLocations extends WeakReference<SpectralLocations> {
   }
 
   /** From half spectra of length cols to half spectra of length rows: the operator ΔW. */
-  SpectralFold forward() {
+  public SpectralFold forward() {
     SpectralFold fold = forward;
     if (fold == null) {
       fold = fold(false);
@@ -39,7 +39,7 @@ final class FoldedLocations extends WeakReference<SpectralLocations> {
   }
 
   /** From half spectra of length rows to half spectra of length cols: the operator ΔWᵀ. */
-  SpectralFold transposed() {
+  public SpectralFold transposed() {
     SpectralFold fold = transposed;
     if (fold == null) {
       fold = fold(true);
@@ -49,7 +49,7 @@ final class FoldedLocations extends WeakReference<SpectralLocations> {
   }
 
   /** For the dense paths. */
-  ColumnFold columns() {
+  public ColumnFold columns() {
     ColumnFold fold = columns;
     if (fold == null) {
       fold = foldColumns();

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * themselves. At most {@value #LIMIT} are kept; then all are forgotten and made again as they are
  * asked for. Thread-safe; a hit allocates nothing.
  */
-final class FoldedLocationsCache {
+public final class FoldedLocationsCache {
   private static final int LIMIT = 4096;
 
   // Open addressing with linear probing. Entries whose places are gone stay until the table, which
@@ -18,7 +18,7 @@ final class FoldedLocationsCache {
   private int used;
 
   /** The indices of {@code locations}. */
-  synchronized FoldedLocations get(SpectralLocations locations) {
+  public synchronized FoldedLocations get(SpectralLocations locations) {
     int mask = table.length - 1;
     int at = slot(locations, mask);
     FoldedLocations found = table[at];
@@ -36,7 +36,7 @@ final class FoldedLocationsCache {
   }
 
   /** Forgets everything. */
-  synchronized void clear() {
+  public synchronized void clear() {
     Arrays.fill(table, null);
     used = 0;
   }

@@ -46,7 +46,7 @@ final class JTransformsKernels implements CpuKernels {
     LinePlan plan = own.plan(features);
     float[] line = own.rows(features);
     for (int i = 0; i < count; i++) {
-      HostRows.load(x, first + i, 0, features, line, 0);
+      own.hostRows().load(x, first + i, 0, features, line, 0);
       int to = i * spectrumFloats(features);
       if (allFinite(line, features)) {
         plan.forwardReal(line, 0, spectrum, to);
@@ -91,7 +91,7 @@ final class JTransformsKernels implements CpuKernels {
       for (int p = 0; p < length; p++) {
         line[p] = line[p] * firstFactor * scale.second();
       }
-      HostRows.add(y, first + i, 0, length, line, 0, 1);
+      own.hostRows().add(y, first + i, 0, length, line, 0, 1);
     }
   }
 

@@ -2,7 +2,7 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe.Obstacle;
-import java.util.ArrayList;
+import io.fourierft.internal.cpu.simd.SimdKernels;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,21 +16,55 @@ import org.jspecify.annotations.Nullable;
  */
 record KernelChoice(
     @Nullable Supplier<CpuKernels> kernels, List<String> details, List<Obstacle> obstacles) {
+  private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
   /** Looks at the options and at this JVM; makes nothing. */
   static KernelChoice of(EngineOptions options) {
-    List<String> details = new ArrayList<>();
-    if (options.kernels().equals("simd")) {
-      return new KernelChoice(
-          null,
-          List.of(),
-          List.of(
-              new Obstacle(
-                  "SIMD kernels",
-                  "this build has none",
-                  "use -D" + EngineOptions.KERNELS_PROPERTY + "=jtransforms")));
-    }
-    details.add("kernels jtransforms: taken");
-    details.add("kernels simd: not taken, this build has none");
-    return new KernelChoice(JTransformsKernels::new, details, List.of());
+    boolean enabled = ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    return switch (options.kernels()) {
+      case "jtransforms" ->
+          new KernelChoice(
+              JTransformsKernels::new,
+              List.of(
+                  "kernels jtransforms: taken, as asked for",
+                  "kernels simd: not taken, jtransforms were asked for"),
+              List.of());
+      case "simd" -> enabled ? simd() : refuseSimd();
+      default -> enabled ? simd() : fallBack();
+    };
+  }
+
+  private static KernelChoice simd() {
+    return new KernelChoice(
+        SimdKernels::new,
+        List.of(
+            "kernels simd: taken, " + SimdKernels.shape(),
+            "kernels jtransforms: not taken, simd kernels are faster"),
+        List.of());
+  }
+
+  private static KernelChoice fallBack() {
+    return new KernelChoice(
+        JTransformsKernels::new,
+        List.of(
+            "kernels jtransforms: taken",
+            "kernels simd: not taken, module %s is not enabled; start java with --add-modules %s"
+                .formatted(VECTOR_MODULE, VECTOR_MODULE)),
+        List.of());
+  }
+
+  private static KernelChoice refuseSimd() {
+    return new KernelChoice(
+        null,
+        List.of(),
+        List.of(
+            new Obstacle(
+                "SIMD kernels",
+                "module " + VECTOR_MODULE + " is not enabled in this JVM",
+                "start java with --add-modules "
+                    + VECTOR_MODULE
+                    + ", or use -D"
+                    + EngineOptions.KERNELS_PROPERTY
+                    + "=auto")));
   }
 }

@@ -4,8 +4,8 @@ package io.fourierft.internal.cpu;
  * The last factor of a result, {@code 2^e/(rows·cols)}, as a product of two floats: {@code first}
  * is normal, {@code second} is 1 unless the whole is outside the normal floats.
  */
-record ResultScale(float first, float second) {
-  static ResultScale of(int exponent, int rows, int cols) {
+public record ResultScale(float first, float second) {
+  public static ResultScale of(int exponent, int rows, int cols) {
     double mantissa = 1.0 / ((double) rows * cols);
     int whole = Math.getExponent(mantissa) + exponent;
     if (whole >= Float.MIN_EXPONENT && whole < Float.MAX_EXPONENT) {

@@ -1,7 +1,7 @@
 package io.fourierft.internal.cpu;
 
 /** Takes a ΔW block of rows by block of rows, in any order, from several threads. */
-interface RowSink {
+public interface RowSink {
   /**
    * Rows {@code [firstRow, firstRow + rowCount)} of ΔW, scaled: element {@code (firstRow + r, q)}
    * is {@code values[offset + r*stride + q]}. The values may be overwritten.

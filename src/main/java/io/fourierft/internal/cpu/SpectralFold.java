@@ -22,7 +22,7 @@ package io.fourierft.internal.cpu;
  */
 @SuppressWarnings(
     "ArrayRecordComponent") // An index shared by all threads; never written or compared.
-record SpectralFold(
+public record SpectralFold(
     int inLength,
     int outLength,
     int[] outBins,
@@ -31,12 +31,12 @@ record SpectralFold(
     float[] signs,
     int[] sources) {
   /** Number of entries, the adapter's n_frequency. */
-  int entries() {
+  public int entries() {
     return sources.length;
   }
 
   /** Whether bin {@code bin} of a half spectrum is its own conjugate. */
-  static boolean selfConjugate(int bin, int length) {
+  public static boolean selfConjugate(int bin, int length) {
     return bin == 0 || 2L * bin == length;
   }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The operator ΔW or ΔWᵀ of all adapters of a routing, with the coefficients of this call. Reused
  * from call to call; read by many threads during one.
  */
-final class SpectralMap {
+public final class SpectralMap {
   private @Nullable AdapterRouting current;
   private boolean transposed;
   private @Nullable SpectralFold[] folds = {};
@@ -18,7 +18,7 @@ final class SpectralMap {
   private @Nullable ResultScale[] scales = {};
 
   /** Takes over the folds of a routing, without coefficients. */
-  void setFolds(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+  public void setFolds(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
     current = routing;
     transposed = transpose;
     int adapters = routing.adapters().size();
@@ -37,7 +37,7 @@ final class SpectralMap {
   }
 
   /** Takes over the folds and the coefficients of a routing. */
-  void set(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+  public void set(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
     setFolds(routing, transpose, cache);
     int adapters = routing.adapters().size();
     double largest = 0;
@@ -80,32 +80,32 @@ final class SpectralMap {
   }
 
   /** Length of the signals that go in. */
-  int inLength() {
+  public int inLength() {
     return transposed ? routing().rows() : routing().cols();
   }
 
   /** Length of the signals that come out. */
-  int outLength() {
+  public int outLength() {
     return transposed ? routing().cols() : routing().rows();
   }
 
   /** Number of adapters. */
-  int adapters() {
+  public int adapters() {
     return routing().adapters().size();
   }
 
   /** Whether each token has one adapter or none; else all adapters act on every token. */
-  boolean isPerToken() {
+  public boolean isPerToken() {
     return routing().isPerToken();
   }
 
   /** The adapter of token t, or {@link AdapterRouting#NONE}; only if {@link #isPerToken}. */
-  int adapterOf(int token) {
+  public int adapterOf(int token) {
     return routing().choice(token);
   }
 
   /** The fold of adapter a. */
-  SpectralFold fold(int a) {
+  public SpectralFold fold(int a) {
     return Objects.requireNonNull(folds[a]);
   }
 
@@ -113,17 +113,17 @@ final class SpectralMap {
    * The weights of adapter a: entry e adds {@code weights[2e]·X.re} to the real part and {@code
    * weights[2e+1]·X.im} to the imaginary part of its output bin. At least as long as needed.
    */
-  float[] weights(int a) {
+  public float[] weights(int a) {
     return weights[a];
   }
 
   /** The factor of a result of adapter a; if not {@link #isPerToken}, the same for all. */
-  ResultScale scale(int a) {
+  public ResultScale scale(int a) {
     return Objects.requireNonNull(scales[a]);
   }
 
   /** Lets go of the adapters. */
-  void clear() {
+  public void clear() {
     current = null;
     Arrays.fill(folds, null);
   }

@@ -4,13 +4,14 @@ package io.fourierft.internal.cpu;
  * Scratch memory for one thread at a time. Arrays grow to the largest size asked for and stay; each
  * kernel set derives its own, with its plans.
  */
-class Workspace {
+public class Workspace {
   private float[] inputSpectrum = {};
   private float[] outputSpectrum = {};
+  private final HostRows hostRows = new HostRows();
   private float[] line = {};
 
   /** Room for the transform of a block of inputs. */
-  final float[] inputSpectrum(int floats) {
+  public final float[] inputSpectrum(int floats) {
     if (inputSpectrum.length < floats) {
       inputSpectrum = new float[floats];
     }
@@ -18,7 +19,7 @@ class Workspace {
   }
 
   /** Room for the transform of a block of upstream gradients. */
-  final float[] outputSpectrum(int floats) {
+  public final float[] outputSpectrum(int floats) {
     if (outputSpectrum.length < floats) {
       outputSpectrum = new float[floats];
     }
@@ -26,10 +27,15 @@ class Workspace {
   }
 
   /** Room for the elements of a matrix that a sink adds to. */
-  final float[] line(int floats) {
+  public final float[] line(int floats) {
     if (line.length < floats) {
       line = new float[floats];
     }
     return line;
+  }
+
+  /** The way to and from the caller's memory. */
+  public final HostRows hostRows() {
+    return hostRows;
   }
 }

@@ -61,7 +61,13 @@ final class AdditionCall {
               List<FourierAdapter> adapters = List.of(adapter);
               long table = transforms.prepare(lane, plan, adapters);
               TableWriter target = new TableWriter(1, TARGET_BYTES);
-              DeltaCall.putTarget(target, adapter, transforms.scale(lane, adapter), weight, scratch + weightAt, transposed);
+              DeltaCall.putTarget(
+                  target,
+                  adapter,
+                  transforms.scale(lane, adapter),
+                  weight,
+                  scratch + weightAt,
+                  transposed);
               long targetTable = lane.table(target.finish());
               transforms.enqueue(
                   lane, plan, adapters, table, scratch + resultAt, scratch + columnsAt);

@@ -127,8 +127,9 @@ final class CudaContext implements AutoCloseable {
       run(release);
     } catch (CudaException e) {
       note(e);
-      System.getLogger(CudaContext.class.getName())
-          .log(System.Logger.Level.WARNING, e.getMessage());
+      System.Logger.Level level =
+          lost == null ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
+      System.getLogger(CudaContext.class.getName()).log(level, e.getMessage());
     } catch (EngineClosedException e) {
       // The context went first and took this with it.
       return;

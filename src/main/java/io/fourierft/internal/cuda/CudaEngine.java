@@ -50,6 +50,11 @@ final class CudaEngine implements CudaFourierEngine {
     throw new FourierException("engine " + engine.name() + " is another one; use that of the data");
   }
 
+  /** What all views of the engine share. */
+  EngineCore core() {
+    return core;
+  }
+
   private Lane lane() {
     return stream.lane();
   }

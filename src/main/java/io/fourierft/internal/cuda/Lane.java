@@ -269,18 +269,29 @@ final class Lane implements AutoCloseable {
 
   /** Ends the recording; after a failure of the work whatever was recorded is thrown away. */
   private long endCapture(boolean complete) {
-    CudaDriver driver = context.driver();
-    if (complete) {
-      return driver.streamEndCapture(stream);
+    boolean ended = false;
+    try {
+      if (complete) {
+        long graph = context.driver().streamEndCapture(stream);
+        ended = true;
+        return graph;
+      }
+      return 0;
+    } finally {
+      if (!ended) {
+        context.quietly(this::abandonCapture);
+      }
     }
-    context.quietly(
-        () -> {
-          long graph = driver.streamEndCapture(stream);
-          if (graph != 0) {
-            driver.graphDestroy(graph);
-          }
-        });
-    return 0;
+  }
+
+  private void abandonCapture() {
+    CudaDriver driver = context.driver();
+    if (driver.streamIsCapturing(stream)) {
+      long graph = driver.streamEndCapture(stream);
+      if (graph != 0) {
+        driver.graphDestroy(graph);
+      }
+    }
   }
 
   /** What running out of memory becomes once nothing smaller is left to try. */
@@ -321,7 +332,7 @@ final class Lane implements AutoCloseable {
         all.own(scratch);
         all.own(staging);
         all.own(tables);
-        all.own(() -> context.quietly(plans::close));
+        all.own(plans);
       }
       unpin();
     } finally {

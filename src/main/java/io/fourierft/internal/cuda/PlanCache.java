@@ -1,6 +1,5 @@
 package io.fourierft.internal.cuda;
 
-import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CufftException;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import java.util.Iterator;
@@ -81,33 +80,30 @@ final class PlanCache implements AutoCloseable {
       return plan;
     } finally {
       if (!made) {
-        cufft.destroy(handle);
+        destroy(new Plan(handle, 0));
       }
     }
   }
 
+  /** Also where the device is lost: what a plan holds of the host's memory is not. */
   private void destroy(Plan plan) {
-    if (context.isLost()) {
-      return;
-    }
     try {
       cufft.destroy(plan.handle);
     } catch (CufftException e) {
-      System.getLogger(PlanCache.class.getName()).log(System.Logger.Level.WARNING, e.getMessage());
+      System.Logger.Level level =
+          context.isLost() ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
+      System.getLogger(PlanCache.class.getName()).log(level, e.getMessage());
     }
   }
 
   /** Gives all plans and the work area back, as when memory is short; more can be made after. */
   void clear() {
-    if (!context.isLost()) {
-      try {
-        context.driver().streamSynchronize(stream);
-      } catch (CudaException e) {
-        System.getLogger(PlanCache.class.getName())
-            .log(System.Logger.Level.WARNING, e.getMessage());
-      }
+    context.quietly(() -> context.driver().streamSynchronize(stream));
+    if (context.isLost()) {
+      plans.values().forEach(this::destroy);
+    } else {
+      context.quietly(() -> plans.values().forEach(this::destroy));
     }
-    plans.values().forEach(this::destroy);
     plans.clear();
     workArea.close();
   }

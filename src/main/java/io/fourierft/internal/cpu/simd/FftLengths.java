@@ -1,0 +1,67 @@
+package io.fourierft.internal.cpu.simd;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** How a length is taken apart into passes. */
+final class FftLengths {
+  private FftLengths() {}
+
+  /**
+   * The radices of the passes for a length, in the order in which they run: the odd prime factors,
+   * largest first, then eights and fours, and a two only where nothing else is left.
+   */
+  static List<Integer> radices(int length) {
+    List<Integer> radices = new ArrayList<>();
+    int twos = Integer.numberOfTrailingZeros(length);
+    int odd = length >> twos;
+    for (int prime = 3; (long) prime * prime <= odd; prime += 2) {
+      while (odd % prime == 0) {
+        radices.addFirst(prime);
+        odd /= prime;
+      }
+    }
+    if (odd > 1) {
+      radices.addFirst(odd);
+    }
+    for (; twos >= 3 && twos != 4; twos -= 3) {
+      radices.add(8);
+    }
+    for (; twos >= 2; twos -= 2) {
+      radices.add(4);
+    }
+    if (twos == 1) {
+      radices.add(2);
+    }
+    return radices;
+  }
+
+  /** The least number from {@code minimum} on whose prime factors are 2, 3 and 5, and mostly 2. */
+  static int smoothFrom(int minimum) {
+    int best = Integer.highestOneBit(minimum - 1) << 1;
+    for (int odd : new int[] {3, 5, 9, 15}) {
+      int candidate = odd;
+      while (candidate < minimum) {
+        candidate *= 2;
+      }
+      best = Math.min(best, candidate);
+    }
+    return best;
+  }
+
+  /** The time of a transform in lanes, in passes of radix 8 over one element; a rough model. */
+  static double cost(int length) {
+    double perElement = 0.1;
+    for (int radix : radices(length)) {
+      perElement +=
+          switch (radix) {
+            case 2 -> 0.7;
+            case 3, 4 -> 0.8;
+            case 5, 8 -> 1;
+            case 7 -> 1.3;
+            default -> radix <= LaneFft.LARGEST_DIRECT_RADIX ? 1 + radix / 8.0 : 20;
+          };
+    }
+    return perElement * length;
+  }
+}

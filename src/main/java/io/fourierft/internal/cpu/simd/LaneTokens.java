@@ -1,0 +1,183 @@
+package io.fourierft.internal.cpu.simd;
+
+import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
+import static io.fourierft.internal.cpu.simd.Lanes.FUSED;
+import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
+import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
+
+import io.fourierft.AdapterRouting;
+import io.fourierft.HostMatrix;
+import io.fourierft.internal.cpu.ResultScale;
+import io.fourierft.internal.cpu.SpectralFold;
+import io.fourierft.internal.cpu.SpectralMap;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** The spectral operator on a block of tokens, one a lane; the block's transform in lane layout. */
+final class LaneTokens {
+  private final SimdPlans plans;
+
+  LaneTokens(SimdPlans plans) {
+    this.plans = plans;
+  }
+
+  /** Floats of the transform of a block. */
+  int spectrumFloats(int features) {
+    return (features / 2 + 1) * WIDTH;
+  }
+
+  private static int blockFloats(RealLaneFft plan) {
+    int length = plan.length();
+    return Math.max(
+        plan.blockFloats(),
+        Math.max(RowBlockWriter.laneFloats(length), LaneRows.rowFloats(length)));
+  }
+
+  void transform(HostMatrix x, int first, int count, float[] spectrum, SimdWorkspace workspace) {
+    RealLaneFft plan = plans.real(x.cols());
+    float[] data = workspace.first(blockFloats(plan));
+    float[] work = workspace.second(blockFloats(plan));
+    long broken = LaneRows.load(x, first, count, work, data, workspace);
+    boolean swapped = plan.forward(data, 0, work, 0, workspace.scratch(plan.scratchFloats()));
+    int floats = plan.bins() * WIDTH;
+    System.arraycopy(swapped ? work : data, 0, spectrum, 0, floats);
+    if (broken != 0) {
+      LaneRows.spoil(spectrum, floats, broken);
+    }
+  }
+
+  void synthesize(
+      SpectralMap map,
+      float[] spectrum,
+      int first,
+      int count,
+      HostMatrix y,
+      SimdWorkspace workspace) {
+    RealLaneFft plan = plans.real(map.outLength());
+    float[] data = workspace.first(blockFloats(plan));
+    float[] work = workspace.second(blockFloats(plan));
+    Arrays.fill(data, 0, plan.bins() * WIDTH, 0f);
+    if (map.isPerToken()) {
+      gatherByToken(map, spectrum, first, count, data);
+    } else {
+      for (int a = 0; a < map.adapters(); a++) {
+        gather(map.fold(a), map.weights(a), spectrum, data);
+      }
+    }
+    boolean swapped = plan.inverse(data, 0, work, 0, workspace.scratch(plan.scratchFloats()));
+    float[] result = swapped ? work : data;
+    scale(map, first, count, result, plan.length(), workspace.tile());
+    store(map, first, count, result, swapped ? data : work, y, workspace);
+  }
+
+  private static void gather(SpectralFold fold, float[] weights, float[] spectrum, float[] half) {
+    int[] outBins = fold.outBins();
+    int[] starts = fold.starts();
+    int[] inBins = fold.inBins();
+    for (int i = 0; i < outBins.length; i++) {
+      int out = outBins[i] * WIDTH;
+      FloatVector re = FloatVector.fromArray(SPECIES, half, out);
+      FloatVector im = FloatVector.fromArray(SPECIES, half, out + COUNT);
+      int last = starts[i + 1];
+      for (int e = starts[i]; e < last; e++) {
+        int in = inBins[e] * WIDTH;
+        FloatVector inRe = FloatVector.fromArray(SPECIES, spectrum, in);
+        FloatVector inIm = FloatVector.fromArray(SPECIES, spectrum, in + COUNT);
+        FloatVector weightRe = FloatVector.broadcast(SPECIES, weights[2 * e]);
+        FloatVector weightIm = FloatVector.broadcast(SPECIES, weights[2 * e + 1]);
+        re = FUSED ? inRe.fma(weightRe, re) : inRe.mul(weightRe).add(re);
+        im = FUSED ? inIm.fma(weightIm, im) : inIm.mul(weightIm).add(im);
+      }
+      re.intoArray(half, out);
+      im.intoArray(half, out + COUNT);
+    }
+  }
+
+  /** Each adapter that occurs in the block once, for the lanes that chose it. */
+  private static void gatherByToken(
+      SpectralMap map, float[] spectrum, int first, int count, float[] half) {
+    long done = 0;
+    for (int l = 0; l < count; l++) {
+      int adapter = map.adapterOf(first + l);
+      if (adapter != AdapterRouting.NONE && (done >>> l & 1) == 0) {
+        long lanes = lanesOf(map, adapter, first, count);
+        done |= lanes;
+        gatherInto(map.fold(adapter), map.weights(adapter), spectrum, half, lanes);
+      }
+    }
+  }
+
+  /** The lanes, as bits, whose token chose an adapter. */
+  static long lanesOf(SpectralMap map, int adapter, int first, int count) {
+    long lanes = 0;
+    for (int l = 0; l < count; l++) {
+      lanes |= map.adapterOf(first + l) == adapter ? 1L << l : 0;
+    }
+    return lanes;
+  }
+
+  private static void gatherInto(
+      SpectralFold fold, float[] weights, float[] spectrum, float[] half, long lanes) {
+    VectorMask<Float> mask = VectorMask.fromLong(SPECIES, lanes);
+    int[] outBins = fold.outBins();
+    int[] starts = fold.starts();
+    int[] inBins = fold.inBins();
+    for (int i = 0; i < outBins.length; i++) {
+      int out = outBins[i] * WIDTH;
+      FloatVector re = FloatVector.fromArray(SPECIES, half, out);
+      FloatVector im = FloatVector.fromArray(SPECIES, half, out + COUNT);
+      FloatVector sumRe = re;
+      FloatVector sumIm = im;
+      int last = starts[i + 1];
+      for (int e = starts[i]; e < last; e++) {
+        int in = inBins[e] * WIDTH;
+        FloatVector inRe = FloatVector.fromArray(SPECIES, spectrum, in);
+        FloatVector inIm = FloatVector.fromArray(SPECIES, spectrum, in + COUNT);
+        FloatVector weightRe = FloatVector.broadcast(SPECIES, weights[2 * e]);
+        FloatVector weightIm = FloatVector.broadcast(SPECIES, weights[2 * e + 1]);
+        sumRe = FUSED ? inRe.fma(weightRe, sumRe) : inRe.mul(weightRe).add(sumRe);
+        sumIm = FUSED ? inIm.fma(weightIm, sumIm) : inIm.mul(weightIm).add(sumIm);
+      }
+      re.blend(sumRe, mask).intoArray(half, out);
+      im.blend(sumIm, mask).intoArray(half, out + COUNT);
+    }
+  }
+
+  private static void scale(
+      SpectralMap map, int first, int count, float[] result, int length, float[] factors) {
+    for (int l = 0; l < COUNT; l++) {
+      int adapter =
+          !map.isPerToken() ? 0 : l < count ? map.adapterOf(first + l) : AdapterRouting.NONE;
+      boolean none = adapter == AdapterRouting.NONE;
+      ResultScale scale = none ? new ResultScale(0, 0) : map.scale(adapter);
+      factors[l] = scale.first();
+      factors[COUNT + l] = scale.second();
+    }
+    FloatVector firsts = FloatVector.fromArray(SPECIES, factors, 0);
+    FloatVector seconds = FloatVector.fromArray(SPECIES, factors, COUNT);
+    for (int at = 0; at < length * COUNT; at += COUNT) {
+      FloatVector.fromArray(SPECIES, result, at).mul(firsts).mul(seconds).intoArray(result, at);
+    }
+  }
+
+  private static void store(
+      SpectralMap map,
+      int first,
+      int count,
+      float[] block,
+      float[] rows,
+      HostMatrix y,
+      SimdWorkspace workspace) {
+    int length = y.cols();
+    int stride = LaneRows.stride(length);
+    for (int q = 0; q < length; q += COUNT) {
+      Transposer.turn(block, q * COUNT, COUNT, workspace.tile(), rows, q, stride, 1f);
+    }
+    for (int l = 0; l < count; l++) {
+      if (!map.isPerToken() || map.adapterOf(first + l) != AdapterRouting.NONE) {
+        workspace.hostRows().add(y, first + l, 0, length, rows, l * stride, 1f);
+      }
+    }
+  }
+}

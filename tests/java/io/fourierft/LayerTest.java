@@ -1,0 +1,95 @@
+package io.fourierft;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** An engine for all tests of a class, and the layer that most of them use. */
+abstract class LayerTest {
+  static final int OUT = 20;
+  static final int IN = 12;
+  static final int N = 25;
+
+  private static final List<FourierEngine> ENGINES = new ArrayList<>();
+
+  @BeforeAll
+  static void open() {
+    ENGINES.add(FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2)));
+  }
+
+  @AfterAll
+  static void close() {
+    ENGINES.forEach(FourierEngine::close);
+    ENGINES.clear();
+  }
+
+  static FourierEngine engine() {
+    return ENGINES.getFirst();
+  }
+
+  static FourierAdapter adapter(long seed) {
+    return LayerSamples.adapter(OUT, IN, N, seed);
+  }
+
+  /** A layer of {@code type} with a bias and the adapters named, the first of them active. */
+  static FourierLinear layer(ElementType type, FourierLinearOptions options, String... names) {
+    FourierLinear layer =
+        new FourierLinear(
+            engine(),
+            LayerSamples.gaussian(type, OUT, IN, 1),
+            LayerSamples.gaussian(type, 1, OUT, 2),
+            options);
+    for (String name : names) {
+      layer.addAdapter(name, adapter(name.hashCode()));
+    }
+    return layer;
+  }
+
+  static FourierLinear layer(String... names) {
+    return layer(ElementType.F32, FourierLinearOptions.defaults(), names);
+  }
+
+  static HostMatrix input(ElementType type) {
+    return LayerSamples.gaussian(type, 7, IN, 3);
+  }
+
+  static float[] forward(FourierLinear layer) {
+    return LayerSamples.forward(layer, input(layer.weight().elementType()));
+  }
+
+  static double error(float[] actual, float[] expected) {
+    return LayerSamples.error(actual, expected);
+  }
+
+  /** The warnings that {@code action} logs. */
+  static List<String> warnings(Runnable action) {
+    List<String> messages = new ArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord entry) {
+            messages.add(entry.getMessage());
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger(FourierLinear.class.getName());
+    logger.addHandler(handler);
+    logger.setUseParentHandlers(false);
+    try {
+      action.run();
+    } finally {
+      logger.removeHandler(handler);
+      logger.setUseParentHandlers(true);
+    }
+    return messages;
+  }
+}

@@ -1,0 +1,106 @@
+package io.fourierft.internal.cpu.simd;
+
+import io.fourierft.AdapterRouting;
+import io.fourierft.DefinitionOracle;
+import io.fourierft.DensePath;
+import io.fourierft.EngineOptions;
+import io.fourierft.EngineProbe;
+import io.fourierft.EngineUnavailableException;
+import io.fourierft.FourierAdapter;
+import io.fourierft.FourierEngine;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import io.fourierft.SpectralLocations;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A program that checks an engine against the definition on a few sizes, to be run in a JVM with
+ * other flags: it prints what it ran on, and fails where a result is off.
+ */
+final class CompactAccuracySuite {
+  private static final double TOLERANCE = 1e-6;
+
+  private CompactAccuracySuite() {}
+
+  public static void main(String[] arguments) {
+    String kernels = arguments[0];
+    EngineOptions options =
+        EngineOptions.defaults().withDevice("cpu").withThreads(2).withKernels(kernels);
+    try (FourierEngine engine = FourierEngine.create(options)) {
+      for (EngineProbe probe : engine.selection().probes()) {
+        if (probe instanceof EngineProbe.Available available) {
+          available.details().forEach(System.out::println);
+        }
+      }
+      int[][] shapes = {{1, 1}, {33, 57}, {64, 48}, {106, 139}, {77, 160}, {3, 422}};
+      for (int[] shape : shapes) {
+        check(engine, shape[0], shape[1]);
+      }
+      System.out.println("all results agree");
+    } catch (EngineUnavailableException e) {
+      System.out.println("refused: " + e.getMessage());
+    }
+  }
+
+  private static void check(FourierEngine engine, int rows, int cols) {
+    Random random = new Random(31L * rows + cols);
+    int n = Math.min(rows * cols, 90);
+    FourierAdapter adapter =
+        FourierAdapter.of(SpectralLocations.of(rows, cols, n, 2024), floats(n, random), 150);
+    double[] delta = DefinitionOracle.delta(adapter);
+    for (DensePath path : DensePath.values()) {
+      float[] out = new float[rows * cols];
+      engine.deltaWeights(List.of(adapter), List.of(Matrix.of(out, rows, cols)), path);
+      require(path + " " + rows + "x" + cols, out, delta);
+    }
+    for (int tokens : new int[] {1, 16}) {
+      float[] x = floats(tokens * cols, random);
+      float[] g = floats(tokens * rows, random);
+      float[] y = new float[tokens * rows];
+      float[] gradient = new float[n];
+      AdapterRouting routing = AdapterRouting.all(adapter);
+      HostMatrix tokensIn = Matrix.of(x, tokens, cols);
+      HostMatrix upstream = Matrix.of(g, tokens, rows);
+      engine.apply(routing, tokensIn, Matrix.of(y, tokens, rows));
+      engine.spectrumGradient(
+          routing, tokensIn, upstream, new ArrayList<>(List.of(Matrix.of(gradient, 1, n))));
+      double[] expected = new double[tokens * rows];
+      double[] expectedGradient = new double[n];
+      for (int t = 0; t < tokens; t++) {
+        double[] token = widened(x, t * cols, cols);
+        double[] image = new double[rows];
+        DefinitionOracle.apply(adapter, token, image);
+        System.arraycopy(image, 0, expected, t * rows, rows);
+        DefinitionOracle.spectrumGradient(
+            adapter, token, widened(g, t * rows, rows), expectedGradient);
+      }
+      require("apply " + rows + "x" + cols, y, expected);
+      require("gradient " + rows + "x" + cols, gradient, expectedGradient);
+    }
+  }
+
+  private static void require(String what, float[] actual, double[] expected) {
+    double error = DefinitionOracle.relativeError(actual, expected);
+    if (!(error <= TOLERANCE)) {
+      throw new AssertionError(what + " is off by " + error);
+    }
+  }
+
+  private static double[] widened(float[] values, int at, int count) {
+    double[] wide = new double[count];
+    for (int i = 0; i < count; i++) {
+      wide[i] = values[at + i];
+    }
+    return wide;
+  }
+
+  private static float[] floats(int count, Random random) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+}
