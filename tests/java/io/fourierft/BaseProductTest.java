@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The plain products against float64, on sizes around every block length. */
 class BaseProductTest {
   private static BaseProduct product(int threads) {
-    return new BaseProduct(new RangeExecutor(threads), new ScratchPool());
+    return new BaseProduct(new RangeExecutor(threads), Shelf.ofArrays());
   }
 
   @ParameterizedTest
@@ -29,7 +29,11 @@ class BaseProductTest {
     "129, 40, 61",
     "3, 520, 40",
     "131, 513, 5",
-    "2, 64, 1000"
+    "2, 64, 1000",
+    "257, 20, 30",
+    "16, 257, 255",
+    "16, 256, 129",
+    "5, 3, 513"
   })
   void productsAgreeWithDouble(int tokens, int out, int in) {
     HostMatrix w = LayerSamples.gaussian(out, in, 1);

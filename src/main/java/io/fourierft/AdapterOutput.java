@@ -11,14 +11,14 @@ final class AdapterOutput {
   private final FourierEngine engine;
   private final FourierLinearOptions options;
   private final BaseProduct product;
-  private final ScratchPool scratch;
+  private final Shelf<float[]> scratch;
   private final @Nullable DeltaCache cache;
 
   AdapterOutput(
       FourierEngine engine,
       FourierLinearOptions options,
       BaseProduct product,
-      ScratchPool scratch) {
+      Shelf<float[]> scratch) {
     this.engine = engine;
     this.options = options;
     this.product = product;

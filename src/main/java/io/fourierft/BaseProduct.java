@@ -8,31 +8,36 @@ import java.util.Arrays;
  * element run in one fixed order, so results do not depend on the number of threads. Thread-safe.
  */
 final class BaseProduct {
-  /** Tokens that are worked on together: long enough to vectorise over, small enough for caches. */
-  private static final int TOKEN_BLOCK = 128;
+  /**
+   * Numbers in a page. Matrices are cut into pages, arrays of their own, so that a loop over
+   * several of them runs with one index: only then does the compiler know that what is written is
+   * not what is read, and makes vector instructions of it.
+   */
+  private static final int PAGE = 256;
 
-  /** Below this many tokens a product runs along the features instead of along the tokens. */
+  /** Tokens that are worked on together. */
+  private static final int TOKEN_BLOCK = PAGE;
+
+  /** Below this many tokens it does not pay to transpose a tile of the matrix for them. */
   private static final int FEW_TOKENS = 8;
 
   /** Rows of the matrix in one piece of work. */
   private static final int ROW_BLOCK = 32;
 
   /** Columns of the matrix in one piece of work. */
-  private static final int COLUMN_BLOCK = 512;
+  private static final int COLUMN_BLOCK = PAGE;
 
-  /** Features of one tile; with {@link #TOKEN_BLOCK} tokens it takes 128 KiB. */
-  private static final int FEATURE_TILE = 256;
-
-  /** Partial sums of a scalar product, and the length of the loop that is vectorised. */
-  private static final int LANES = 128;
+  /** Inputs of one tile; with {@link #COLUMN_BLOCK} columns it takes 128 KiB. */
+  private static final int INPUT_TILE = 128;
 
   /** Multiply-adds below which handing work to other threads costs more than it saves. */
   private static final long PARALLEL_FROM = 1 << 17;
 
   private final RangeExecutor executor;
-  private final ScratchPool scratch;
+  private final Shelf<float[]> scratch;
+  private final Shelf<float[][]> pages = Shelf.ofPages(PAGE);
 
-  BaseProduct(RangeExecutor executor, ScratchPool scratch) {
+  BaseProduct(RangeExecutor executor, Shelf<float[]> scratch) {
     this.executor = executor;
     this.scratch = scratch;
   }
@@ -50,7 +55,7 @@ final class BaseProduct {
       if (tokens < FEW_TOKENS) {
         scalarProducts(x, from, tokens, w, out);
       } else {
-        tokenColumns(x, from, tokens, w, out);
+        weightedRows(x, from, tokens, w, true, out);
       }
     }
   }
@@ -63,16 +68,8 @@ final class BaseProduct {
    * @param out F32 {@code [tokens, out]}
    */
   void addTimes(HostMatrix x, HostMatrix w, HostMatrix out) {
-    int pieces = Math.ceilDiv(w.cols(), COLUMN_BLOCK);
     for (int from = 0; from < x.rows(); from += TOKEN_BLOCK) {
-      int tokens = Math.min(TOKEN_BLOCK, x.rows() - from);
-      int first = from;
-      float[] block = readBlock(x, from, tokens);
-      executor.run(
-          pieces,
-          worthSharing(tokens, w),
-          piece -> weightedRows(block, first, tokens, w, out, piece * COLUMN_BLOCK));
-      scratch.give(block);
+      weightedRows(x, from, Math.min(TOKEN_BLOCK, x.rows() - from), w, false, out);
     }
   }
 
@@ -80,51 +77,51 @@ final class BaseProduct {
     return (long) tokens * w.rows() * w.cols() >= PARALLEL_FROM;
   }
 
-  /** {@code block[t*cols + q] = x[from + t, q]}. */
-  private float[] readBlock(HostMatrix x, int from, int tokens) {
-    float[] block = scratch.take(tokens * x.cols());
-    for (int t = 0; t < tokens; t++) {
-      MatrixRows.read(x, from + t, 0, x.cols(), block, t * x.cols());
-    }
-    return block;
-  }
-
   // Few tokens: one scalar product each, with the row of w read once for all of them.
 
   private void scalarProducts(HostMatrix x, int from, int tokens, HostMatrix w, HostMatrix out) {
-    float[] block = readBlock(x, from, tokens);
+    int perRow = Math.ceilDiv(x.cols(), PAGE);
+    float[][] block = pages.take(tokens * perRow);
+    for (int t = 0; t < tokens; t++) {
+      readPages(x, from + t, block, t * perRow);
+    }
     executor.run(
         Math.ceilDiv(w.rows(), ROW_BLOCK),
         worthSharing(tokens, w),
         piece -> {
-          float[] row = scratch.take(w.cols());
-          float[] sums = scratch.take(LANES);
+          float[][] row = pages.take(perRow + 1);
+          float[] sums = row[perRow];
           int end = Math.min(w.rows(), (piece + 1) * ROW_BLOCK);
           for (int p = piece * ROW_BLOCK; p < end; p++) {
-            MatrixRows.read(w, p, 0, w.cols(), row, 0);
+            readPages(w, p, row, 0);
             for (int t = 0; t < tokens; t++) {
-              float sum = scalarProduct(row, block, t * w.cols(), w.cols(), sums);
+              float sum = scalarProduct(row, block, t * perRow, perRow, sums);
               out.set(from + t, p, out.get(from + t, p) + sum);
             }
           }
-          scratch.give(sums);
-          scratch.give(row);
+          pages.give(row);
         });
-    scratch.give(block);
+    pages.give(block);
   }
 
-  private static float scalarProduct(float[] a, float[] b, int at, int length, float[] sums) {
-    Arrays.fill(sums, 0, LANES, 0);
-    int q = 0;
-    for (; q + LANES <= length; q += LANES) {
-      for (int j = 0; j < LANES; j++) {
-        sums[j] += a[q + j] * b[at + q + j];
-      }
+  /** Puts a row into {@code into[first ..]}, the rest of the last page zero. */
+  private static void readPages(HostMatrix matrix, int row, float[][] into, int first) {
+    int cols = matrix.cols();
+    for (int q = 0; q < cols; q += PAGE) {
+      int count = Math.min(PAGE, cols - q);
+      float[] page = into[first + q / PAGE];
+      MatrixRows.read(matrix, row, q, count, page, 0);
+      Arrays.fill(page, count, PAGE, 0);
     }
-    for (int j = 0; q + j < length; j++) {
-      sums[j] += a[q + j] * b[at + q + j];
+  }
+
+  private static float scalarProduct(
+      float[][] a, float[][] b, int firstB, int count, float[] sums) {
+    Arrays.fill(sums, 0);
+    for (int page = 0; page < count; page++) {
+      multiplyAdd(a[page], b[firstB + page], sums);
     }
-    for (int half = LANES / 2; half > 0; half /= 2) {
+    for (int half = PAGE / 2; half > 0; half /= 2) {
       for (int j = 0; j < half; j++) {
         sums[j] += sums[half + j];
       }
@@ -132,152 +129,121 @@ final class BaseProduct {
     return sums[0];
   }
 
-  // Many tokens: x is transposed, so that the innermost loop runs along the tokens.
+  private static void multiplyAdd(float[] a, float[] b, float[] sums) {
+    for (int j = 0; j < PAGE; j++) {
+      sums[j] += a[j] * b[j];
+    }
+  }
 
-  private void tokenColumns(HostMatrix x, int from, int tokens, HostMatrix w, HostMatrix out) {
-    int features = x.cols();
-    float[] columns = transposedBlock(x, from, tokens);
+  // Many tokens: rows of w, or of its transpose, weighted by the tokens.
+
+  private void weightedRows(
+      HostMatrix x, int from, int tokens, HostMatrix w, boolean transposed, HostMatrix out) {
+    float[] block = scratch.take(tokens * x.cols());
+    for (int t = 0; t < tokens; t++) {
+      MatrixRows.read(x, from + t, 0, x.cols(), block, t * x.cols());
+    }
     executor.run(
-        Math.ceilDiv(w.rows(), ROW_BLOCK),
+        Math.ceilDiv(out.cols(), COLUMN_BLOCK),
         worthSharing(tokens, w),
-        piece -> {
-          float[] weights = scratch.take(ROW_BLOCK * FEATURE_TILE);
-          float[] sums = scratch.take(ROW_BLOCK * tokens);
-          int first = piece * ROW_BLOCK;
-          int rows = Math.min(ROW_BLOCK, w.rows() - first);
-          Arrays.fill(sums, 0, rows * tokens, 0);
-          for (int q = 0; q < features; q += FEATURE_TILE) {
-            int width = Math.min(FEATURE_TILE, features - q);
-            for (int r = 0; r < rows; r++) {
-              MatrixRows.read(w, first + r, q, width, weights, r * FEATURE_TILE);
-            }
-            for (int r = 0; r < rows; r++) {
-              addRow(weights, r * FEATURE_TILE, width, columns, q * tokens, tokens, sums, r);
-            }
-          }
-          addTransposed(sums, rows, tokens, out, from, first);
-          scratch.give(sums);
-          scratch.give(weights);
-        });
-    scratch.give(columns);
+        piece ->
+            weightedRows(block, from, tokens, x.cols(), w, transposed, out, piece * COLUMN_BLOCK));
+    scratch.give(block);
   }
 
-  /** {@code columns[q*tokens + t] = x[from + t, q]}. */
-  private float[] transposedBlock(HostMatrix x, int from, int tokens) {
-    int features = x.cols();
-    float[] row = scratch.take(features);
-    float[] columns = scratch.take(features * tokens);
-    for (int t = 0; t < tokens; t++) {
-      MatrixRows.read(x, from + t, 0, features, row, 0);
-      for (int q = 0; q < features; q++) {
-        columns[q * tokens + t] = row[q];
-      }
-    }
-    scratch.give(row);
-    return columns;
-  }
-
-  /** Adds one row of weights times a tile of token columns to the row's sums. */
-  private static void addRow(
-      float[] weights,
-      int at,
-      int width,
-      float[] columns,
-      int firstColumn,
+  /** The columns of out from {@code column} on. */
+  private void weightedRows(
+      float[] block,
+      int firstToken,
       int tokens,
-      float[] sums,
-      int row) {
-    int into = row * tokens;
-    int q = 0;
-    for (; q + 4 <= width; q += 4) {
-      float w0 = weights[at + q];
-      float w1 = weights[at + q + 1];
-      float w2 = weights[at + q + 2];
-      float w3 = weights[at + q + 3];
-      int c0 = firstColumn + q * tokens;
-      int c1 = c0 + tokens;
-      int c2 = c1 + tokens;
-      int c3 = c2 + tokens;
+      int inputs,
+      HostMatrix w,
+      boolean transposed,
+      HostMatrix out,
+      int column) {
+    int width = Math.min(COLUMN_BLOCK, out.cols() - column);
+    float[][] rows = pages.take(INPUT_TILE);
+    float[][] sums = pages.take(tokens);
+    for (int t = 0; t < tokens; t++) {
+      Arrays.fill(sums[t], 0, width, 0);
+    }
+    for (int input = 0; input < inputs; input += INPUT_TILE) {
+      int count = Math.min(INPUT_TILE, inputs - input);
+      if (transposed) {
+        readTransposed(w, column, width, input, count, rows);
+      } else {
+        for (int r = 0; r < count; r++) {
+          MatrixRows.read(w, input + r, column, width, rows[r], 0);
+        }
+      }
       for (int t = 0; t < tokens; t++) {
-        sums[into + t] +=
-            (w0 * columns[c0 + t] + w1 * columns[c1 + t])
-                + (w2 * columns[c2 + t] + w3 * columns[c3 + t]);
+        addRows(block, t * inputs + input, count, rows, sums[t], width);
       }
     }
-    for (; q < width; q++) {
-      float w0 = weights[at + q];
-      int c0 = firstColumn + q * tokens;
-      for (int t = 0; t < tokens; t++) {
-        sums[into + t] += w0 * columns[c0 + t];
-      }
+    float[] line = rows[0];
+    for (int t = 0; t < tokens; t++) {
+      MatrixRows.read(out, firstToken + t, column, width, line, 0);
+      addRow(1, sums[t], line, width);
+      MatrixRows.write(line, 0, out, firstToken + t, column, width);
     }
+    pages.give(sums);
+    pages.give(rows);
   }
 
-  private void addTransposed(
-      float[] sums, int rows, int tokens, HostMatrix out, int firstToken, int firstRow) {
-    float[] line = scratch.take(rows);
-    for (int t = 0; t < tokens; t++) {
-      MatrixRows.read(out, firstToken + t, firstRow, rows, line, 0);
-      for (int r = 0; r < rows; r++) {
-        line[r] += sums[r * tokens + t];
+  /** {@code rows[q][p] = w[row + p, col + q]}. */
+  private void readTransposed(
+      HostMatrix w, int row, int height, int col, int width, float[][] rows) {
+    float[] line = scratch.take(width);
+    for (int p = 0; p < height; p++) {
+      MatrixRows.read(w, row + p, col, width, line, 0);
+      for (int q = 0; q < width; q++) {
+        rows[q][p] = line[q];
       }
-      MatrixRows.write(line, 0, out, firstToken + t, firstRow, rows);
     }
     scratch.give(line);
   }
 
-  // x·w: rows of w weighted by the tokens, a block of columns at a time.
-
-  private void weightedRows(
-      float[] block, int firstToken, int tokens, HostMatrix w, HostMatrix out, int column) {
-    int width = Math.min(COLUMN_BLOCK, w.cols() - column);
-    int inputs = w.rows();
-    float[] rows = scratch.take(4 * width);
-    float[] sums = scratch.take(tokens * width);
-    Arrays.fill(sums, 0, tokens * width, 0);
-    int p = 0;
-    for (; p + 4 <= inputs; p += 4) {
-      for (int r = 0; r < 4; r++) {
-        MatrixRows.read(w, p + r, column, width, rows, r * width);
-      }
-      for (int t = 0; t < tokens; t++) {
-        addFourRows(block, t * inputs + p, rows, width, sums, t * width);
-      }
+  /** {@code sums[j] += Σ_i factors[at + i]·rows[i][j]} for {@code count} rows. */
+  private static void addRows(
+      float[] factors, int at, int count, float[][] rows, float[] sums, int length) {
+    int i = 0;
+    for (; i + 4 <= count; i += 4) {
+      addFourRows(
+          factors[at + i],
+          rows[i],
+          factors[at + i + 1],
+          rows[i + 1],
+          factors[at + i + 2],
+          rows[i + 2],
+          factors[at + i + 3],
+          rows[i + 3],
+          sums,
+          length);
     }
-    for (; p < inputs; p++) {
-      MatrixRows.read(w, p, column, width, rows, 0);
-      for (int t = 0; t < tokens; t++) {
-        float x0 = block[t * inputs + p];
-        int into = t * width;
-        for (int j = 0; j < width; j++) {
-          sums[into + j] += x0 * rows[j];
-        }
-      }
+    for (; i < count; i++) {
+      addRow(factors[at + i], rows[i], sums, length);
     }
-    for (int t = 0; t < tokens; t++) {
-      MatrixRows.read(out, firstToken + t, column, width, rows, 0);
-      int from = t * width;
-      for (int j = 0; j < width; j++) {
-        rows[j] += sums[from + j];
-      }
-      MatrixRows.write(rows, 0, out, firstToken + t, column, width);
-    }
-    scratch.give(sums);
-    scratch.give(rows);
   }
 
   private static void addFourRows(
-      float[] block, int at, float[] rows, int width, float[] sums, int into) {
-    float x0 = block[at];
-    float x1 = block[at + 1];
-    float x2 = block[at + 2];
-    float x3 = block[at + 3];
-    int r1 = width;
-    int r2 = 2 * width;
-    int r3 = 3 * width;
-    for (int j = 0; j < width; j++) {
-      sums[into + j] +=
-          (x0 * rows[j] + x1 * rows[r1 + j]) + (x2 * rows[r2 + j] + x3 * rows[r3 + j]);
+      float f0,
+      float[] r0,
+      float f1,
+      float[] r1,
+      float f2,
+      float[] r2,
+      float f3,
+      float[] r3,
+      float[] sums,
+      int length) {
+    for (int j = 0; j < length; j++) {
+      sums[j] += (f0 * r0[j] + f1 * r1[j]) + (f2 * r2[j] + f3 * r3[j]);
+    }
+  }
+
+  private static void addRow(float factor, float[] row, float[] sums, int length) {
+    for (int j = 0; j < length; j++) {
+      sums[j] += factor * row[j];
     }
   }
 }

@@ -54,13 +54,13 @@ public record CostModel(
   /** Figures of an ordinary two-core server; {@link #measure} gives those of this machine. */
   public static CostModel defaults() {
     return new CostModel(
-        4_000,
+        3_300,
         0.2,
-        1.1,
-        75_000,
-        0.35,
-        0.25,
-        0.125,
+        1.05,
+        25_000,
+        0.33,
+        0.11,
+        0.0285,
         "measured on two cores of an AMD EPYC, CPU engine with JTransforms, JDK 25");
   }
 

@@ -14,7 +14,7 @@ final class LayerPass {
   private final AdapterOutput adapterOutput;
   private final BaseProduct product;
   private final DoubleProduct doubleProduct;
-  private final ScratchPool scratch = new ScratchPool();
+  private final Shelf<float[]> scratch = Shelf.ofArrays();
   private final @Nullable HostMatrix bias;
 
   LayerPass(FourierEngine engine, FourierLinearOptions options, @Nullable HostMatrix bias) {

@@ -32,8 +32,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -302,6 +304,66 @@ class CudaEngineTest {
       assertArrayEquals(expected, floatsOf(view.deltaWeight(adapter)));
       borrowed.close();
       assertThrows(EngineClosedException.class, () -> engine.on(borrowed).deltaWeight(adapter));
+    }
+  }
+
+  @Test
+  void slowStreamsWaitForTheTablesOfOneAnotherAndPinnedMemoryIsNotReusedTooSoon() {
+    FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
+    float[] expected = floatsOf(engine.deltaWeight(adapter));
+    emulator.setDelay(300);
+    try (CudaStream one = engine.newStream();
+        CudaStream two = engine.newStream();
+        DeviceBuffer first = engine.newBuffer(ElementType.F32, ROWS, COLS);
+        DeviceBuffer second = engine.newBuffer(ElementType.F32, ROWS, COLS)) {
+      FourierAdapter fresh = adapter.withSpectrum(adapter.spectrum());
+      engine.on(one).deltaWeights(List.of(fresh), List.of(first));
+      engine.on(two).deltaWeights(List.of(fresh), List.of(second));
+      for (int i = 0; i < 9; i++) {
+        float[] other = new float[ROWS * COLS];
+        Arrays.fill(other, i);
+        engine.on(one).upload(Matrix.of(other, ROWS, COLS), first);
+        Arrays.fill(other, -1);
+      }
+      float[] last = new float[ROWS * COLS];
+      engine.on(one).download(first, Matrix.of(last, ROWS, COLS));
+      float[] eights = new float[ROWS * COLS];
+      Arrays.fill(eights, 8);
+      assertArrayEquals(eights, last);
+      engine.on(two).download(second, Matrix.of(last, ROWS, COLS));
+      assertArrayEquals(expected, last);
+    } finally {
+      emulator.setDelay(0);
+    }
+  }
+
+  @Test
+  void enginesOnTwoDevicesWorkAtOnce() throws InterruptedException {
+    FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
+    float[] expected = floatsOf(engine.deltaWeight(adapter));
+    try (CudaFourierEngine other = EmulatedCuda.open(1)) {
+      assertEquals("cuda:1", other.name());
+      List<Throwable> failures = new CopyOnWriteArrayList<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        CudaFourierEngine mine = i % 2 == 0 ? engine : other;
+        threads.add(
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      try {
+                        for (int j = 0; j < 20; j++) {
+                          assertArrayEquals(expected, floatsOf(mine.deltaWeight(adapter)));
+                        }
+                      } catch (Throwable e) {
+                        failures.add(e);
+                      }
+                    }));
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertEquals(List.of(), failures);
     }
   }
 

@@ -39,6 +39,7 @@ public final class EmulatedCuda {
   private final MethodHandle clearFaults;
   private final MethodHandle loseDevice;
   private final MethodHandle setMemory;
+  private final MethodHandle setDelay;
   private final MethodHandle violations;
   private final MethodHandle violation;
   private final MethodHandle clearViolations;
@@ -75,6 +76,7 @@ public final class EmulatedCuda {
             symbols,
             "emu_set_memory",
             FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+    setDelay = bind(symbols, "emu_set_delay", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
     violations = bind(symbols, "emu_violations", number);
     violation =
         bind(
@@ -188,6 +190,15 @@ public final class EmulatedCuda {
   public void setMemory(int device, long bytes) {
     try {
       setMemory.invokeExact(device, bytes);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Lets streams sleep before every operation. */
+  public void setDelay(long microseconds) {
+    try {
+      setDelay.invokeExact(microseconds);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }

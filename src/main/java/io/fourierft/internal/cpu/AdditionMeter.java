@@ -38,47 +38,56 @@ final class AdditionMeter {
       float[] values,
       int at,
       float sign,
-      int block) {
+      int block,
+      Workspace workspace) {
+    if (weight.elementType() == ElementType.F64) {
+      addDoubles(weight, row, col, count, values, at, sign, FIELDS * block);
+      return;
+    }
+    HostRows rows = workspace.hostRows();
+    float[] before = workspace.measured(2 * count);
+    rows.load(weight, row, col, count, before, 0);
+    rows.add(weight, row, col, count, values, at, sign);
+    rows.load(weight, row, col, count, before, count);
     int base = FIELDS * block;
-    double deltaSquares = sums[base + DELTA];
-    double weightSquares = sums[base + WEIGHT];
-    double errors = sums[base + ERROR];
-    double largest = sums[base + LARGEST];
-    double nonFinite = sums[base + NON_FINITE];
-    boolean wide = weight.elementType() == ElementType.F64;
+    for (int i = 0; i < count; i++) {
+      double delta = sign * values[at + i];
+      double stored = before[count + i];
+      double error = Math.abs(stored - (before[i] + delta));
+      count(base, delta, before[i], stored, error);
+    }
+  }
+
+  private void addDoubles(
+      HostMatrix weight,
+      int row,
+      int col,
+      int count,
+      float[] values,
+      int at,
+      float sign,
+      int base) {
     for (int i = 0; i < count; i++) {
       long there = weight.byteOffset(row, col + i);
       double delta = sign * values[at + i];
-      double before =
-          wide ? weight.data().get(HostMatrix.DOUBLE_LE, there) : weight.get(row, col + i);
-      double exact = before + delta;
-      double stored;
-      double error;
-      if (wide) {
-        stored = exact;
-        weight.data().set(HostMatrix.DOUBLE_LE, there, stored);
-        // What the sum of two doubles lost (Knuth's two-sum).
-        double part = stored - before;
-        error = Math.abs((before - (stored - part)) + (delta - part));
-      } else {
-        weight.set(row, col + i, (float) before + (float) delta);
-        stored = weight.get(row, col + i);
-        error = Math.abs(stored - exact);
-      }
-      deltaSquares += delta * delta;
-      weightSquares += before * before;
-      if (Double.isFinite(stored)) {
-        errors += error;
-        largest = Math.max(largest, error);
-      } else {
-        nonFinite++;
-      }
+      double before = weight.data().get(HostMatrix.DOUBLE_LE, there);
+      double stored = before + delta;
+      weight.data().set(HostMatrix.DOUBLE_LE, there, stored);
+      // What the sum of two doubles lost (Knuth's two-sum).
+      double part = stored - before;
+      count(base, delta, before, stored, Math.abs((before - (stored - part)) + (delta - part)));
     }
-    sums[base + DELTA] = deltaSquares;
-    sums[base + WEIGHT] = weightSquares;
-    sums[base + ERROR] = errors;
-    sums[base + LARGEST] = largest;
-    sums[base + NON_FINITE] = nonFinite;
+  }
+
+  private void count(int base, double delta, double before, double stored, double error) {
+    sums[base + DELTA] += delta * delta;
+    sums[base + WEIGHT] += before * before;
+    if (Double.isFinite(stored)) {
+      sums[base + ERROR] += error;
+      sums[base + LARGEST] = Math.max(sums[base + LARGEST], error);
+    } else {
+      sums[base + NON_FINITE]++;
+    }
   }
 
   /** All blocks together. The rounding error is that of the finite results. */

@@ -99,7 +99,7 @@ final class DeltaSink implements RowSink {
     } else if (meter == null) {
       workspace.hostRows().add(target, row, col, count, values, at, sign);
     } else {
-      meter.add(target, row, col, count, values, at, sign, block);
+      meter.add(target, row, col, count, values, at, sign, block, workspace);
     }
   }
 

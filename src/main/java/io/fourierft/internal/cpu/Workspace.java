@@ -9,6 +9,7 @@ public class Workspace {
   private float[] outputSpectrum = {};
   private final HostRows hostRows = new HostRows();
   private float[] line = {};
+  private float[] measured = {};
 
   /** Room for the transform of a block of inputs. */
   public final float[] inputSpectrum(int floats) {
@@ -32,6 +33,14 @@ public class Workspace {
       line = new float[floats];
     }
     return line;
+  }
+
+  /** Room for what an addition is measured by. */
+  final float[] measured(int floats) {
+    if (measured.length < floats) {
+      measured = new float[floats];
+    }
+    return measured;
   }
 
   /** The way to and from the caller's memory. */

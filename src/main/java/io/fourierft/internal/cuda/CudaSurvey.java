@@ -12,6 +12,7 @@ import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.ffm.LibrarySearch;
 import io.fourierft.internal.cuda.ffm.PanamaCudaDriver;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
+import io.fourierft.internal.jcuda.JCufftTransforms;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +22,14 @@ import org.jspecify.annotations.Nullable;
  * context.
  */
 final class CudaSurvey {
+  /** Property that chooses what binds cuFFT: {@code panama}, the default, or {@code jcufft}. */
+  static final String BINDING_PROPERTY = "fourierft.cuda.fft";
+
   /** The oldest CUDA whose driver has every function that is called. */
   static final int OLDEST_DRIVER = 11040;
+
+  /** Major version of the cuFFT that JCufft 11.8.0 was built for. */
+  private static final int JCUFFT_WANTS = 10;
 
   private static final int NO_DEVICE = 100;
   private static final String NATIVE_ACCESS =
@@ -177,12 +184,42 @@ final class CudaSurvey {
                   .formatted(LibraryFinder.CUFFT_PROPERTY)));
       return;
     }
-    Cufft bound = new PanamaCufft(library);
+    Cufft bound = binding(library);
+    if (bound == null) {
+      return;
+    }
     cufft = bound;
     int version = bound.getVersion();
     details.add(
         "cuFFT %d.%d.%d (%s)"
-            .formatted(version / 1000, version % 1000 / 100, version % 100, library.path()));
+            .formatted(version / 1000, version % 1000 / 100, version % 100, bound.library()));
+  }
+
+  /** cuFFT through the binding that the property names, or null with an obstacle. */
+  private @Nullable Cufft binding(FoundLibrary library) {
+    String wanted = System.getProperty(BINDING_PROPERTY, "panama");
+    if (wanted.equals("panama")) {
+      return new PanamaCufft(library);
+    }
+    if (!wanted.equals("jcufft")) {
+      obstacles.add(
+          new Obstacle(
+              "the binding of cuFFT",
+              "-D%s=%s is unknown".formatted(BINDING_PROPERTY, wanted),
+              "use panama or jcufft"));
+      return null;
+    }
+    try {
+      return new JCufftTransforms(library);
+    } catch (LinkageError | IllegalStateException e) {
+      obstacles.add(
+          new Obstacle(
+              "JCufft",
+              e.toString(),
+              "add org.jcuda:jcufft and its natives 11.8.0, and the cuFFT %d of CUDA 11 with -D%s"
+                  .formatted(JCUFFT_WANTS, LibraryFinder.CUFFT_PROPERTY)));
+      return null;
+    }
   }
 
   /** Why a cuFFT cannot be used with a driver; null if it can, or if there is no driver to ask. */

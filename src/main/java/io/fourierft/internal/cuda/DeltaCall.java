@@ -24,10 +24,10 @@ final class DeltaCall {
 
   /** Runs on {@code lane}; everything was checked. */
   void run(Lane lane, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
-    Map<Long, List<Integer>> shapes = new LinkedHashMap<>();
+    Map<Group, List<Integer>> shapes = new LinkedHashMap<>();
     for (int i = 0; i < adapters.size(); i++) {
       FourierAdapter adapter = adapters.get(i);
-      long shape = (long) adapter.rows() << Integer.SIZE | adapter.cols();
+      Group shape = new Group(adapter.rows(), adapter.cols(), NonFiniteDelta.isFinite(adapter));
       shapes.computeIfAbsent(shape, _ -> new ArrayList<>()).add(i);
     }
     for (List<Integer> group : shapes.values()) {
@@ -38,6 +38,9 @@ final class DeltaCall {
           wanted);
     }
   }
+
+  /** What adapters that are computed together have in common. */
+  private record Group(int rows, int cols, boolean finite) {}
 
   private void runGroup(
       Lane lane, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {

@@ -33,13 +33,20 @@ record DensePlan(DensePath path, long rows, long cols, int slots) {
     return 2 * filled <= PlanKey.half(cols) ? DensePath.PRUNED : DensePath.FOLDED;
   }
 
-  /** The plan for adapters of one shape. */
+  /**
+   * The plan for adapters of one shape; the direct path if one of them has a coefficient that is
+   * not finite, which no transform brings through.
+   */
   static DensePlan of(EngineCore core, Iterable<FourierAdapter> adapters, DensePath wanted) {
     long rows = 0;
     long cols = 0;
     long frequencies = 0;
     int filled = 0;
+    DensePath asked = wanted;
     for (FourierAdapter adapter : adapters) {
+      if (!NonFiniteDelta.isFinite(adapter)) {
+        asked = DensePath.DIRECT;
+      }
       rows = adapter.rows();
       cols = adapter.cols();
       frequencies = Math.max(frequencies, adapter.nFrequency());
@@ -49,7 +56,7 @@ record DensePlan(DensePath path, long rows, long cols, int slots) {
                 filled, core.adapters().places(adapter.locations(), ResidentPlaces::columnCount));
       }
     }
-    DensePath path = choose(wanted, cols, frequencies, filled);
+    DensePath path = choose(asked, cols, frequencies, filled);
     DensePlan plan = new DensePlan(path, rows, cols, path == DensePath.PRUNED ? filled : 0);
     plan.requireSize();
     return plan;

@@ -121,12 +121,27 @@ final class DenseTransforms {
                 result,
                 result);
       }
-      case DIRECT ->
-          lane.launch(
-              Kernel.DIRECT_DELTA,
-              count * Kernel.groups(rows, Kernel.TILE) * Kernel.groups(cols, Kernel.TILE),
-              lane.arguments().add(table).add(count).add(rows).add(cols).add(result));
+      case DIRECT -> {
+        lane.launch(
+            Kernel.DIRECT_DELTA,
+            count * Kernel.groups(rows, Kernel.TILE) * Kernel.groups(cols, Kernel.TILE),
+            lane.arguments().add(table).add(count).add(rows).add(cols).add(result));
+        for (int i = 0; i < count; i++) {
+          if (!NonFiniteDelta.isFinite(adapters.get(i))) {
+            uploadNonFinite(lane, adapters.get(i), result + i * plan.resultBytes());
+          }
+        }
+      }
       case AUTO -> throw new IllegalStateException("no path was chosen");
+    }
+  }
+
+  private static void uploadNonFinite(Lane lane, FourierAdapter adapter, long result) {
+    NonFiniteDelta delta = new NonFiniteDelta(adapter);
+    float[] row = new float[adapter.cols()];
+    for (int p = 0; p < adapter.rows(); p++) {
+      delta.row(p, row);
+      lane.upload(HostRows.of(row), result + (long) p * row.length * Float.BYTES);
     }
   }
 

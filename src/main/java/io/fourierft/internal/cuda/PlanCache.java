@@ -11,6 +11,8 @@ import java.util.Map;
  * share: only one runs at a time, since a stream runs its work in order. Not thread-safe.
  */
 final class PlanCache implements AutoCloseable {
+  private static final long LEAST_WORK_BYTES = 256;
+
   private final CudaContext context;
   private final Cufft cufft;
   private final long stream;
@@ -34,12 +36,12 @@ final class PlanCache implements AutoCloseable {
   /** Transforms {@code input} to {@code output}, which are the same for the kinds in place. */
   void execute(PlanKey key, long input, long output) {
     Plan plan = plan(key);
-    if (plan.workBytes > 0) {
-      long area = workArea.atLeast(plan.workBytes);
-      if (area != plan.workArea) {
-        cufft.setWorkArea(plan.handle, area);
-        plan.workArea = area;
-      }
+    // Even a plan that needs none is given an area: without its own, cuFFT runs no plan that has
+    // none.
+    long area = workArea.atLeast(Math.max(plan.workBytes, LEAST_WORK_BYTES));
+    if (area != plan.workArea) {
+      cufft.setWorkArea(plan.handle, area);
+      plan.workArea = area;
     }
     switch (key.kind()) {
       case COMPLEX_2D, COMPLEX_LINES -> cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);

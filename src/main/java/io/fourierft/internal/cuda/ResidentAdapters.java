@@ -10,6 +10,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class ResidentAdapters implements AutoCloseable {
   private final Map<SpectralLocations, ResidentPlaces> places =
       new LinkedHashMap<>(16, 0.75f, true);
   private final ReferenceQueue<FourierAdapter> unreachable = new ReferenceQueue<>();
+  private boolean grown;
 
   ResidentAdapters(CudaContext context, long budgetBytes) {
     this.context = context;
@@ -39,6 +41,7 @@ final class ResidentAdapters implements AutoCloseable {
       ResidentTable table = new ResidentTable(lane, HostRows.of(spectrum));
       known = new Coefficients(table, table.pointer(), DeltaScale.largest(spectrum));
       coefficients.put(new Identity(adapter, unreachable), known);
+      grown = true;
     }
     ResidentTable held = known.table;
     if (held != null) {
@@ -48,9 +51,12 @@ final class ResidentAdapters implements AutoCloseable {
   }
 
   /** The adapter's places; the tables that are taken from them are valid for this call. */
-  synchronized <T> T places(
-      SpectralLocations locations, java.util.function.Function<ResidentPlaces, T> use) {
-    return use.apply(places.computeIfAbsent(locations, ResidentPlaces::new));
+  synchronized <T> T places(SpectralLocations locations, Function<ResidentPlaces, T> use) {
+    ResidentPlaces known = places.computeIfAbsent(locations, ResidentPlaces::new);
+    long before = known.bytes();
+    T result = use.apply(known);
+    grown |= known.bytes() > before;
+    return result;
   }
 
   /** From now on {@code adapter} stands for coefficients that somebody else keeps at a pointer. */
@@ -66,7 +72,10 @@ final class ResidentAdapters implements AutoCloseable {
   /** Gives up what exceeds the budget and is not in use; called before a call enqueues. */
   synchronized void shrink() {
     forgetUnreachable();
-    shrinkTo(budgetBytes);
+    if (grown) {
+      grown = false;
+      shrinkTo(budgetBytes);
+    }
   }
 
   /** Gives up everything that is not in use, as when memory is short. */

@@ -59,7 +59,7 @@ final class FftLengths {
             case 3, 4 -> 0.8;
             case 5, 8 -> 1;
             case 7 -> 1.3;
-            default -> radix <= LaneFft.LARGEST_DIRECT_RADIX ? 1 + radix / 8.0 : 20;
+            default -> radix <= LaneFft.LARGEST_DIRECT_RADIX ? 1 + radix / 12.0 : 20;
           };
     }
     return perElement * length;

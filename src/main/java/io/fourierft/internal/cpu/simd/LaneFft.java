@@ -9,7 +9,7 @@ import java.util.List;
  */
 final class LaneFft {
   /** Up to this prime the sum itself is faster than a convolution; measured. */
-  static final int LARGEST_DIRECT_RADIX = 200;
+  static final int LARGEST_DIRECT_RADIX = 250;
 
   private final int length;
   private final FftPass[] passes;

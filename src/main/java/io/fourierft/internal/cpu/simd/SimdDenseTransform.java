@@ -45,7 +45,8 @@ final class SimdDenseTransform implements DenseTransform {
       }
       case AUTO, PRUNED -> {
         ColumnFold fold = coefficients.fold();
-        if (DenseCost.transformColumns(fold.rows(), fold.columns().length, fold.entries())) {
+        if (DenseCost.transformColumns(
+            plans.real(fold.rows()), fold.columns().length, fold.entries())) {
           transformed = transformed == null ? new TransformedColumns(plans, true) : transformed;
           yield transformed;
         }

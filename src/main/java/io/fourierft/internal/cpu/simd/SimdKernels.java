@@ -92,7 +92,9 @@ public final class SimdKernels implements CpuKernels {
 
   @Override
   public DensePath choosePath(int rows, int cols, int nFrequency) {
-    return DenseCost.choose(rows, cols, nFrequency);
+    return DenseCost.sumDirectly(plans.real(cols), nFrequency)
+        ? DensePath.DIRECT
+        : DensePath.PRUNED;
   }
 
   @Override
