@@ -11,7 +11,7 @@ limit_kib=$((60 * 1024))
 
 # The version of the launcher's jar that belongs to the JUnit of pom.xml: 1.13.4 for 5.13.4.
 junit=$(sed -n 's:.*<junit.version>5\.\(.*\)</junit.version>.*:1.\1:p' pom.xml)
-console=junit-platform-console-standalone
+console="junit-platform-console-standalone"
 
 find_jdk() {
   local candidate
@@ -71,8 +71,15 @@ libraries=$(find "$out/lib" -name '*.jar' | sort | paste -sd:)
 echo "== linking a runtime"
 # What jdeps sees, without the modules of desktops and databases, which Jackson and JTransforms name
 # for classes that nothing here uses; and those that are used by name alone.
-seen=$("$jdk/bin/jdeps" --ignore-missing-deps --multi-release 25 --print-module-deps --class-path "$libraries" \
-  "$out"/lib/jackson-*.jar "$out"/lib/J*.jar "$out/benchmark" "$out/test-classes" "$out"/test-lib/*.jar)
+# As one folder of classes: jdeps would ask for every module that a modular jar names.
+merged=$(mktemp -d)
+trap 'rm -rf "$merged"' EXIT
+for jar in "$out"/lib/*.jar "$out"/test-lib/*.jar; do
+  (cd "$merged" && "$jdk/bin/jar" --extract --file "$jar")
+done
+cp -r "$out/benchmark/." "$out/test-classes/." "$merged/"
+rm -rf "$merged/META-INF" "$merged/module-info.class" "$merged/io/fourierft/cli"
+seen=$("$jdk/bin/jdeps" --ignore-missing-deps --multi-release 25 --print-module-deps "$merged")
 modules=java.base,jdk.incubator.vector,jdk.unsupported,java.logging,java.management
 for module in ${seen//,/ }; do
   case $module in

@@ -3,7 +3,7 @@
 # engine on the GPU, lets compute-sanitizer watch it, measures, and writes a report. A step that fails
 # or runs out of its time is told in the report and loses nothing of the others.
 #
-#   ./run.sh [quick|full] [OUTPUT_FOLDER]        within 3 minutes, or 8
+#   ./run.sh [quick|full] [OUTPUT_FOLDER]        within 3 minutes, or 8; full into ./results if not said
 #
 # FOURIERFT_GPU_JAVA_OPTS   more options for every JVM, such as -Dfourierft.cufft=PATH
 set -uo pipefail
@@ -55,7 +55,7 @@ step() {
   esac
   [ "$status" -eq 0 ] || failed=1
   printf '%s\t%s\t%s\t%s\n' "$name" "$verdict" $((SECONDS - begin)) \
-    "$(tail -n 1 "$work/$name.log" | tr '\t' ' ' | cut -c1-200)" >>"$steps"
+    "$(grep -v '^ *$' "$work/$name.log" | tail -n 1 | tr '\t' ' ' | cut -c1-200)" >>"$steps"
   return "$status"
 }
 skip() {
@@ -99,6 +99,7 @@ fi
 if nvcc=$(tool nvcc) && cmake=$(tool cmake) && [ "$emulated" = 0 ]; then
   "$nvcc" --version | tail -n 2 >"$work/nvcc.txt"
   architecture=$(sed -n 's/.*"architecture" : \([0-9]*\).*/\1/p' "$work/environment.json" 2>/dev/null)
+  # shellcheck disable=SC2317 # Run by the bash that step starts, so that timeout can end it.
   build_kernels() {
     "$cmake" -S "$here/native" -B "$work/kernels" "-DFOURIERFT_NVCC=$nvcc" "-DFOURIERFT_ARCHITECTURES=${architecture:-75}" &&
       "$cmake" --build "$work/kernels" && echo "built for sm_${architecture:-75}"

@@ -7,11 +7,10 @@ calls between two events; results stay on the device.
 """
 
 import json
+import math
 import os
 import sys
 import time
-
-import numpy
 
 CACHE_BYTES = 256 << 20
 SCALING = 150.0
@@ -46,8 +45,10 @@ class Results:
 
 class Peers:
     def __init__(self, cases, results):
+        import numpy
         import torch
 
+        self.numpy = numpy
         self.torch = torch
         self.cases = cases
         self.results = results
@@ -75,7 +76,7 @@ class Peers:
         for i in range(max(2, sets)):
             call(i % sets)
         once = self.sample(call, 1, sets)
-        calls = int(min(max(numpy.ceil(4 / once), 1), 200))
+        calls = int(min(max(math.ceil(4 / once), 1), 200))
         samples = int(min(max(1000 * self.seconds / (calls * once), 3), 25))
         times = sorted(self.sample(call, calls, sets) for _ in range(samples))
         if self.on_gpu:
@@ -107,7 +108,7 @@ class Peers:
     def places(self, rows, cols, n, seed):
         # Which places they are does not matter to the time; a full permutation would take longer
         # than what is measured.
-        generator = numpy.random.default_rng(seed)
+        generator = self.numpy.random.default_rng(seed)
         chosen = generator.choice(rows * cols, size=n, replace=False, shuffle=False)
         chosen = self.torch.from_numpy(chosen)
         return self.torch.stack([chosen // cols, chosen % cols]).to(self.device)

@@ -138,9 +138,7 @@ class GpuEngineTest {
         CudaStream nullStream = engine.streamAt(0)) {
       for (CudaStream stream : List.of(own, borrowed, nullStream)) {
         float[] again = new float[ROWS * COLS];
-        engine
-            .on(stream)
-            .deltaWeights(List.of(adapter), List.of(Matrix.of(again, ROWS, COLS)));
+        engine.on(stream).deltaWeights(List.of(adapter), List.of(Matrix.of(again, ROWS, COLS)));
         assertArrayEquals(expected, again);
       }
     }

@@ -60,8 +60,7 @@ final class Baselines {
     int known = driver.deviceGet(0);
     out.put(
         "cuDeviceGetAttribute",
-        nanoseconds(
-            () -> driver.deviceGetAttribute(CudaDriver.COMPUTE_CAPABILITY_MAJOR, known)));
+        nanoseconds(() -> driver.deviceGetAttribute(CudaDriver.COMPUTE_CAPABILITY_MAJOR, known)));
     long context = bench.engine().context();
     out.put(
         "cuCtxPushCurrent_v2 and cuCtxPopCurrent_v2",

@@ -120,8 +120,7 @@ final class DenseBenchmark {
       List<DeviceBuffer> weights = new ArrayList<>();
       for (int set = 0; set < sets; set++) {
         weights.add(
-            buffers.add(
-                bench.random(ElementType.BF16, problem.rows(), problem.cols(), 1 + set)));
+            buffers.add(bench.random(ElementType.BF16, problem.rows(), problem.cols(), 1 + set)));
       }
       DeviceBuffer zeroed = weights.getFirst();
       bench.engine().zero(zeroed);

@@ -80,8 +80,7 @@ final class GpuClock implements AutoCloseable {
     double once = sample(work, 1, sets)[0];
     int calls = (int) Math.clamp(Math.ceil(SAMPLE_MILLISECONDS / once), 1, MOST_CALLS);
     calls = calls <= 1 ? 1 : (calls + sets - 1) / sets * sets;
-    int samples =
-        (int) Math.clamp(1000 * seconds / (calls * once), LEAST_SAMPLES, MOST_SAMPLES);
+    int samples = (int) Math.clamp(1000 * seconds / (calls * once), LEAST_SAMPLES, MOST_SAMPLES);
     double[] device = new double[samples];
     double[] host = new double[samples];
     for (int i = 0; i < samples; i++) {

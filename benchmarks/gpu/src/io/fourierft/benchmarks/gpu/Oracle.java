@@ -50,8 +50,7 @@ final class Oracle {
       actual[i] = y.get(0, p);
       for (int k = 0; k < n; k++) {
         double angle = angle(adapter.locations().row(k), p, adapter.rows());
-        expected[i] +=
-            adapter.coefficient(k) * (re[k] * Math.cos(angle) - im[k] * Math.sin(angle));
+        expected[i] += adapter.coefficient(k) * (re[k] * Math.cos(angle) - im[k] * Math.sin(angle));
       }
       expected[i] *= factor(adapter);
     }

@@ -23,8 +23,7 @@ final class SmallRun {
 
   public static void main(String[] arguments) {
     try (CudaFourierEngine engine =
-        CudaFourierEngine.of(
-            FourierEngine.create(EngineOptions.defaults().withDevice("cuda:0")))) {
+        CudaFourierEngine.of(FourierEngine.create(EngineOptions.defaults().withDevice("cuda:0")))) {
       for (Cases.Problem problem :
           List.of(new Cases.Problem(64, 48, 40), new Cases.Problem(37, 51, 5))) {
         List<FourierAdapter> adapters = Bench.adapters(problem, 3);
@@ -45,8 +44,7 @@ final class SmallRun {
       try (Buffers buffers = new Buffers()) {
         List<DeviceBuffer> out = new ArrayList<>();
         for (FourierAdapter adapter : adapters) {
-          DeviceBuffer buffer =
-              buffers.add(engine.newBuffer(type, adapter.rows(), adapter.cols()));
+          DeviceBuffer buffer = buffers.add(engine.newBuffer(type, adapter.rows(), adapter.cols()));
           engine.zero(buffer);
           out.add(buffer);
         }
@@ -93,8 +91,7 @@ final class SmallRun {
   private static void train(
       CudaFourierEngine engine, Cases.Problem problem, List<FourierAdapter> adapters) {
     try (TrainableSpectra spectra = engine.newTrainableSpectra(adapters);
-        DeviceBuffer upstream =
-            engine.newBuffer(ElementType.F32, problem.rows(), problem.cols())) {
+        DeviceBuffer upstream = engine.newBuffer(ElementType.F32, problem.rows(), problem.cols())) {
       engine.zero(upstream);
       spectra.zeroGradients();
       engine.spectrumGradientFromDelta(
