@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /**
  * Times the engine: {@code Benchmark cases.json LIST SECONDS engine.json}. Ends with status 1 if a
- * result was wrong.
+ * result was wrong or a case failed.
  */
 final class Benchmark {
   private Benchmark() {}
@@ -35,8 +35,10 @@ final class Benchmark {
       results.facts().put("complete", true);
       results.write();
     }
-    if (results.facts().has("wrong")) {
-      System.err.println(results.facts().get("wrong").asInt() + " results were wrong");
+    int wrong = results.facts().path("wrong").asInt();
+    int failures = results.facts().path("failures").asInt();
+    if (wrong + failures > 0) {
+      System.err.println(wrong + " results were wrong, " + failures + " cases failed");
       System.exit(1);
     }
   }

@@ -2,7 +2,7 @@ package io.fourierft.benchmarks.gpu;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fourierft.FourierException;
+import io.fourierft.cuda.CudaOutOfMemoryException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -43,8 +43,11 @@ final class Results {
     }
     try {
       work.run();
-    } catch (FourierException e) {
+    } catch (CudaOutOfMemoryException e) {
       skip(name, String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      root.put("failures", root.path("failures").asInt() + 1);
+      skip(name, "FAILED: " + e);
     }
   }
 
