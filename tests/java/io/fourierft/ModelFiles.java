@@ -126,8 +126,7 @@ public final class ModelFiles {
           .forEach(
               (name, location) ->
                   contents.put(
-                      name,
-                      location.shard().file().data(name).toArray(ValueLayout.JAVA_BYTE)));
+                      name, location.shard().file().data(name).toArray(ValueLayout.JAVA_BYTE)));
     }
     return contents;
   }

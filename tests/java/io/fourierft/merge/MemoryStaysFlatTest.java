@@ -76,8 +76,7 @@ class MemoryStaysFlatTest {
     assertEquals(length, Files.size(out.resolve("model.safetensors")));
     try (SafetensorsFile merged = SafetensorsFile.open(out.resolve("model.safetensors"))) {
       assertEquals(1, merged.data("large.bf16").get(ValueLayout.JAVA_BYTE, 0));
-      assertEquals(
-          2, merged.data("large.f32").get(ValueLayout.JAVA_BYTE, 3 * GIBIBYTE / 2 - 1));
+      assertEquals(2, merged.data("large.f32").get(ValueLayout.JAVA_BYTE, 3 * GIBIBYTE / 2 - 1));
     }
     double sum = 0;
     for (double element : ModelFiles.elements(out, "a.q_proj.weight")) {
@@ -96,7 +95,12 @@ class MemoryStaysFlatTest {
         "a.q_proj.weight":{"dtype":"F32","shape":[64,64],"data_offsets":[%d,%d]},\
         "large.f32":{"dtype":"F32","shape":[%d,1024],"data_offsets":[%d,%d]}}"""
             .formatted(
-                large / 2048, large, large, large + SMALL, large / 4096, large + SMALL,
+                large / 2048,
+                large,
+                large,
+                large + SMALL,
+                large / 4096,
+                large + SMALL,
                 2 * large + SMALL);
     byte[] text = header.getBytes(StandardCharsets.UTF_8);
     long dataStart = Long.BYTES + text.length;

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whatever goes wrong in the middle: no half model under the final name, nothing left beside it. */
+/**
+ * Whatever goes wrong in the middle: no half model under the final name, nothing left beside it.
+ */
 class MergeFaultTest {
   private static final int SIZE = 512;
 
