@@ -10,10 +10,14 @@ module io.fourierft {
   requires static jdk.incubator.vector;
   requires static info.picocli;
   requires static java.desktop;
+  requires static jcuda;
+  requires static jcufft;
   requires static me.tongfei.progressbar;
   requires static org.knowm.xchart;
 
   exports io.fourierft;
+  exports io.fourierft.cuda;
+  exports io.fourierft.jcuda;
   exports io.fourierft.peft;
   exports io.fourierft.merge;
   exports io.fourierft.safetensors;
@@ -25,5 +29,6 @@ module io.fourierft {
   uses io.fourierft.EngineProvider;
 
   provides io.fourierft.EngineProvider with
-      io.fourierft.internal.cpu.CpuEngineProvider;
+      io.fourierft.internal.cpu.provider.CpuEngineProvider,
+      io.fourierft.internal.cuda.CudaEngineProvider;
 }

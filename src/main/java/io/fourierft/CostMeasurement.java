@@ -10,6 +10,7 @@ import java.util.Random;
  */
 final class CostMeasurement {
   private static final int SIDE = 1024;
+  private static final int SMALL_SIDE = 64;
   private static final int FEW = 1;
   private static final int MANY = 2000;
   private static final int TOKENS = 64;
@@ -40,9 +41,9 @@ final class CostMeasurement {
     double perCoefficient =
         Math.max(0, manyCoefficients - manyTokens) / ((double) TOKENS * (MANY - FEW));
 
-    double smallWork = CostModel.buildWork(SIDE / 4, SIDE / 4, FEW);
+    double smallWork = CostModel.buildWork(SMALL_SIDE, SMALL_SIDE, FEW);
     double largeWork = CostModel.buildWork(SIDE, SIDE, SIDE / 2 + 1);
-    double small = build(SIDE / 4, FEW);
+    double small = build(SMALL_SIDE, FEW);
     double large = build(SIDE, MANY);
     double perWork = Math.max(0, large - small) / (largeWork - smallWork);
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The engine on the CPU. Everything that a caller gives is checked here; the calls behind share one
  * pool of threads, and the arithmetic is a kernel set's.
  */
-final class CpuEngine implements FourierEngine {
+public final class CpuEngine implements FourierEngine {
   private final EngineSelection selection;
   private final EngineCore core;
   private final CallGate gate = new CallGate();
@@ -34,7 +34,8 @@ final class CpuEngine implements FourierEngine {
   private final IdleStack<GradientCall> gradientCalls;
   private final IdleStack<DeltaGradientCall> deltaGradientCalls;
 
-  CpuEngine(CpuKernels kernels, int threads, EngineSelection selection) {
+  /** An engine with worker threads of its own, which {@link #close} ends. */
+  public CpuEngine(CpuKernels kernels, int threads, EngineSelection selection) {
     this.selection = selection;
     core = new EngineCore(kernels, threads);
     denseJobs = new IdleStack<>(() -> new DenseJob(core));

@@ -11,8 +11,9 @@ import org.jtransforms.utils.CommonUtils;
  * token is a block of its own; its transform is interleaved, {@code X[v]} at {@code [2v]} and
  * {@code [2v + 1]}.
  */
-final class JTransformsKernels implements CpuKernels {
-  JTransformsKernels() {
+public final class JTransformsKernels implements CpuKernels {
+  /** Raises JTransforms' own thresholds for threads, so that it starts none. */
+  public JTransformsKernels() {
     // JTransforms would start threads of its own from 8192 floats on, and swallow their failures.
     // Its thresholds are global; the engine's own threads are enough.
     CommonUtils.setThreadsBeginN_1D_FFT_2Threads(Long.MAX_VALUE);

@@ -75,26 +75,29 @@ final class EntryRotors {
     Arrays.fill(spectrum, 0, (fold.cols() / 2 + 1) * WIDTH, 0f);
     int[] columns = fold.columns();
     int[] starts = fold.starts();
-    int[] rowOf = fold.rowOf();
-    float[] roots = phases.roots();
     for (int i = 0; i < columns.length; i++) {
-      int last = starts[i + 1];
-      FloatVector re = FloatVector.zero(SPECIES);
-      FloatVector im = FloatVector.zero(SPECIES);
-      for (int e = starts[i]; e < last; e++) {
-        int phase = 2 * phases.product(rowOf[e], firstRow);
-        FloatVector cos = FloatVector.broadcast(SPECIES, roots[phase]);
-        FloatVector sin = FloatVector.broadcast(SPECIES, roots[phase + 1]);
-        FloatVector rotorRe = FloatVector.fromArray(SPECIES, rotors, e * WIDTH);
-        FloatVector rotorIm = FloatVector.fromArray(SPECIES, rotors, e * WIDTH + COUNT);
-        re = FUSED ? cos.fma(rotorRe, re) : cos.mul(rotorRe).add(re);
-        im = FUSED ? cos.fma(rotorIm, im) : cos.mul(rotorIm).add(im);
-        re = re.sub(sin.mul(rotorIm));
-        im = FUSED ? sin.fma(rotorRe, im) : sin.mul(rotorRe).add(im);
-      }
-      re.intoArray(spectrum, columns[i] * WIDTH);
-      im.intoArray(spectrum, columns[i] * WIDTH + COUNT);
+      sumColumn(starts[i], starts[i + 1], firstRow, spectrum, columns[i] * WIDTH);
     }
+  }
+
+  private void sumColumn(int begin, int end, int firstRow, float[] spectrum, int at) {
+    int[] rowOf = coefficients.fold().rowOf();
+    float[] roots = phases.roots();
+    FloatVector re = FloatVector.zero(SPECIES);
+    FloatVector im = FloatVector.zero(SPECIES);
+    for (int e = begin; e < end; e++) {
+      int phase = 2 * phases.product(rowOf[e], firstRow);
+      FloatVector cos = FloatVector.broadcast(SPECIES, roots[phase]);
+      FloatVector sin = FloatVector.broadcast(SPECIES, roots[phase + 1]);
+      FloatVector rotorRe = FloatVector.fromArray(SPECIES, rotors, e * WIDTH);
+      FloatVector rotorIm = FloatVector.fromArray(SPECIES, rotors, e * WIDTH + COUNT);
+      re = FUSED ? cos.fma(rotorRe, re) : cos.mul(rotorRe).add(re);
+      im = FUSED ? cos.fma(rotorIm, im) : cos.mul(rotorIm).add(im);
+      re = re.sub(sin.mul(rotorIm));
+      im = FUSED ? sin.fma(rotorRe, im) : sin.mul(rotorRe).add(im);
+    }
+    re.intoArray(spectrum, at);
+    im.intoArray(spectrum, at + COUNT);
   }
 
   /** The rotors turned to rows {@code firstRow} and following, entry e at {@code into[e*WIDTH]}. */

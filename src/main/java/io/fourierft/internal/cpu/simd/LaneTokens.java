@@ -76,22 +76,25 @@ final class LaneTokens {
     int[] starts = fold.starts();
     int[] inBins = fold.inBins();
     for (int i = 0; i < outBins.length; i++) {
-      int out = outBins[i] * WIDTH;
-      FloatVector re = FloatVector.fromArray(SPECIES, half, out);
-      FloatVector im = FloatVector.fromArray(SPECIES, half, out + COUNT);
-      int last = starts[i + 1];
-      for (int e = starts[i]; e < last; e++) {
-        int in = inBins[e] * WIDTH;
-        FloatVector inRe = FloatVector.fromArray(SPECIES, spectrum, in);
-        FloatVector inIm = FloatVector.fromArray(SPECIES, spectrum, in + COUNT);
-        FloatVector weightRe = FloatVector.broadcast(SPECIES, weights[2 * e]);
-        FloatVector weightIm = FloatVector.broadcast(SPECIES, weights[2 * e + 1]);
-        re = FUSED ? inRe.fma(weightRe, re) : inRe.mul(weightRe).add(re);
-        im = FUSED ? inIm.fma(weightIm, im) : inIm.mul(weightIm).add(im);
-      }
-      re.intoArray(half, out);
-      im.intoArray(half, out + COUNT);
+      gatherBin(weights, inBins, starts[i], starts[i + 1], spectrum, half, outBins[i] * WIDTH);
     }
+  }
+
+  private static void gatherBin(
+      float[] weights, int[] inBins, int begin, int end, float[] spectrum, float[] half, int out) {
+    FloatVector re = FloatVector.fromArray(SPECIES, half, out);
+    FloatVector im = FloatVector.fromArray(SPECIES, half, out + COUNT);
+    for (int e = begin; e < end; e++) {
+      int in = inBins[e] * WIDTH;
+      FloatVector inRe = FloatVector.fromArray(SPECIES, spectrum, in);
+      FloatVector inIm = FloatVector.fromArray(SPECIES, spectrum, in + COUNT);
+      FloatVector weightRe = FloatVector.broadcast(SPECIES, weights[2 * e]);
+      FloatVector weightIm = FloatVector.broadcast(SPECIES, weights[2 * e + 1]);
+      re = FUSED ? inRe.fma(weightRe, re) : inRe.mul(weightRe).add(re);
+      im = FUSED ? inIm.fma(weightIm, im) : inIm.mul(weightIm).add(im);
+    }
+    re.intoArray(half, out);
+    im.intoArray(half, out + COUNT);
   }
 
   /** Each adapter that occurs in the block once, for the lanes that chose it. */

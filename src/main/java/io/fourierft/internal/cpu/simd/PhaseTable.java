@@ -5,7 +5,7 @@ package io.fourierft.internal.cpu.simd;
  * rotation goes. Immutable.
  */
 final class PhaseTable {
-  /** Up to this n, {@code j·(2^64 mod n)} stays below 2^64 for every product j of two indices. */
+  /** Up to this n the product of two indices, times n, is below 2^64, and the quotient exact. */
   private static final int LARGEST_BY_MULTIPLICATION = 1 << 21;
 
   private final int n;

@@ -31,48 +31,51 @@ final class Radix2Pass implements FftPass {
     int from = m * s * WIDTH;
     int to = s * WIDTH;
     for (int q = 0; q < to; q += WIDTH) {
-      int i = inAt + q;
-      int o = outAt + q;
-      FloatVector xr0 = FloatVector.fromArray(SPECIES, in, i);
-      FloatVector xi0 = FloatVector.fromArray(SPECIES, in, i + COUNT);
-      FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + from);
-      FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + from + COUNT);
-      FloatVector yr0 = xr0.add(xr1);
-      FloatVector yi0 = xi0.add(xi1);
-      FloatVector yr1 = xr0.sub(xr1);
-      FloatVector yi1 = xi0.sub(xi1);
-      yr0.intoArray(out, o);
-      yi0.intoArray(out, o + COUNT);
-      yr1.intoArray(out, o + to);
-      yi1.intoArray(out, o + to + COUNT);
+      plain(in, inAt + q, from, out, outAt + q, to);
     }
+  }
+
+  private static void plain(float[] in, int i, int from, float[] out, int o, int to) {
+    FloatVector xr0 = FloatVector.fromArray(SPECIES, in, i);
+    FloatVector xi0 = FloatVector.fromArray(SPECIES, in, i + COUNT);
+    FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + from);
+    FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + from + COUNT);
+    FloatVector yr0 = xr0.add(xr1);
+    FloatVector yi0 = xi0.add(xi1);
+    FloatVector yr1 = xr0.sub(xr1);
+    FloatVector yi1 = xi0.sub(xi1);
+    yr0.intoArray(out, o);
+    yi0.intoArray(out, o + COUNT);
+    yr1.intoArray(out, o + to);
+    yi1.intoArray(out, o + to + COUNT);
   }
 
   private void others(float[] in, int inAt, float[] out, int outAt) {
     int from = m * s * WIDTH;
     int to = s * WIDTH;
     for (int p = 1; p < m; p++) {
-      int w = 2 * p;
-      float wr1 = twiddles[w + 0];
-      float wi1 = twiddles[w + 1];
       int inRow = inAt + p * to;
       int outRow = outAt + 2 * p * to;
       for (int q = 0; q < to; q += WIDTH) {
-        int i = inRow + q;
-        int o = outRow + q;
-        FloatVector xr0 = FloatVector.fromArray(SPECIES, in, i);
-        FloatVector xi0 = FloatVector.fromArray(SPECIES, in, i + COUNT);
-        FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + from);
-        FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + from + COUNT);
-        FloatVector yr0 = xr0.add(xr1);
-        FloatVector yi0 = xi0.add(xi1);
-        FloatVector yr1 = xr0.sub(xr1);
-        FloatVector yi1 = xi0.sub(xi1);
-        yr0.intoArray(out, o);
-        yi0.intoArray(out, o + COUNT);
-        yr1.mul(wr1).sub(yi1.mul(wi1)).intoArray(out, o + to);
-        yr1.mul(wi1).add(yi1.mul(wr1)).intoArray(out, o + to + COUNT);
+        turned(in, inRow + q, from, out, outRow + q, to, 2 * p);
       }
     }
+  }
+
+  private void turned(float[] in, int i, int from, float[] out, int o, int to, int w) {
+    float wr1 = twiddles[w + 0];
+    float wi1 = twiddles[w + 1];
+    FloatVector xr0 = FloatVector.fromArray(SPECIES, in, i);
+    FloatVector xi0 = FloatVector.fromArray(SPECIES, in, i + COUNT);
+    FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + from);
+    FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + from + COUNT);
+    FloatVector yr0 = xr0.add(xr1);
+    FloatVector yi0 = xi0.add(xi1);
+    FloatVector yr1 = xr0.sub(xr1);
+    FloatVector yi1 = xi0.sub(xi1);
+    yr0.intoArray(out, o);
+    yi0.intoArray(out, o + COUNT);
+    yr1.mul(wr1).sub(yi1.mul(wi1)).intoArray(out, o + to);
+    yr1.mul(wi1).add(yi1.mul(wr1)).intoArray(out, o + to + COUNT);
   }
 }

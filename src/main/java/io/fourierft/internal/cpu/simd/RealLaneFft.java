@@ -121,26 +121,28 @@ final class RealLaneFft {
     re.sub(im).intoArray(x, at + half * WIDTH);
     zero.intoArray(x, at + half * WIDTH + COUNT);
     for (int v = 1; 2 * v <= half; v++) {
-      int low = at + v * WIDTH;
-      int high = at + (half - v) * WIDTH;
-      FloatVector lowRe = FloatVector.fromArray(SPECIES, x, low).mul(0.5f);
-      FloatVector lowIm = FloatVector.fromArray(SPECIES, x, low + COUNT).mul(0.5f);
-      FloatVector highRe = FloatVector.fromArray(SPECIES, x, high).mul(0.5f);
-      FloatVector highIm = FloatVector.fromArray(SPECIES, x, high + COUNT).mul(0.5f);
-      float wr = roots[2 * v];
-      float wi = roots[2 * v + 1];
-      FloatVector sumRe = lowRe.add(highRe);
-      FloatVector sumIm = lowIm.sub(highIm);
-      FloatVector differenceRe = lowRe.sub(highRe);
-      FloatVector differenceIm = lowIm.add(highIm);
-      // i·w·difference
-      FloatVector turnedRe = differenceRe.mul(wi).add(differenceIm.mul(wr)).neg();
-      FloatVector turnedIm = differenceRe.mul(wr).sub(differenceIm.mul(wi));
-      sumRe.add(turnedRe).intoArray(x, high);
-      sumIm.add(turnedIm).neg().intoArray(x, high + COUNT);
-      sumRe.sub(turnedRe).intoArray(x, low);
-      sumIm.sub(turnedIm).intoArray(x, low + COUNT);
+      separatePair(x, at + v * WIDTH, at + (half - v) * WIDTH, v);
     }
+  }
+
+  private void separatePair(float[] x, int low, int high, int v) {
+    FloatVector lowRe = FloatVector.fromArray(SPECIES, x, low).mul(0.5f);
+    FloatVector lowIm = FloatVector.fromArray(SPECIES, x, low + COUNT).mul(0.5f);
+    FloatVector highRe = FloatVector.fromArray(SPECIES, x, high).mul(0.5f);
+    FloatVector highIm = FloatVector.fromArray(SPECIES, x, high + COUNT).mul(0.5f);
+    float wr = roots[2 * v];
+    float wi = roots[2 * v + 1];
+    FloatVector sumRe = lowRe.add(highRe);
+    FloatVector sumIm = lowIm.sub(highIm);
+    FloatVector differenceRe = lowRe.sub(highRe);
+    FloatVector differenceIm = lowIm.add(highIm);
+    // i·w·difference
+    FloatVector turnedRe = differenceRe.mul(wi).add(differenceIm.mul(wr)).neg();
+    FloatVector turnedIm = differenceRe.mul(wr).sub(differenceIm.mul(wi));
+    sumRe.add(turnedRe).intoArray(x, high);
+    sumIm.add(turnedIm).neg().intoArray(x, high + COUNT);
+    sumRe.sub(turnedRe).intoArray(x, low);
+    sumIm.sub(turnedIm).intoArray(x, low + COUNT);
   }
 
   /** X[v] to Z[v] of the packed numbers. */
@@ -151,26 +153,28 @@ final class RealLaneFft {
     first.add(last).intoArray(x, at);
     first.sub(last).intoArray(x, at + COUNT);
     for (int v = 1; 2 * v <= half; v++) {
-      int low = at + v * WIDTH;
-      int high = at + (half - v) * WIDTH;
-      FloatVector lowRe = FloatVector.fromArray(SPECIES, x, low);
-      FloatVector lowIm = FloatVector.fromArray(SPECIES, x, low + COUNT);
-      FloatVector highRe = FloatVector.fromArray(SPECIES, x, high);
-      FloatVector highIm = FloatVector.fromArray(SPECIES, x, high + COUNT);
-      float wr = roots[2 * v];
-      float wi = roots[2 * v + 1];
-      FloatVector sumRe = lowRe.add(highRe);
-      FloatVector sumIm = lowIm.sub(highIm);
-      FloatVector differenceRe = lowRe.sub(highRe);
-      FloatVector differenceIm = lowIm.add(highIm);
-      // i·w·difference
-      FloatVector turnedRe = differenceRe.mul(wi).add(differenceIm.mul(wr)).neg();
-      FloatVector turnedIm = differenceRe.mul(wr).sub(differenceIm.mul(wi));
-      sumRe.sub(turnedRe).intoArray(x, high);
-      turnedIm.sub(sumIm).intoArray(x, high + COUNT);
-      sumRe.add(turnedRe).intoArray(x, low);
-      sumIm.add(turnedIm).intoArray(x, low + COUNT);
+      joinPair(x, at + v * WIDTH, at + (half - v) * WIDTH, v);
     }
+  }
+
+  private void joinPair(float[] x, int low, int high, int v) {
+    FloatVector lowRe = FloatVector.fromArray(SPECIES, x, low);
+    FloatVector lowIm = FloatVector.fromArray(SPECIES, x, low + COUNT);
+    FloatVector highRe = FloatVector.fromArray(SPECIES, x, high);
+    FloatVector highIm = FloatVector.fromArray(SPECIES, x, high + COUNT);
+    float wr = roots[2 * v];
+    float wi = roots[2 * v + 1];
+    FloatVector sumRe = lowRe.add(highRe);
+    FloatVector sumIm = lowIm.sub(highIm);
+    FloatVector differenceRe = lowRe.sub(highRe);
+    FloatVector differenceIm = lowIm.add(highIm);
+    // i·w·difference
+    FloatVector turnedRe = differenceRe.mul(wi).add(differenceIm.mul(wr)).neg();
+    FloatVector turnedIm = differenceRe.mul(wr).sub(differenceIm.mul(wi));
+    sumRe.sub(turnedRe).intoArray(x, high);
+    turnedIm.sub(sumIm).intoArray(x, high + COUNT);
+    sumRe.add(turnedRe).intoArray(x, low);
+    sumIm.add(turnedIm).intoArray(x, low + COUNT);
   }
 
   /** Real numbers to complex ones, from the end so that none is overwritten before it is read. */

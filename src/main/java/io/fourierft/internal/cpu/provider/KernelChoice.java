@@ -1,7 +1,9 @@
-package io.fourierft.internal.cpu;
+package io.fourierft.internal.cpu.provider;
 
 import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe.Obstacle;
+import io.fourierft.internal.cpu.CpuKernels;
+import io.fourierft.internal.cpu.JTransformsKernels;
 import io.fourierft.internal.cpu.simd.SimdKernels;
 import java.util.List;
 import java.util.function.Supplier;

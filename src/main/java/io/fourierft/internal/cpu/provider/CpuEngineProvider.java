@@ -1,4 +1,4 @@
-package io.fourierft.internal.cpu;
+package io.fourierft.internal.cpu.provider;
 
 import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe;
@@ -6,6 +6,8 @@ import io.fourierft.EngineProvider;
 import io.fourierft.EngineSelection;
 import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierEngine;
+import io.fourierft.internal.cpu.CpuEngine;
+import io.fourierft.internal.cpu.CpuKernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Makes target/gpu-bundle (and target/gpu-bundle.tar.gz): everything that a Linux x86-64 machine with a
+# GPU, but without Java, Maven or network, needs to run benchmarks/gpu/run.sh.
+#
+#   benchmarks/gpu/bundle.sh [OUTPUT_FOLDER]
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+out=${1:-$root/target/gpu-bundle}
+limit_kib=$((60 * 1024))
+
+# The version of the launcher's jar that belongs to the JUnit of pom.xml: 1.13.4 for 5.13.4.
+junit=$(sed -n 's:.*<junit.version>5\.\(.*\)</junit.version>.*:1.\1:p' pom.xml)
+console="junit-platform-console-standalone"
+
+find_jdk() {
+  local candidate
+  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/* "$HOME"/.jdks/* "$HOME"/.sdkman/candidates/java/*; do
+    [ -x "$candidate/bin/jlink" ] || continue
+    case $(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null) in
+      2[5-9] | [3-9][0-9]) printf '%s\n' "$candidate"; return 0 ;;
+    esac
+  done
+  echo "bundle.sh: no JDK 25 or later with jlink was found; set JAVA_HOME" >&2
+  return 1
+}
+
+maven() {
+  # Offline first: a second run needs nothing from outside.
+  mvn -o -q -B "$@" 2>/dev/null || mvn -q -B "$@"
+}
+
+jdk=$(find_jdk)
+echo "== building the library and its tests"
+maven -DskipTests package
+maven dependency:copy "-Dartifact=org.junit.platform:$console:$junit" "-DoutputDirectory=$root/target/gpu-console"
+maven dependency:build-classpath -DincludeScope=test "-Dmdep.outputFile=$root/target/gpu-test.classpath"
+
+rm -rf "$out"
+mkdir -p "$out/lib" "$out/test-lib" "$out/benchmark"
+
+echo "== collecting"
+cp target/fourierft-*.jar "$out/lib/"
+cp target/gpu-console/"$console-$junit.jar" "$out/test-lib/"
+tr ':' '\n' <target/gpu-test.classpath | while read -r jar; do
+  case $(basename "$jar") in
+    jackson-*.jar | JTransforms-*.jar | JLargeArrays-*.jar | commons-math3-*.jar | jspecify-*.jar)
+      cp "$jar" "$out/lib/" ;;
+    jqwik-api-*.jar | jqwik-engine-*.jar)
+      cp "$jar" "$out/test-lib/" ;;
+  esac
+done
+
+# The tests that run on a real device, and what they extend; the others need what is not in here.
+mkdir -p "$out/test-classes"
+(cd target/test-classes && find . \( -path './io/fourierft/Engine*' -o -path './io/fourierft/DefinitionOracle*' \
+  -o -path './io/fourierft/PeftFixture*' -o -path './io/fourierft/internal/cuda/Gpu*' \
+  -o -path './io/fourierft/internal/cuda/RealCuda*' \) -name '*.class' -exec cp --parents {} "$out/test-classes" \;)
+mkdir -p "$out/tests/resources" && cp -r tests/resources/fixtures "$out/tests/resources/"
+
+mkdir -p "$out/native" "$out/cmake"
+cp -r native/CMakeLists.txt native/include native/kernels "$out/native/"
+cp cmake/Nvcc.cmake "$out/cmake/"
+cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/peers.py benchmarks/gpu/README.md "$out/"
+
+echo "== compiling the benchmark"
+libraries=$(find "$out/lib" -name '*.jar' | sort | paste -sd:)
+"$jdk/bin/javac" --release 25 -Xlint:all,-requires-automatic,-classfile -Werror -d "$out/benchmark" -cp "$libraries" \
+  benchmarks/gpu/src/io/fourierft/benchmarks/gpu/*.java
+
+echo "== linking a runtime"
+# What jdeps sees, without the modules of desktops and databases, which Jackson and JTransforms name
+# for classes that nothing here uses; and those that are used by name alone.
+# As one folder of classes: jdeps would ask for every module that a modular jar names.
+merged=$(mktemp -d)
+trap 'rm -rf "$merged"' EXIT
+for jar in "$out"/lib/*.jar "$out"/test-lib/*.jar; do
+  (cd "$merged" && "$jdk/bin/jar" --extract --file "$jar")
+done
+cp -r "$out/benchmark/." "$out/test-classes/." "$merged/"
+rm -rf "$merged/META-INF" "$merged/module-info.class" "$merged/io/fourierft/cli"
+seen=$("$jdk/bin/jdeps" --ignore-missing-deps --multi-release 25 --print-module-deps "$merged")
+modules=java.base,jdk.incubator.vector,jdk.unsupported,java.logging,java.management
+for module in ${seen//,/ }; do
+  case $module in
+    java.desktop | java.sql | java.xml | java.scripting | jdk.compiler | java.compiler | jdk.jfr | java.instrument) ;;
+    *) case ,$modules, in *,"$module",*) ;; *) modules=$modules,$module ;; esac ;;
+  esac
+done
+echo "modules: $modules (jdeps saw $seen)"
+"$jdk/bin/jlink" --add-modules "$modules" --compress zip-9 --strip-debug --no-header-files --no-man-pages \
+  --output "$out/runtime"
+
+commit=$(git rev-parse HEAD)
+[ -z "$(git status --porcelain --untracked-files=no)" ] || commit="$commit, with changes not committed"
+printf '%s\n' "$commit" >"$out/COMMIT"
+chmod +x "$out/run.sh"
+
+size=$(du -sk "$out" | cut -f1)
+echo "bundle: $out, $size KiB"
+if [ "$size" -gt "$limit_kib" ]; then
+  echo "bundle.sh: that is more than $limit_kib KiB" >&2
+  exit 1
+fi
+tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
+echo "packed: $out.tar.gz, $(du -k "$out.tar.gz" | cut -f1) KiB"

@@ -1,0 +1,304 @@
+"""Times the peers on the same GPU: PyTorch doing PEFT's formula, PEFT's own layer, CuPy's cuFFT.
+
+    peers.py cases.json LIST SECONDS peers.json
+
+Whatever is not installed is left out, and the file says so. Times are medians over samples of many
+calls between two events; results stay on the device.
+"""
+
+import json
+import math
+import os
+import sys
+import time
+
+CACHE_BYTES = 256 << 20
+SCALING = 150.0
+
+
+class Results:
+    def __init__(self, path, seconds):
+        self.path = path
+        self.deadline = time.monotonic() + seconds
+        self.root = {"peers": {}, "missing": {}, "cases": [], "skipped": []}
+
+    def write(self):
+        with open(self.path, "w", encoding="utf-8") as out:
+            json.dump(self.root, out, indent=1)
+
+    def run(self, name, peer, work):
+        if time.monotonic() > self.deadline:
+            self.root["skipped"].append({"case": name, "peer": peer, "reason": "the time was used up"})
+            self.write()
+            return
+        try:
+            milliseconds, low, high = work()
+            entry = {"case": name, "peer": peer, "milliseconds": milliseconds, "low": low, "high": high}
+            self.root["cases"].append(entry)
+            print(f"{name:44} {peer:6} {milliseconds:10.4f} ms", flush=True)
+        except Exception as failure:  # A peer that fails is a gap in the table, not the end of it.
+            reason = f"{type(failure).__name__}: {failure}".split("\n")[0][:300]
+            self.root["skipped"].append({"case": name, "peer": peer, "reason": reason})
+            print(f"{name:44} {peer:6} failed: {reason}", flush=True)
+        self.write()
+
+
+class Peers:
+    def __init__(self, cases, results):
+        import numpy
+        import torch
+
+        self.numpy = numpy
+        self.torch = torch
+        self.cases = cases
+        self.results = results
+        self.seconds = cases["seconds"]
+        self.on_gpu = torch.cuda.is_available()
+        if not self.on_gpu and os.environ.get("FOURIERFT_PEERS_ON_CPU") != "1":
+            raise RuntimeError("PyTorch sees no GPU")
+        self.device = torch.device("cuda" if self.on_gpu else "cpu")
+        results.root["peers"]["torch"] = torch.__version__ + ("" if self.on_gpu else " on the CPU: a dry run")
+        self.peft = self.find("peft", "peft")
+        self.cupy = self.find("cupy", "cupy") if self.on_gpu else None
+
+    def find(self, key, module):
+        try:
+            found = __import__(module)
+            self.results.root["peers"][key] = found.__version__
+            return found
+        except Exception as failure:
+            self.results.root["missing"][key] = f"{type(failure).__name__}: {failure}"[:300]
+            return None
+
+    def measure(self, call, sets=1):
+        """Median, least and greatest milliseconds of call(set)."""
+        torch = self.torch
+        for i in range(max(2, sets)):
+            call(i % sets)
+        once = self.sample(call, 1, sets)
+        calls = int(min(max(math.ceil(4 / once), 1), 200))
+        samples = int(min(max(1000 * self.seconds / (calls * once), 3), 25))
+        times = sorted(self.sample(call, calls, sets) for _ in range(samples))
+        if self.on_gpu:
+            torch.cuda.synchronize()
+        return times[len(times) // 2], times[0], times[-1]
+
+    def sample(self, call, calls, sets):
+        torch = self.torch
+        if not self.on_gpu:
+            begin = time.perf_counter()
+            for i in range(calls):
+                call(i % sets)
+            return max((time.perf_counter() - begin) * 1e3 / calls, 1e-4)
+        start = torch.cuda.Event(enable_timing=True)
+        end = torch.cuda.Event(enable_timing=True)
+        start.record()
+        for i in range(calls):
+            call(i % sets)
+        end.record()
+        end.synchronize()
+        return max(start.elapsed_time(end) / calls, 1e-4)
+
+    def free(self):
+        if self.on_gpu:
+            self.torch.cuda.empty_cache()
+        if self.cupy is not None:
+            self.cupy.get_default_memory_pool().free_all_blocks()
+
+    def places(self, rows, cols, n, seed):
+        # Which places they are does not matter to the time; a full permutation would take longer
+        # than what is measured.
+        generator = self.numpy.random.default_rng(seed)
+        chosen = generator.choice(rows * cols, size=n, replace=False, shuffle=False)
+        chosen = self.torch.from_numpy(chosen)
+        return self.torch.stack([chosen // cols, chosen % cols]).to(self.device)
+
+    def spectra(self, rows, cols, n, count):
+        torch = self.torch
+        return [
+            (self.places(rows, cols, n, 777 + i), torch.randn(n, device=self.device))
+            for i in range(count)
+        ]
+
+    def formula(self, rows, cols, places, spectrum):
+        """PEFT's get_delta_weight."""
+        torch = self.torch
+        dense = torch.zeros(rows, cols, device=self.device)
+        dense[places[0], places[1]] = spectrum
+        return torch.fft.ifft2(dense).real * SCALING
+
+    def layer(self, rows, cols, n, places):
+        """PEFT's FourierFTLinear; its own places would take a permutation of all elements."""
+        torch = self.torch
+        from peft import FourierFTConfig
+        from peft.tuners.fourierft.layer import FourierFTLinear
+
+        config = FourierFTConfig(n_frequency=1, scaling=SCALING, init_weights=False)
+        base = torch.nn.Linear(8, 8, bias=False, device=self.device)
+        layer = FourierFTLinear(base, "default", config=config, n_frequency=1)
+        layer.in_features, layer.out_features = cols, rows
+        layer.fourierft_n_frequency["default"] = n
+        layer.indices["default"] = places
+        layer.fourierft_spectrum["default"] = torch.nn.Parameter(torch.randn(n, device=self.device))
+        return layer
+
+    def shapes(self, group):
+        for n in self.cases[group]["frequencies"]:
+            for rows, cols in self.cases[group]["shapes"]:
+                yield rows, cols, n
+
+    def mixed(self):
+        torch = self.torch
+        for rows, cols, n in self.shapes("mixed"):
+            for tokens in self.cases["mixed"]["tokens"]:
+                for count in self.cases["mixed"]["adapters"]:
+                    spectra = self.spectra(rows, cols, n, count)
+                    x = torch.randn(tokens, cols, device=self.device)
+                    y = torch.zeros(tokens, rows, device=self.device)
+
+                    def call(_):
+                        with torch.no_grad():
+                            for a, (places, spectrum) in enumerate(spectra):
+                                y[a::count] += x[a::count] @ self.formula(rows, cols, places, spectrum).T
+
+                    name = f"mixed/{rows}x{cols}/n{n}/t{tokens}/a{count}"
+                    self.results.run(name, "torch", lambda: self.measure(call))
+                    self.free()
+
+    def operators(self):
+        torch = self.torch
+        types = {"F32": torch.float32, "BF16": torch.bfloat16}
+        for tokens in self.cases["forward"]["tokens"]:
+            for rows, cols, n in self.shapes("forward"):
+                places = self.places(rows, cols, n, 777)
+                for label in self.cases["forward"]["types"]:
+                    x = torch.randn(tokens, cols, device=self.device, dtype=types[label], requires_grad=True)
+                    g = torch.randn(tokens, rows, device=self.device, dtype=types[label])
+                    spectrum = torch.randn(n, device=self.device, requires_grad=True)
+                    deltas = {"torch": lambda: self.formula(rows, cols, places, spectrum)}
+                    if self.peft is not None:
+                        layer = self.layer(rows, cols, n, places)
+                        deltas["peft"] = lambda: layer.get_delta_weight("default")
+                    for peer, delta in deltas.items():
+                        # The adapter's part of FourierFTLinear.forward, casts included.
+                        def forward():
+                            weight = delta()
+                            return torch.nn.functional.linear(x.to(weight.dtype), weight).to(x.dtype)
+
+                        def forward_only(_):
+                            with torch.no_grad():
+                                forward()
+
+                        def both(_):
+                            x.grad = None
+                            spectrum.grad = None
+                            forward().backward(g)
+
+                        suffix = f"{rows}x{cols}/n{n}/t{tokens}/{label.lower()}"
+                        self.results.run("forward/" + suffix, peer, lambda: self.measure(forward_only))
+                        self.results.run("both/" + suffix, peer, lambda: self.measure(both))
+                    self.free()
+
+    def merges(self):
+        torch = self.torch
+        for rows, cols, n in self.shapes("merge"):
+            places, spectrum = self.spectra(rows, cols, n, 1)[0]
+            weight = torch.randn(rows, cols, device=self.device, dtype=torch.bfloat16)
+            deltas = {"torch": lambda: self.formula(rows, cols, places, spectrum)}
+            if self.peft is not None:
+                layer = self.layer(rows, cols, n, places)
+                deltas["peft"] = lambda: layer.get_delta_weight("default")
+            for peer, delta in deltas.items():
+
+                def call(_):
+                    nonlocal weight
+                    with torch.no_grad():
+                        weight += delta()
+
+                self.results.run(f"merge/{rows}x{cols}/n{n}", peer, lambda: self.measure(call))
+            self.free()
+
+    def deltas(self):
+        for batch in self.cases["delta"]["batches"]:
+            for rows, cols, n in self.shapes("delta"):
+                name = f"delta/{rows}x{cols}/n{n}/b{batch}"
+                self.delta(name, rows, cols, n, batch)
+                self.free()
+
+    def delta(self, name, rows, cols, n, batch):
+        torch = self.torch
+        spectra = self.spectra(rows, cols, n, batch)
+        # Complex input, transform and result of one chunk stay within about 16 GiB.
+        chunk = max(1, min(batch, (4 << 30) // (8 * rows * cols)))
+        sets = max(1, min(16, CACHE_BYTES // (4 * rows * cols * batch)))
+        out = [torch.empty(batch, rows, cols, device=self.device) for _ in range(sets)]
+        parts = []
+        for first in range(0, batch, chunk):
+            some = spectra[first : first + chunk]
+            index = torch.cat([torch.full((n,), i, device=self.device) for i in range(len(some))])
+            where = torch.cat([p for p, _ in some], dim=1)
+            parts.append((first, len(some), index, where, torch.cat([s for _, s in some])))
+
+        def batched(chosen):
+            for first, count, index, where, values in parts:
+                dense = torch.zeros(count, rows, cols, device=self.device)
+                dense[index, where[0], where[1]] = values
+                torch.mul(torch.fft.ifft2(dense).real, SCALING, out=out[chosen][first : first + count])
+
+        with torch.no_grad():
+            self.results.run(name, "torch", lambda: self.measure(batched, sets))
+        if self.peft is not None:
+            layers = [self.layer(rows, cols, n, places) for places, _ in spectra]
+
+            def one_by_one(chosen):
+                for i, layer in enumerate(layers):
+                    out[chosen][i] = layer.get_delta_weight("default")
+
+            with torch.no_grad():
+                self.results.run(name, "peft", lambda: self.measure(one_by_one, sets))
+        if self.cupy is not None:
+            self.results.run(name, "cupy", lambda: self.measure(self.with_cupy(parts, out, rows, cols), sets))
+
+    def with_cupy(self, parts, out, rows, cols):
+        cupy = self.cupy
+        torch = self.torch
+        stream = cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream)
+        arrays = [cupy.from_dlpack(each) for each in out]
+        taken = [
+            (f, c, cupy.from_dlpack(i), cupy.from_dlpack(w), cupy.from_dlpack(v)) for f, c, i, w, v in parts
+        ]
+
+        def call(chosen):
+            with stream:
+                for first, count, index, where, values in taken:
+                    dense = cupy.zeros((count, rows, cols), dtype=cupy.complex64)
+                    dense[index, where[0], where[1]] = values
+                    result = cupy.fft.ifft2(dense, axes=(1, 2))
+                    cupy.multiply(result.real, cupy.float32(SCALING), out=arrays[chosen][first : first + count])
+
+        return call
+
+
+def main():
+    cases_path, chosen, seconds, out = sys.argv[1:5]
+    with open(cases_path, encoding="utf-8") as source:
+        cases = json.load(source)[chosen]
+    results = Results(out, float(seconds))
+    try:
+        peers = Peers(cases, results)
+    except Exception as failure:
+        results.root["missing"]["torch"] = f"{type(failure).__name__}: {failure}"[:300]
+        results.write()
+        print(f"no peers: {failure}")
+        return
+    # Those that decide the wanted ratios come first; what the time does not allow is left out last.
+    peers.operators()
+    peers.merges()
+    peers.deltas()
+    peers.mixed()
+    results.root["complete"] = True
+    results.write()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+package io.fourierft.benchmarks.gpu;
+
+import io.fourierft.FourierException;
+import io.fourierft.cuda.CudaFourierEngine;
+import io.fourierft.cuda.CudaGraph;
+import io.fourierft.internal.cuda.ffm.CudaDriver;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Times enqueued work by CUDA events on the engine's stream. A measurement is the median over
+ * samples; a sample is many calls one after another, so that the event's own cost disappears. Use
+ * and close it on one thread: the device's context is current there meanwhile.
+ */
+final class GpuClock implements AutoCloseable {
+  private static final double SAMPLE_MILLISECONDS = 4;
+  private static final int MOST_CALLS = 200;
+  private static final int MOST_SAMPLES = 25;
+  private static final int LEAST_SAMPLES = 3;
+
+  /** Above this the gaps between launches cannot matter, and no graph is recorded. */
+  private static final double GRAPH_MILLISECONDS = 5;
+
+  private final CudaDriver driver;
+  private final CudaFourierEngine engine;
+  private final long start;
+  private final long end;
+
+  GpuClock(CudaDriver driver, CudaFourierEngine engine) {
+    this.driver = driver;
+    this.engine = engine;
+    driver.ctxPushCurrent(engine.context());
+    this.start = driver.eventCreate(CudaDriver.EVENT_DEFAULT);
+    this.end = driver.eventCreate(CudaDriver.EVENT_DEFAULT);
+  }
+
+  /** Work that is enqueued and does not wait. */
+  @FunctionalInterface
+  interface Work {
+    /**
+     * Enqueues once.
+     *
+     * @param set which of several sets of buffers to use, so that one call does not find in the
+     *     cache what the call before left there
+     */
+    void enqueue(CudaFourierEngine on, int set);
+  }
+
+  /**
+   * A measurement.
+   *
+   * @param milliseconds median time of one call on the device, calls enqueued back to back
+   * @param low smallest sample
+   * @param high largest sample
+   * @param samples how many
+   * @param enqueueMicroseconds median time that one call keeps the calling thread
+   * @param graphMilliseconds time of the same work as a recorded graph, hence with no gaps between
+   *     its launches; NaN if it was not recorded
+   */
+  record Timing(
+      double milliseconds,
+      double low,
+      double high,
+      int samples,
+      double enqueueMicroseconds,
+      double graphMilliseconds) {}
+
+  /**
+   * Measures {@code work}.
+   *
+   * @param sets how many sets of buffers there are
+   * @param seconds how long to measure, about
+   */
+  Timing time(Work work, int sets, double seconds) {
+    for (int i = 0; i < Math.max(2, sets); i++) {
+      work.enqueue(engine, i % sets);
+    }
+    double once = sample(work, 1, sets)[0];
+    int calls = (int) Math.clamp(Math.ceil(SAMPLE_MILLISECONDS / once), 1, MOST_CALLS);
+    calls = calls <= 1 ? 1 : (calls + sets - 1) / sets * sets;
+    int samples = (int) Math.clamp(1000 * seconds / (calls * once), LEAST_SAMPLES, MOST_SAMPLES);
+    double[] device = new double[samples];
+    double[] host = new double[samples];
+    for (int i = 0; i < samples; i++) {
+      double[] one = sample(work, calls, sets);
+      device[i] = one[0];
+      host[i] = one[1];
+    }
+    Arrays.sort(device);
+    Arrays.sort(host);
+    double median = device[samples / 2];
+    return new Timing(
+        median,
+        device[0],
+        device[samples - 1],
+        samples,
+        1000 * host[samples / 2],
+        median > GRAPH_MILLISECONDS ? Double.NaN : graph(work, sets, calls));
+  }
+
+  private double graph(Work work, int sets, int calls) {
+    CudaGraph graph;
+    try {
+      graph =
+          engine.record(
+              on -> {
+                for (int set = 0; set < sets; set++) {
+                  work.enqueue(on, set);
+                }
+              });
+    } catch (FourierException e) {
+      System.err.println("not recorded as a graph: " + e.getMessage());
+      return Double.NaN;
+    }
+    try (graph) {
+      int launches = Math.max(1, calls / sets);
+      Work replay = (_, _) -> graph.launch();
+      sample(replay, launches, 1);
+      List<Double> times = new ArrayList<>();
+      for (int i = 0; i < 7; i++) {
+        times.add(sample(replay, launches, 1)[0] / sets);
+      }
+      times.sort(null);
+      return times.get(3);
+    }
+  }
+
+  /** Milliseconds of one call, on the device and on the calling thread. */
+  private double[] sample(Work work, int calls, int sets) {
+    long stream = engine.stream().handle();
+    driver.eventRecord(start, stream);
+    long begin = System.nanoTime();
+    for (int i = 0; i < calls; i++) {
+      work.enqueue(engine, i % sets);
+    }
+    long enqueued = System.nanoTime() - begin;
+    driver.eventRecord(end, stream);
+    driver.eventSynchronize(end);
+    double elapsed = Math.max(driver.eventElapsedTime(start, end), 1e-4);
+    return new double[] {elapsed / calls, enqueued / 1e6 / calls};
+  }
+
+  /**
+   * Whether steps are enqueued without waiting for the device: what they kept the calling thread,
+   * against what they took.
+   */
+  String waiting(Work work, int steps) {
+    work.enqueue(engine, 0);
+    engine.synchronize();
+    double[] one = sample(work, steps, 1);
+    return String.format(
+        Locale.ROOT,
+        "%d steps: the calling thread was free after %.3f ms, the device done after %.3f ms",
+        steps,
+        steps * one[1],
+        steps * one[0]);
+  }
+
+  @Override
+  public void close() {
+    driver.eventDestroy(start);
+    driver.eventDestroy(end);
+    driver.ctxPopCurrent();
+  }
+}

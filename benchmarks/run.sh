@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds the library and the benchmarks of this checkout, then runs the whole table in one JVM.
+#   benchmarks/run.sh [--quick] [--only NAME,...] [--threads N] [--results DIR]
+#   benchmarks/run.sh jmh [JMH's own options, as -prof gc]
+# See benchmarks/README.md.
+set -euo pipefail
+
+home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+root=$(dirname "$home")
+needed=25
+
+# Prints the first folder with a JDK that is new enough: JAVA_HOME, PATH, then the usual places.
+find_java() {
+  local candidate version on_path
+  on_path=$(command -v java || true)
+  [ -z "$on_path" ] || on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
+  for candidate in "${JAVA_HOME:-}" "$on_path" /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* \
+    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* \
+    /Library/Java/JavaVirtualMachines/*/Contents/Home; do
+    [ -n "$candidate" ] && [ -x "$candidate/bin/javac" ] && [ -r "$candidate/release" ] || continue
+    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release")
+    if [ -n "$version" ] && [ "$version" -ge "$needed" ]; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+if ! java_home=$(find_java); then
+  echo "run.sh: no JDK $needed or later found in JAVA_HOME, PATH, /usr/lib/jvm and the like." >&2
+  exit 1
+fi
+
+echo "run.sh: building the library and the benchmarks..." >&2
+(cd "$root" && mvn -q -B -Dmaven.test.skip=true package) >&2
+jar=$(find "$root/target" -maxdepth 1 -name 'fourierft-*.jar' ! -name '*-sources.jar' ! -name '*-javadoc.jar' | head -n 1)
+(cd "$home" && mvn -q -B "-Dfourierft.jar=$jar" process-classes) >&2
+
+export FOURIERFT_BENCHMARKS_COMMIT FOURIERFT_BENCHMARKS_HOME=$home
+FOURIERFT_BENCHMARKS_COMMIT=$(git -C "$root" describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
+# DJL unpacks libtorch here, asks no server for anything, and reports nothing to anyone.
+export DJL_CACHE_DIR=$home/target/djl DJL_OFFLINE=true OPT_OUT_TRACKING=true
+class_path="$home/target/classes:$jar:$root/target/lib/*:$home/target/lib/*"
+# shellcheck disable=SC2206 # FOURIERFT_JAVA_OPTS holds several options on purpose.
+flags=(
+  --add-modules jdk.incubator.vector
+  --enable-native-access=ALL-UNNAMED
+  --sun-misc-unsafe-memory-access=allow
+  -Djava.awt.headless=true
+  -Dai.djl.offline=true
+  ${FOURIERFT_JAVA_OPTS:-}
+)
+
+if [ "${1:-}" = jmh ]; then
+  shift
+  exec "$java_home/bin/java" "${flags[@]}" -cp "$class_path" org.openjdk.jmh.Main "$@"
+fi
+exec "$java_home/bin/java" "${flags[@]}" -cp "$class_path" io.fourierft.benchmarks.BenchmarkRun "$@"

@@ -1,0 +1,11 @@
+/* The one translation unit of the fatbin; nvcc makes a fatbin of one source at a time. */
+#include "layout.h"
+
+#include "check.cu"
+#include "delta.cu"
+#include "direct.cu"
+#include "expand.cu"
+#include "gradient.cu"
+#include "optimizer.cu"
+#include "scatter.cu"
+#include "spectral.cu"

@@ -1,0 +1,78 @@
+/* Asserts the offsets that fourierft_kernels.h promises to those who fill the tables by offset. */
+#ifndef FOURIERFT_LAYOUT_H
+#define FOURIERFT_LAYOUT_H
+
+#include <stddef.h>
+
+#include "fourierft_kernels.h"
+
+#define FOURIERFT_AT(type, member, offset) \
+  static_assert(offsetof(type, member) == (offset), #type "." #member " moved")
+#define FOURIERFT_SIZE(type, size) static_assert(sizeof(type) == (size), #type " changed its size")
+
+FOURIERFT_SIZE(fourierft_complex, 8);
+
+FOURIERFT_AT(fourierft_adapter, row, 0);
+FOURIERFT_AT(fourierft_adapter, column, 8);
+FOURIERFT_AT(fourierft_adapter, coefficient, 16);
+FOURIERFT_AT(fourierft_adapter, column_slot, 24);
+FOURIERFT_AT(fourierft_adapter, frequencies, 32);
+FOURIERFT_AT(fourierft_adapter, scale, 40);
+FOURIERFT_SIZE(fourierft_adapter, 48);
+
+FOURIERFT_AT(fourierft_target, data, 0);
+FOURIERFT_AT(fourierft_target, stride, 8);
+FOURIERFT_AT(fourierft_target, type, 16);
+FOURIERFT_AT(fourierft_target, delta_type, 20);
+FOURIERFT_AT(fourierft_target, scale, 24);
+FOURIERFT_AT(fourierft_target, transposed, 28);
+FOURIERFT_SIZE(fourierft_target, 32);
+
+FOURIERFT_AT(fourierft_addition, delta_squares, 0);
+FOURIERFT_AT(fourierft_addition, weight_squares, 8);
+FOURIERFT_AT(fourierft_addition, error_sum, 16);
+FOURIERFT_AT(fourierft_addition, error_max, 24);
+FOURIERFT_AT(fourierft_addition, non_finite, 32);
+FOURIERFT_SIZE(fourierft_addition, 40);
+
+FOURIERFT_AT(fourierft_operator, bin_start, 0);
+FOURIERFT_AT(fourierft_operator, source, 8);
+FOURIERFT_AT(fourierft_operator, frequency, 16);
+FOURIERFT_AT(fourierft_operator, coefficient, 24);
+FOURIERFT_AT(fourierft_operator, scale, 32);
+FOURIERFT_AT(fourierft_operator, frequencies, 36);
+FOURIERFT_SIZE(fourierft_operator, 40);
+
+FOURIERFT_AT(fourierft_gradient, row, 0);
+FOURIERFT_AT(fourierft_gradient, column, 8);
+FOURIERFT_AT(fourierft_gradient, gradient, 16);
+FOURIERFT_AT(fourierft_gradient, token, 24);
+FOURIERFT_AT(fourierft_gradient, frequencies, 32);
+FOURIERFT_AT(fourierft_gradient, tokens, 40);
+FOURIERFT_AT(fourierft_gradient, first_partial, 48);
+FOURIERFT_AT(fourierft_gradient, first_unit, 56);
+FOURIERFT_AT(fourierft_gradient, scale, 64);
+FOURIERFT_SIZE(fourierft_gradient, 72);
+
+FOURIERFT_AT(fourierft_parameter, value, 0);
+FOURIERFT_AT(fourierft_parameter, gradient, 8);
+FOURIERFT_AT(fourierft_parameter, first_moment, 16);
+FOURIERFT_AT(fourierft_parameter, second_moment, 24);
+FOURIERFT_AT(fourierft_parameter, elements, 32);
+FOURIERFT_SIZE(fourierft_parameter, 40);
+
+FOURIERFT_AT(fourierft_adamw, decay, 0);
+FOURIERFT_AT(fourierft_adamw, beta1, 4);
+FOURIERFT_AT(fourierft_adamw, one_minus_beta1, 8);
+FOURIERFT_AT(fourierft_adamw, beta2, 12);
+FOURIERFT_AT(fourierft_adamw, one_minus_beta2, 16);
+FOURIERFT_AT(fourierft_adamw, epsilon, 20);
+FOURIERFT_AT(fourierft_adamw, step_size, 24);
+FOURIERFT_AT(fourierft_adamw, bias2_root, 28);
+FOURIERFT_AT(fourierft_adamw, max_norm, 32);
+FOURIERFT_SIZE(fourierft_adamw, 40);
+
+#undef FOURIERFT_AT
+#undef FOURIERFT_SIZE
+
+#endif

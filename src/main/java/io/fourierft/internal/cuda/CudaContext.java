@@ -1,0 +1,165 @@
+package io.fourierft.internal.cuda;
+
+import io.fourierft.EngineClosedException;
+import io.fourierft.cuda.CudaException;
+import io.fourierft.cuda.DeviceLostException;
+import io.fourierft.internal.cuda.ffm.CudaDriver;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A share in the primary context of one device. All calls of the driver go through {@link #run} or
+ * {@link #call}, which make the context current on the calling thread, refuse once the device is
+ * lost or the context closed, and notice when it is lost. Closing waits for the calls that run.
+ */
+final class CudaContext implements AutoCloseable {
+  private final CudaDriver driver;
+  private final CudaDevice device;
+  private final long handle;
+  private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
+  private final AtomicLong allocatedBytes = new AtomicLong();
+  private volatile @Nullable CudaException lost;
+  private volatile boolean closed;
+
+  CudaContext(CudaDriver driver, CudaDevice device) {
+    this.driver = driver;
+    this.device = device;
+    this.handle = driver.devicePrimaryCtxRetain(device.handle());
+  }
+
+  CudaDriver driver() {
+    return driver;
+  }
+
+  CudaDevice device() {
+    return device;
+  }
+
+  /** The CUcontext. */
+  long handle() {
+    return handle;
+  }
+
+  /** Bytes of device memory allocated through this and not yet freed. */
+  long allocatedBytes() {
+    return allocatedBytes.get();
+  }
+
+  /** Whether the device failed for good. */
+  boolean isLost() {
+    return lost != null;
+  }
+
+  /** Runs {@code work} with the context current on this thread. */
+  void run(Runnable work) {
+    call(
+        () -> {
+          work.run();
+          return Boolean.TRUE;
+        });
+  }
+
+  /** Runs {@code work} with the context current on this thread, and returns its result. */
+  <T> T call(Supplier<T> work) {
+    if (lifetime.getReadHoldCount() > 0) {
+      // This thread is inside already, with the context current.
+      return work.get();
+    }
+    lifetime.readLock().lock();
+    try {
+      requireUsable();
+      driver.ctxPushCurrent(handle);
+      try {
+        return work.get();
+      } finally {
+        driver.ctxPopCurrent();
+      }
+    } catch (CudaException e) {
+      note(e);
+      throw e;
+    } finally {
+      lifetime.readLock().unlock();
+    }
+  }
+
+  /**
+   * Refuses after the end.
+   *
+   * @throws EngineClosedException after {@link #close}
+   * @throws DeviceLostException after a failure that the device does not recover from
+   */
+  void requireUsable() {
+    if (closed) {
+      throw new EngineClosedException("the engine on " + device.engineName() + " is closed");
+    }
+    CudaException failure = lost;
+    if (failure != null) {
+      throw new DeviceLostException(
+          "%s is lost since %s; close the engine and start a new process"
+              .formatted(device.engineName(), failure.getMessage()),
+          failure);
+    }
+  }
+
+  /** Device memory; throws {@link io.fourierft.cuda.CudaOutOfMemoryException} if there is none. */
+  DeviceBlock allocate(long bytes) {
+    long pointer = call(() -> driver.memAlloc(Math.max(bytes, 1)));
+    allocatedBytes.addAndGet(bytes);
+    return new DeviceBlock(this, pointer, bytes);
+  }
+
+  void free(DeviceBlock block) {
+    allocatedBytes.addAndGet(-block.bytes());
+    quietly(() -> driver.memFree(block.pointer()));
+  }
+
+  /**
+   * Runs a release. A lost device has released everything already, and nobody can act on the error
+   * of a release, so that is only remembered.
+   */
+  void quietly(Runnable release) {
+    if (lost != null) {
+      return;
+    }
+    try {
+      run(release);
+    } catch (CudaException e) {
+      note(e);
+      System.Logger.Level level =
+          lost == null ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
+      System.getLogger(CudaContext.class.getName()).log(level, e.getMessage());
+    } catch (EngineClosedException e) {
+      // The context went first and took this with it.
+      return;
+    }
+  }
+
+  /** Whether the device or the context is beyond use from now on. */
+  private void note(CudaException e) {
+    if (e.isSticky() && lost == null) {
+      lost = e;
+    }
+  }
+
+  @Override
+  public void close() {
+    lifetime.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      try {
+        driver.devicePrimaryCtxRelease(device.handle());
+      } catch (CudaException e) {
+        if (lost == null) {
+          throw e;
+        }
+      }
+    } finally {
+      lifetime.writeLock().unlock();
+    }
+  }
+}

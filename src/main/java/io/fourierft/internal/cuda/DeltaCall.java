@@ -1,0 +1,133 @@
+package io.fourierft.internal.cuda;
+
+import io.fourierft.DensePath;
+import io.fourierft.ElementType;
+import io.fourierft.FourierAdapter;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Writes the ΔW of many adapters; those of one shape together, results in the caller's order. */
+final class DeltaCall {
+  private static final int TARGET_BYTES = 32;
+
+  private final EngineCore core;
+  private final DenseTransforms transforms;
+
+  DeltaCall(EngineCore core, DenseTransforms transforms) {
+    this.core = core;
+    this.transforms = transforms;
+  }
+
+  /** Runs on {@code lane}; everything was checked. */
+  void run(Lane lane, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
+    Map<Group, List<Integer>> shapes = new LinkedHashMap<>();
+    for (int i = 0; i < adapters.size(); i++) {
+      FourierAdapter adapter = adapters.get(i);
+      Group shape = new Group(adapter.rows(), adapter.cols(), NonFiniteDelta.isFinite(adapter));
+      shapes.computeIfAbsent(shape, _ -> new ArrayList<>()).add(i);
+    }
+    for (List<Integer> group : shapes.values()) {
+      runGroup(
+          lane,
+          group.stream().map(adapters::get).toList(),
+          group.stream().map(out::get).toList(),
+          wanted);
+    }
+  }
+
+  /** What adapters that are computed together have in common. */
+  private record Group(int rows, int cols, boolean finite) {}
+
+  private void runGroup(
+      Lane lane, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
+    DensePlan plan = DensePlan.of(core, adapters, wanted);
+    long hostBytes = 0;
+    for (Matrix matrix : out) {
+      hostBytes = Math.max(hostBytes, hostBytes(matrix));
+    }
+    new ChunkedCall(
+            core,
+            lane,
+            plan.resultBytes() + plan.columnBytes() + hostBytes,
+            () ->
+                "computing one delta of %d x %d on the %s path"
+                    .formatted(plan.rows(), plan.cols(), plan.path()))
+        .run(
+            adapters.size(),
+            (first, count) ->
+                runChunk(
+                    lane,
+                    plan,
+                    adapters.subList(first, first + count),
+                    out.subList(first, first + count)));
+  }
+
+  /** Device memory that a matrix needs in scratch: none if it is on the device. */
+  static long hostBytes(Matrix matrix) {
+    return matrix instanceof HostMatrix
+        ? (long) matrix.rows() * matrix.cols() * matrix.elementType().sizeInBytes()
+        : 0;
+  }
+
+  private void runChunk(
+      Lane lane, DensePlan plan, List<FourierAdapter> adapters, List<Matrix> out) {
+    int count = adapters.size();
+    ScratchLayout layout = new ScratchLayout();
+    long columnsAt = layout.add(count * plan.columnBytes());
+    long resultAt = layout.add(count * plan.resultBytes());
+    long[] hostAt = new long[count];
+    for (int i = 0; i < count; i++) {
+      hostAt[i] = layout.add(hostBytes(out.get(i)));
+    }
+    long scratch = lane.scratch(layout.bytes());
+    long table = transforms.prepare(lane, plan, adapters);
+    TableWriter targets = new TableWriter(count, TARGET_BYTES);
+    for (int i = 0; i < count; i++) {
+      float scale = transforms.scale(lane, adapters.get(i));
+      putTarget(targets, adapters.get(i), scale, out.get(i), scratch + hostAt[i], false);
+    }
+    long targetTable = lane.table(targets.finish());
+    transforms.enqueue(lane, plan, adapters, table, scratch + resultAt, scratch + columnsAt);
+    lane.launch(
+        Kernel.STORE_DELTA,
+        count * plan.rows() * Kernel.groups(plan.cols(), Kernel.SEGMENT),
+        lane.arguments()
+            .add(targetTable)
+            .add((long) count)
+            .add(plan.rows())
+            .add(plan.cols())
+            .add(scratch + resultAt)
+            .add(plan.step())
+            .add(plan.stride())
+            .add(plan.distance()));
+    for (int i = 0; i < count; i++) {
+      if (out.get(i) instanceof HostMatrix host) {
+        lane.download(scratch + hostAt[i], HostRows.of(host));
+      }
+    }
+  }
+
+  /** One fourierft_target: the matrix itself, or its dense copy at {@code copy} if on the host. */
+  static void putTarget(
+      TableWriter table,
+      FourierAdapter adapter,
+      float scale,
+      Matrix matrix,
+      long copy,
+      boolean transposed) {
+    boolean onDevice = matrix instanceof DeviceView;
+    ElementType rounded =
+        adapter.deltaType() == ElementType.F64 ? ElementType.F32 : adapter.deltaType();
+    table
+        .put(matrix instanceof DeviceView view ? view.pointer() : copy)
+        .put(onDevice ? matrix.stride() : matrix.cols())
+        .put(matrix.elementType().ordinal())
+        .put(rounded.ordinal())
+        .put(scale)
+        .put(transposed ? 1 : 0);
+  }
+}

@@ -1,0 +1,19 @@
+package io.fourierft.internal.cuda;
+
+import io.fourierft.internal.cuda.ffm.Cufft;
+
+/**
+ * What all operations of one engine share.
+ *
+ * @param context the device's primary context
+ * @param cufft the transforms
+ * @param kernels the loaded kernels
+ * @param adapters what the device holds of adapters
+ * @param budget how much scratch memory a call may take
+ */
+record EngineCore(
+    CudaContext context,
+    Cufft cufft,
+    KernelModule kernels,
+    ResidentAdapters adapters,
+    MemoryBudget budget) {}

@@ -1,0 +1,90 @@
+package io.fourierft.internal.cuda;
+
+import io.fourierft.FourierException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Small tables of launches on the device, found again by their contents, so that a repeated step
+ * uploads nothing. Belongs to one stream, in whose order a table that was given up is overwritten.
+ * Not thread-safe.
+ */
+final class TableCache implements AutoCloseable {
+  private final CudaContext context;
+  private final StagingRing staging;
+  private final int capacity;
+  private final Map<Contents, DeviceBlock> tables = new LinkedHashMap<>(16, 0.75f, true);
+
+  TableCache(CudaContext context, StagingRing staging, int capacity) {
+    this.context = context;
+    this.staging = staging;
+    this.capacity = capacity;
+  }
+
+  /** Device address of a copy of {@code bytes}, which the caller must not change afterwards. */
+  long pointer(byte[] bytes, boolean recording) {
+    Contents key = new Contents(bytes, Arrays.hashCode(bytes));
+    DeviceBlock known = tables.get(key);
+    if (known != null) {
+      return known.pointer();
+    }
+    if (recording) {
+      throw new FourierException(
+          "the recorded work needs other tables the second time; it must do the same each time");
+    }
+    DeviceBlock block = roomFor(bytes.length);
+    boolean stored = false;
+    try {
+      staging.upload(HostRows.whole(MemorySegment.ofArray(bytes)), block.pointer());
+      tables.put(key, block);
+      stored = true;
+      return block.pointer();
+    } finally {
+      if (!stored) {
+        block.close();
+      }
+    }
+  }
+
+  private DeviceBlock roomFor(long bytes) {
+    if (tables.size() >= capacity) {
+      Iterator<DeviceBlock> eldest = tables.values().iterator();
+      DeviceBlock victim = eldest.next();
+      eldest.remove();
+      if (victim.bytes() >= bytes) {
+        return victim;
+      }
+      victim.close();
+    }
+    return context.allocate(bytes);
+  }
+
+  /** Gives all tables back; later ones are uploaded anew. */
+  void clear() {
+    tables.values().forEach(DeviceBlock::close);
+    tables.clear();
+  }
+
+  @Override
+  public void close() {
+    clear();
+  }
+
+  /** Bytes compared by value; their hash is computed once. */
+  private record Contents(byte[] bytes, int hash) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Contents that
+          && hash == that.hash
+          && Arrays.equals(bytes, that.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+      return hash;
+    }
+  }
+}

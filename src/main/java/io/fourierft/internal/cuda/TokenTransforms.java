@@ -1,0 +1,80 @@
+package io.fourierft.internal.cuda;
+
+import io.fourierft.ElementType;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+
+/** Enqueues real transforms of activations, from any memory and format. */
+final class TokenTransforms {
+  /** What cuFFT's vector loads want of the start of its input. */
+  private static final long DIRECT_ALIGNMENT = 16;
+
+  private TokenTransforms() {}
+
+  /** Scratch bytes that {@code tokens} rows of {@code x} need besides their spectra. */
+  static long copyBytes(Matrix x, long tokens) {
+    return x instanceof HostMatrix ? tokens * x.cols() * x.elementType().sizeInBytes() : 0;
+  }
+
+  /**
+   * Transforms rows {@code first} to {@code first + count - 1} of {@code x}.
+   *
+   * @param copy device memory of {@link #copyBytes}
+   * @param spectra device memory for the half spectra of the rounded-up number of tokens
+   */
+  static void enqueue(Lane lane, Matrix x, int first, int count, long copy, long spectra) {
+    long features = x.cols();
+    long batch = TokenBatch.roundUp(count);
+    long source;
+    long stride;
+    switch (x) {
+      case HostMatrix host -> {
+        lane.upload(HostRows.of(rows(host, first, count)), copy);
+        source = copy;
+        stride = features;
+      }
+      case DeviceView view -> {
+        source = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
+        stride = view.stride();
+      }
+      default -> throw new IllegalStateException(x + " was not checked");
+    }
+    boolean asItIs =
+        x.elementType() == ElementType.F32
+            && stride == features
+            && batch == count
+            && source % DIRECT_ALIGNMENT == 0;
+    if (asItIs) {
+      lane.plans()
+          .execute(
+              new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES, 1, features, batch), source, spectra);
+      return;
+    }
+    lane.launch(
+        Kernel.PACK,
+        count * Kernel.groups(features, Kernel.SEGMENT),
+        lane.arguments()
+            .add(source)
+            .add(x.elementType().ordinal())
+            .add(stride)
+            .add((long) count)
+            .add(features)
+            .add(spectra)
+            .add(2 * PlanKey.half(features)));
+    lane.plans()
+        .execute(
+            new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES_IN_PLACE, 1, features, batch),
+            spectra,
+            spectra);
+  }
+
+  /** Some rows of a host matrix. */
+  static HostMatrix rows(HostMatrix matrix, int first, int count) {
+    return new HostMatrix(
+        matrix.data().asSlice(count == 0 ? 0 : matrix.byteOffset(first, 0)),
+        matrix.elementType(),
+        count,
+        matrix.cols(),
+        matrix.stride());
+  }
+}

@@ -1,0 +1,222 @@
+package io.fourierft.internal.cuda.ffm;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.fourierft.cuda.CufftException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** cuFFT through java.lang.foreign. Thread-safe, as far as the plans given to it allow. */
+public final class PanamaCufft implements Cufft {
+  private final CufftFunctions functions;
+
+  /**
+   * Binds every function.
+   *
+   * @throws io.fourierft.FourierException if the library lacks one
+   */
+  public PanamaCufft(FoundLibrary library) {
+    this.functions = new CufftFunctions(library.symbols(), library.path());
+  }
+
+  @Override
+  public String library() {
+    return functions.library();
+  }
+
+  @Override
+  public int getVersion() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment version = arena.allocate(JAVA_INT);
+      int code;
+      try {
+        code = (int) functions.cufftGetVersion.invokeExact(version);
+      } catch (Throwable thrown) {
+        throw NativeFunctions.refused(thrown);
+      }
+      check(code, "cufftGetVersion", "reading the version");
+      return version.get(JAVA_INT, 0);
+    }
+  }
+
+  @Override
+  public int create() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment plan = arena.allocate(JAVA_INT);
+      int code;
+      try {
+        code = (int) functions.cufftCreate.invokeExact(plan);
+      } catch (Throwable thrown) {
+        throw NativeFunctions.refused(thrown);
+      }
+      check(code, "cufftCreate", "creating a plan");
+      return plan.get(JAVA_INT, 0);
+    }
+  }
+
+  @Override
+  public void destroy(int plan) {
+    int code;
+    try {
+      code = (int) functions.cufftDestroy.invokeExact(plan);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftDestroy", "freeing a plan");
+  }
+
+  @Override
+  public void setAutoAllocation(int plan, boolean automatic) {
+    int flag = automatic ? 1 : 0;
+    int code;
+    try {
+      code = (int) functions.cufftSetAutoAllocation.invokeExact(plan, flag);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftSetAutoAllocation", "turning a plan's own work area on or off");
+  }
+
+  @Override
+  public void setWorkArea(int plan, long pointer) {
+    int code;
+    try {
+      code = (int) functions.cufftSetWorkArea.invokeExact(plan, pointer);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftSetWorkArea", "giving a plan its work area");
+  }
+
+  @Override
+  public void setStream(int plan, long stream) {
+    int code;
+    try {
+      code = (int) functions.cufftSetStream.invokeExact(plan, stream);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftSetStream", "giving a plan its stream");
+  }
+
+  @Override
+  public long makePlanMany64(
+      int plan,
+      long[] sizes,
+      long[] inputEmbed,
+      long inputStride,
+      long inputDistance,
+      long[] outputEmbed,
+      long outputStride,
+      long outputDistance,
+      int type,
+      long batch) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment n = arena.allocateFrom(JAVA_LONG, sizes);
+      MemorySegment in = arena.allocateFrom(JAVA_LONG, inputEmbed);
+      MemorySegment out = arena.allocateFrom(JAVA_LONG, outputEmbed);
+      MemorySegment work = arena.allocate(JAVA_LONG);
+      int rank = sizes.length;
+      int code;
+      try {
+        code =
+            (int)
+                functions.cufftMakePlanMany64.invokeExact(
+                    plan,
+                    rank,
+                    n,
+                    in,
+                    inputStride,
+                    inputDistance,
+                    out,
+                    outputStride,
+                    outputDistance,
+                    type,
+                    batch,
+                    work);
+      } catch (Throwable thrown) {
+        throw NativeFunctions.refused(thrown);
+      }
+      if (code != 0) {
+        throw failure(
+            code,
+            "cufftMakePlanMany64",
+            "planning %d transforms of %s, type 0x%x"
+                .formatted(batch, Arrays.toString(sizes), type));
+      }
+      return work.get(JAVA_LONG, 0);
+    }
+  }
+
+  @Override
+  public void execC2C(int plan, long input, long output, int direction) {
+    int code;
+    try {
+      code = (int) functions.cufftExecC2C.invokeExact(plan, input, output, direction);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftExecC2C", "transforming complex to complex");
+  }
+
+  @Override
+  public void execR2C(int plan, long input, long output) {
+    int code;
+    try {
+      code = (int) functions.cufftExecR2C.invokeExact(plan, input, output);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftExecR2C", "transforming real to complex");
+  }
+
+  @Override
+  public void execC2R(int plan, long input, long output) {
+    int code;
+    try {
+      code = (int) functions.cufftExecC2R.invokeExact(plan, input, output);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    check(code, "cufftExecC2R", "transforming complex to real");
+  }
+
+  private void check(int code, String function, String doing) {
+    if (code != 0) {
+      throw failure(code, function, doing);
+    }
+  }
+
+  private CufftException failure(int code, String function, String doing) {
+    return new CufftException(library(), function, code, codeName(code), doing);
+  }
+
+  /** The name of a cufftResult (cufft.h of CUDA 13; 10, 12 and 15 are those of older ones). */
+  public static String codeName(int code) {
+    return switch (code) {
+      case 1 -> "CUFFT_INVALID_PLAN";
+      case 2 -> "CUFFT_ALLOC_FAILED";
+      case 3 -> "CUFFT_INVALID_TYPE";
+      case 4 -> "CUFFT_INVALID_VALUE";
+      case 5 -> "CUFFT_INTERNAL_ERROR";
+      case 6 -> "CUFFT_EXEC_FAILED";
+      case 7 -> "CUFFT_SETUP_FAILED";
+      case 8 -> "CUFFT_INVALID_SIZE";
+      case 9 -> "CUFFT_UNALIGNED_DATA";
+      case 10 -> "CUFFT_INCOMPLETE_PARAMETER_LIST";
+      case 11 -> "CUFFT_INVALID_DEVICE";
+      case 12 -> "CUFFT_PARSE_ERROR";
+      case 13 -> "CUFFT_NO_WORKSPACE";
+      case 14 -> "CUFFT_NOT_IMPLEMENTED";
+      case 15 -> "CUFFT_LICENSE_ERROR";
+      case 16 -> "CUFFT_NOT_SUPPORTED";
+      case 17 -> "CUFFT_MISSING_DEPENDENCY";
+      case 18 -> "CUFFT_NVRTC_FAILURE";
+      case 19 -> "CUFFT_NVJITLINK_FAILURE";
+      case 20 -> "CUFFT_NVSHMEM_FAILURE";
+      default -> "an unknown cufftResult";
+    };
+  }
+}

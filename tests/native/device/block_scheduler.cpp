@@ -1,0 +1,105 @@
+#include "block_scheduler.h"
+
+#include <memory>
+#include <vector>
+
+#include "emulated_device.h"
+#include "fiber.h"
+
+namespace emulator {
+
+thread_local Position position;
+
+namespace {
+
+/* The threads of one block. */
+class Block {
+ public:
+  void run(unsigned int threads, const std::function<void()> &kernel) {
+    threads_ = threads;
+    kernel_ = &kernel;
+    started_ = 0;
+    finished_ = 0;
+    divergent_ = false;
+    std::vector<Fiber *> waiting = start();
+    while (!waiting.empty()) {
+      if (finished_ != 0) divergent_ = true;
+      std::vector<Fiber *> again;
+      for (Fiber *fiber : waiting) {
+        if (!resume(*fiber)) again.push_back(fiber);
+      }
+      waiting = again;
+    }
+  }
+
+  bool divergent() const { return divergent_; }
+
+  void synchronize() {
+    const Index own = position.thread;
+    current_->yield(false);
+    position.thread = own;
+  }
+
+ private:
+  /* Runs every thread up to its first barrier; one fiber runs all threads that meet none. */
+  std::vector<Fiber *> start() {
+    std::vector<Fiber *> waiting;
+    size_t next = 0;
+    while (started_ < threads_) {
+      if (next == fibers_.size()) fibers_.push_back(std::make_unique<Fiber>([this] { work(); }));
+      Fiber &fiber = *fibers_[next];
+      if (!resume(fiber)) {
+        waiting.push_back(&fiber);
+        next++;
+      }
+    }
+    return waiting;
+  }
+
+  /* What a fiber does for ever: takes the next thread that has not started. */
+  void work() {
+    for (;;) {
+      while (started_ < threads_) {
+        position.thread = {started_++, 0, 0};
+        (*kernel_)();
+        finished_++;
+      }
+      current_->yield(true);
+    }
+  }
+
+  /* True if the fiber has no thread left, false if its thread waits at a barrier. */
+  bool resume(Fiber &fiber) {
+    current_ = &fiber;
+    return fiber.resume();
+  }
+
+  std::vector<std::unique_ptr<Fiber>> fibers_;
+  Fiber *current_ = nullptr;
+  const std::function<void()> *kernel_ = nullptr;
+  unsigned int threads_ = 0;
+  unsigned int started_ = 0;
+  unsigned int finished_ = 0;
+  bool divergent_ = false;
+};
+
+thread_local std::unique_ptr<Block> block;
+
+}  // namespace
+
+void synchronize_block() { block->synchronize(); }
+
+bool run_grid(unsigned int blocks, unsigned int threads, bool backwards,
+              const std::function<void()> &kernel) {
+  if (block == nullptr) block = std::make_unique<Block>();
+  position.block_size = {threads, 1, 1};
+  position.grid_size = {blocks, 1, 1};
+  for (unsigned int i = 0; i < blocks; i++) {
+    position.block = {backwards ? blocks - 1 - i : i, 0, 0};
+    block->run(threads, kernel);
+    if (block->divergent()) return false;
+  }
+  return true;
+}
+
+}  // namespace emulator

@@ -1,0 +1,94 @@
+/*
+ * What memory each kernel touches, by its parameters: one function for each kernel, of the same
+ * name, beside the kernel's documentation in fourierft_kernels.h.
+ */
+#ifndef KERNEL_BUFFERS_H
+#define KERNEL_BUFFERS_H
+
+#include "fourierft_kernels.h"
+#include "kernels.h"
+
+namespace emulator {
+
+/* Collects the answers of a BufferCheck; after the first no it asks nothing more. */
+class Touched {
+ public:
+  Touched(unsigned int grid, const BufferCheck &check) : blocks(grid), check_(check) {}
+
+  /* `count` elements; none is never touched, whatever the address. */
+  template <typename Element>
+  Touched &array(const char *name, const Element *address, int64_t count) {
+    return bytes(name, address, count * static_cast<int64_t>(sizeof(Element)), alignof(Element));
+  }
+
+  /* A matrix of a format given at run time. */
+  Touched &matrix(const char *name, const void *address, int32_t type, int64_t rows, int64_t cols,
+                  int64_t stride);
+
+  /* Indices into something else, each in [low, high). */
+  Touched &indices(const char *name, const int32_t *values, int64_t count, int64_t low,
+                   int64_t high);
+
+  /* Asks about an impossible buffer of that name unless `holds`. */
+  Touched &require(const char *name, bool holds);
+
+  Touched &bytes(const char *name, const void *address, int64_t count, int64_t alignment) {
+    if (valid && count != 0) valid = check_({name, address, count, alignment});
+    return *this;
+  }
+
+  const unsigned int blocks;
+  bool valid = true;
+
+ private:
+  const BufferCheck &check_;
+};
+
+namespace touch {
+
+void fourierft_abi_version(Touched &, int32_t *version);
+void fourierft_scatter_full(Touched &, const fourierft_adapter *, int64_t, int64_t, int64_t rows,
+                            int64_t cols, fourierft_complex *spectra);
+void fourierft_scatter_half(Touched &, const fourierft_adapter *, int64_t, int64_t, int64_t rows,
+                            int64_t cols, fourierft_complex *spectra);
+void fourierft_scatter_columns(Touched &, const fourierft_adapter *, int64_t, int64_t, int64_t rows,
+                               int64_t cols, int64_t slots, fourierft_complex *columns);
+void fourierft_expand_columns(Touched &, const fourierft_adapter *, int64_t, int64_t rows,
+                              int64_t cols, int64_t slots, const fourierft_complex *columns,
+                              fourierft_complex *half);
+void fourierft_direct_delta(Touched &, const fourierft_adapter *, int64_t, int64_t rows,
+                            int64_t cols, float *delta);
+void fourierft_store_delta(Touched &, const fourierft_target *, int64_t, int64_t rows, int64_t cols,
+                           const float *source, int64_t step, int64_t stride, int64_t distance);
+void fourierft_add_delta(Touched &, const fourierft_target *, int64_t, int64_t rows, int64_t cols,
+                         const float *source, int64_t step, int64_t stride, int64_t distance, float,
+                         int32_t, fourierft_addition *partials);
+void fourierft_reduce_addition(Touched &, const fourierft_addition *, int64_t,
+                               fourierft_addition *result);
+void fourierft_count_non_finite(Touched &, const void *, int32_t type, int64_t rows, int64_t cols,
+                                int64_t stride, uint64_t *count);
+void fourierft_pack(Touched &, const void *x, int32_t type, int64_t x_stride, int64_t tokens,
+                    int64_t features, float *packed, int64_t packed_stride);
+void fourierft_gather_multiply(Touched &, const fourierft_operator *, int64_t, const int32_t *,
+                               int64_t tokens, const fourierft_complex *input, int64_t in_bins,
+                               fourierft_complex *output, int64_t out_bins);
+void fourierft_accumulate(Touched &, const float *value, int64_t value_stride, float,
+                          const int32_t *choice, int64_t tokens, int64_t features, void *y,
+                          int32_t type, int64_t y_stride);
+void fourierft_spectrum_gradient(Touched &, const fourierft_gradient *, int64_t, int64_t,
+                                 int64_t rows, int64_t cols, const fourierft_complex *x,
+                                 const fourierft_complex *g, int64_t, float *partials);
+void fourierft_reduce_spectrum_gradient(Touched &, const fourierft_gradient *, int64_t, int64_t,
+                                        int64_t, const float *partials);
+void fourierft_delta_gradient(Touched &, const fourierft_gradient *, int64_t, int64_t, int64_t rows,
+                              int64_t cols, const fourierft_complex *half);
+void fourierft_gradient_squares(Touched &, const fourierft_parameter *, int64_t, int64_t,
+                                double *partials);
+void fourierft_reduce_norm(Touched &, const double *partials, int64_t, double *norm);
+void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64_t,
+                          const fourierft_adamw *settings, const double *norm);
+
+}  // namespace touch
+}  // namespace emulator
+
+#endif

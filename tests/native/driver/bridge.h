@@ -1,0 +1,33 @@
+/* What the emulated libcufft calls in the emulated libcuda beside the driver API. */
+#ifndef BRIDGE_H
+#define BRIDGE_H
+
+#include <cstdint>
+#include <functional>
+
+#define EMULATED_BRIDGE __attribute__((visibility("default")))
+
+namespace emulator::bridge {
+
+/* Counts one call; returns the fault that is due, or 0. */
+EMULATED_BRIDGE int count_call(const char *function, const char *group);
+
+/* The handle of the thread's context, or 0; and its sticky error. */
+EMULATED_BRIDGE uint64_t current_context(int *lost);
+
+/* Whether a stream handle is one of the current context's. */
+EMULATED_BRIDGE bool is_stream(void *stream);
+
+/* Enqueues work that returns a CUresult on a stream of the current context, or records it. */
+EMULATED_BRIDGE int submit(void *stream, std::function<int()> operation);
+
+/* Whether a range lies in live device memory; if not, notes a violation. */
+EMULATED_BRIDGE bool check_device(const void *address, int64_t bytes, const char *what);
+
+EMULATED_BRIDGE void violation(const char *text);
+EMULATED_BRIDGE void plan_made();
+EMULATED_BRIDGE void plan_freed();
+
+}  // namespace emulator::bridge
+
+#endif

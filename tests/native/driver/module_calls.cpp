@@ -1,0 +1,185 @@
+/* Modules and launches. */
+#include <atomic>
+#include <cinttypes>
+#include <cstring>
+
+#include "block_scheduler.h"
+#include "driver.h"
+
+using emulator::begin_free;
+using emulator::Context;
+using emulator::end_free;
+using emulator::find_stream;
+using emulator::Function;
+using emulator::Handles;
+using emulator::Ledger;
+using emulator::Memory;
+using emulator::Module;
+using emulator::number;
+using emulator::Stream;
+
+namespace {
+
+/* What stands for a fatbin where no nvcc was. */
+constexpr char MARKER[] = "FOURIERFT-EMULATED-KERNELS";
+
+/* The first bytes of a fatbin and of a cubin. */
+constexpr unsigned char FATBIN[] = {0x50, 0xed, 0x55, 0xba};
+constexpr unsigned char ELF[] = {0x7f, 'E', 'L', 'F'};
+
+bool is_image(const void *image) {
+  return memcmp(image, FATBIN, sizeof FATBIN) == 0 || memcmp(image, ELF, sizeof ELF) == 0 ||
+         strncmp(static_cast<const char *>(image), MARKER, sizeof MARKER - 1) == 0;
+}
+
+/* What a launch that CUDA takes as it is would still do wrong with these kernels. */
+bool fits_kernels(const Function &function, unsigned int grid_y, unsigned int grid_z,
+                  unsigned int block_x, unsigned int block_y, unsigned int block_z,
+                  unsigned int shared) {
+  if (grid_y == 1 && grid_z == 1 && block_x == emulator::kernel_block_size() && block_y == 1 &&
+      block_z == 1 && shared == 0) {
+    return true;
+  }
+  Ledger::get().violation(
+      "cuLaunchKernel: %s needs a one-dimensional grid, blocks of %u threads and no dynamic shared "
+      "memory, but got blocks of %u x %u x %u, a grid of ? x %u x %u and %u bytes",
+      function.kernel->name.c_str(), emulator::kernel_block_size(), block_x, block_y, block_z,
+      grid_y, grid_z, shared);
+  return false;
+}
+
+CUresult run(const Function &function, const emulator::Launch &launch, unsigned int blocks,
+             bool backwards) {
+  const char *kernel = function.kernel->name.c_str();
+  CUresult problem = CUDA_SUCCESS;
+  const bool valid = launch.check_buffers(blocks, [&](const emulator::Buffer &buffer) {
+    const auto address = reinterpret_cast<uint64_t>(buffer.address);
+    const std::string what = std::string(kernel) + " parameter " + buffer.name;
+    if (buffer.address == nullptr) {
+      Ledger::get().violation("%s is %s", what.c_str(), buffer.bytes < 0 ? "wrong" : "null");
+      problem = CUDA_ERROR_ILLEGAL_ADDRESS;
+    } else if (address % buffer.alignment != 0) {
+      Ledger::get().violation("%s: 0x%" PRIx64 " is not aligned to %" PRId64 " bytes", what.c_str(),
+                              address, buffer.alignment);
+      problem = CUDA_ERROR_MISALIGNED_ADDRESS;
+    } else if (!Memory::get().check_device(address, buffer.bytes, what)) {
+      problem = CUDA_ERROR_ILLEGAL_ADDRESS;
+    }
+    return problem == CUDA_SUCCESS;
+  });
+  if (!valid) return problem == CUDA_SUCCESS ? CUDA_ERROR_ILLEGAL_ADDRESS : problem;
+  if (!emulator::run_grid(blocks, emulator::kernel_block_size(), backwards,
+                          [&] { launch.run_thread(); })) {
+    Ledger::get().violation("%s: a barrier that not all threads of a block reach", kernel);
+    return CUDA_ERROR_LAUNCH_FAILED;
+  }
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+
+EMULATED_API CUresult cuModuleLoadData(CUmodule *result, const void *image) {
+  std::shared_ptr<Context> context;
+  BEGIN("module", &context);
+  if (result == nullptr || image == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_image(image)) return CUDA_ERROR_INVALID_IMAGE;
+  auto module = std::make_shared<Module>();
+  module->handle = Handles::get().next();
+  module->context = context;
+  Handles::get().modules.put(module->handle, module);
+  *result = reinterpret_cast<CUmodule>(module->handle);
+  return CUDA_SUCCESS;
+}
+
+EMULATED_API CUresult cuModuleUnload(CUmodule handle) {
+  std::shared_ptr<Context> context;
+  if (const CUresult refused = begin_free(__func__, "free", &context)) return refused;
+  if (Handles::get().modules.take(number(handle), __func__) == nullptr) {
+    return CUDA_ERROR_INVALID_HANDLE;
+  }
+  for (const std::shared_ptr<Function> &function : Handles::get().functions.all()) {
+    if (function->module == number(handle)) {
+      Handles::get().functions.take(function->handle, __func__);
+    }
+  }
+  return end_free(context);
+}
+
+EMULATED_API CUresult cuModuleGetFunction(CUfunction *result, CUmodule handle, const char *name) {
+  std::shared_ptr<Context> context;
+  BEGIN("module", &context);
+  if (result == nullptr || name == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (Handles::get().modules.get(number(handle), __func__) == nullptr) {
+    return CUDA_ERROR_INVALID_HANDLE;
+  }
+  const emulator::Kernel *kernel = emulator::find_kernel(name);
+  if (kernel == nullptr) return CUDA_ERROR_NOT_FOUND;
+  for (const std::shared_ptr<Function> &known : Handles::get().functions.all()) {
+    if (known->module == number(handle) && known->kernel == kernel) {
+      *result = reinterpret_cast<CUfunction>(known->handle);
+      return CUDA_SUCCESS;
+    }
+  }
+  auto function = std::make_shared<Function>();
+  function->handle = Handles::get().next();
+  function->context = context;
+  function->module = number(handle);
+  function->kernel = kernel;
+  Handles::get().functions.put(function->handle, function);
+  *result = reinterpret_cast<CUfunction>(function->handle);
+  return CUDA_SUCCESS;
+}
+
+/* Offsets are those of a struct of the parameters, as nvcc lays them out. */
+EMULATED_API CUresult cuFuncGetParamInfo(CUfunction handle, size_t index, size_t *offset,
+                                         size_t *size) {
+  std::shared_ptr<Context> context;
+  BEGIN("", &context);
+  const auto function = Handles::get().functions.get(number(handle), __func__);
+  if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  const std::vector<size_t> &sizes = function->kernel->parameter_sizes;
+  if (offset == nullptr || index >= sizes.size()) return CUDA_ERROR_INVALID_VALUE;
+  size_t at = 0;
+  for (size_t i = 0; i <= index; i++) {
+    at = (at + sizes[i] - 1) / sizes[i] * sizes[i];
+    if (i < index) at += sizes[i];
+  }
+  *offset = at;
+  if (size != nullptr) *size = sizes[index];
+  return CUDA_SUCCESS;
+}
+
+EMULATED_API CUresult cuLaunchKernel(CUfunction handle, unsigned int grid_x, unsigned int grid_y,
+                                     unsigned int grid_z, unsigned int block_x,
+                                     unsigned int block_y, unsigned int block_z,
+                                     unsigned int shared, CUstream stream_handle,
+                                     void **parameters, void **extra) {
+  static std::atomic<uint64_t> launches{0};
+  std::shared_ptr<Context> context;
+  BEGIN("launch", &context);
+  const auto function = Handles::get().functions.get(number(handle), __func__);
+  if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (function->context != context) {
+    Ledger::get().violation("cuLaunchKernel: the kernel belongs to another context");
+    return CUDA_ERROR_INVALID_HANDLE;
+  }
+  const std::shared_ptr<Stream> stream = find_stream(context, stream_handle, __func__);
+  if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (grid_x == 0 || grid_y == 0 || grid_z == 0 || block_x == 0 || block_y == 0 || block_z == 0 ||
+      grid_x > 2147483647u || grid_y > 65535 || grid_z > 65535 || block_x > 1024 ||
+      block_y > 1024 || block_z > 64 || uint64_t{block_x} * block_y * block_z > 1024 ||
+      shared > 49152) {
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+  if (extra != nullptr) return CUDA_ERROR_NOT_SUPPORTED;
+  if (!fits_kernels(*function, grid_y, grid_z, block_x, block_y, block_z, shared)) {
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  }
+  if (parameters == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 0; i < function->kernel->parameter_sizes.size(); i++) {
+    if (parameters[i] == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  }
+  const auto launch = function->kernel->prepare(parameters);
+  const bool backwards = launches.fetch_add(1) % 2 == 1;
+  return stream->submit([=] { return run(*function, *launch, grid_x, backwards); });
+}
