@@ -45,6 +45,6 @@ final class ByteSize implements ITypeConverter<Long> {
       value /= 1024;
       unit++;
     }
-    return unit == 0 ? bytes + " bytes" : "%.1f %s".formatted(value, units[unit]);
+    return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
   }
 }

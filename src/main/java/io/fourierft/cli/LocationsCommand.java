@@ -2,6 +2,7 @@ package io.fourierft.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fourierft.FourierException;
 import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
 import java.io.PrintWriter;
@@ -10,6 +11,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code fourierft locations}: where the coefficients of an adapter stand. */
@@ -51,13 +53,7 @@ final class LocationsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SpectralLocations locations =
-        SpectralLocations.of(
-            rows,
-            cols,
-            nFrequency,
-            SpectralLocations.seedBits(seed),
-            legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+    SpectralLocations locations = locations();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       ObjectNode root = Json.object();
@@ -77,5 +73,19 @@ final class LocationsCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private SpectralLocations locations() {
+    try {
+      return SpectralLocations.of(
+          rows,
+          cols,
+          nFrequency,
+          SpectralLocations.seedBits(seed),
+          legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+    } catch (FourierException e) {
+      // Nothing but the options can be wrong.
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
   }
 }

@@ -44,12 +44,13 @@ final class MergeMixin {
       names = "--dtype",
       defaultValue = "keep",
       paramLabel = "DTYPE",
+      converter = OutputDtype.Reader.class,
       description = "format of the output's weights: ${COMPLETION-CANDIDATES} (default: keep)")
   private OutputDtype dtype;
 
   @Option(
       names = "--safe",
-      description = "refuse the whole output if a changed weight is NaN or infinite")
+      description = "refuse the whole output if a tensor that changes comes out NaN or infinite")
   private boolean safe;
 
   @Option(

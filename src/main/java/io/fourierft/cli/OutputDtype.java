@@ -1,7 +1,10 @@
 package io.fourierft.cli;
 
 import io.fourierft.ElementType;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /** The values of {@code --dtype}. */
 enum OutputDtype {
@@ -23,6 +26,20 @@ enum OutputDtype {
 
   @Override
   public String toString() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Reads a value in any case. */
+  static final class Reader implements ITypeConverter<OutputDtype> {
+    @Override
+    public OutputDtype convert(String text) {
+      for (OutputDtype dtype : values()) {
+        if (dtype.toString().equals(text.toLowerCase(Locale.ROOT))) {
+          return dtype;
+        }
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is no format of weights; use keep, f32, f16 or bf16");
+    }
   }
 }

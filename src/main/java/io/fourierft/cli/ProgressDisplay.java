@@ -1,6 +1,8 @@
 package io.fourierft.cli;
 
 import io.fourierft.merge.ProgressListener;
+import java.io.PrintStream;
+import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -14,7 +16,9 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
 
   private final String task;
   private final boolean enabled;
-  private final long start = System.nanoTime();
+  private final LongSupplier nanoTime;
+  private final PrintStream stream;
+  private final long start;
   private @Nullable ProgressBar bar;
 
   /**
@@ -24,13 +28,21 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
    * @param enabled false where the output is for machines
    */
   ProgressDisplay(String task, boolean enabled) {
+    this(task, enabled, System::nanoTime, System.err);
+  }
+
+  /** The same by another clock, on another stream. */
+  ProgressDisplay(String task, boolean enabled, LongSupplier nanoTime, PrintStream stream) {
     this.task = task;
     this.enabled = enabled;
+    this.nanoTime = nanoTime;
+    this.stream = stream;
+    this.start = nanoTime.getAsLong();
   }
 
   @Override
   public void progressed(long bytesDone, long bytesTotal, String what) {
-    if (!enabled || (bar == null && System.nanoTime() - start < PATIENCE_NANOS)) {
+    if (!enabled || (bar == null && nanoTime.getAsLong() - start < PATIENCE_NANOS)) {
       return;
     }
     if (bar == null) {
@@ -40,7 +52,7 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
               .setInitialMax(bytesTotal)
               .setStyle(ProgressBarStyle.ASCII)
               .setUnit(unit(bytesTotal) == MEBIBYTE ? " MiB" : " KiB", unit(bytesTotal))
-              .setConsumer(new ConsoleProgressBarConsumer(System.err))
+              .setConsumer(new ConsoleProgressBarConsumer(stream))
               .build();
     }
     bar.stepTo(bytesDone);

@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
@@ -62,6 +63,7 @@ public final class DeltaExport {
           output + " exists already; give another name, or --overwrite to replace it");
     }
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
+      requireApart(checkpoint, adapter, output);
       ResolvedAdapter resolved =
           new AdapterBinding(checkpoint, AdapterBinding.folderOf(base), options).bind(adapter);
       Map<String, ResolvedModule> modules = new LinkedHashMap<>();
@@ -92,6 +94,23 @@ public final class DeltaExport {
         writer.commit();
       }
       return new DeltaResult(output, List.copyOf(modules.keySet()), total, resolved.notes());
+    }
+  }
+
+  /** The output may not replace a file that the deltas come from. */
+  private static void requireApart(SafetensorsCheckpoint base, Path adapter, Path output)
+      throws IOException {
+    if (!Files.exists(output)) {
+      return;
+    }
+    List<Path> sources = new ArrayList<>();
+    base.shards().forEach(shard -> sources.add(shard.file().path()));
+    sources.add(adapter.resolve(PeftAdapter.FILE_NAME));
+    for (Path source : sources) {
+      if (Files.exists(source) && Files.isSameFile(source, output)) {
+        throw new FourierException(
+            "the output %s is read as %s; give the name of another file".formatted(output, source));
+      }
     }
   }
 

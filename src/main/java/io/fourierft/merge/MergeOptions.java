@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param addition ADD merges in the order given; SUBTRACT takes off in reverse order, as PEFT's
  *     unmerge does
  * @param dtype the format of all floating-point weights of the output; null keeps each as it is
- * @param safe refuse the whole output if any changed weight comes out NaN or infinite
+ * @param safe refuse the whole output if any changed, replaced or converted tensor comes out NaN or
+ *     infinite where it was not
  * @param overwrite replace an output folder that exists and holds a model
  * @param maxShardSizeInBytes split the output anew into files of at most this; null keeps the
  *     base's files

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Makes the bytes of one output tensor after the other. A tensor that nothing touches goes from
@@ -28,7 +29,7 @@ final class TensorAssembly {
   /**
    * Works on one engine.
    *
-   * @param safe whether a changed weight with NaN or infinity is refused
+   * @param safe whether a changed tensor with NaN or infinity is refused
    */
   TensorAssembly(FourierEngine engine, Addition addition, boolean safe) {
     this.engine = engine;
@@ -56,6 +57,9 @@ final class TensorAssembly {
       MemorySegment bytes = arena.allocate(Math.max(1, tensor.declaration().sizeInBytes()), 64);
       bytes = bytes.asSlice(0, tensor.declaration().sizeInBytes());
       load(tensor, source, bytes);
+      if (safe && tensor.deltas().isEmpty()) {
+        requireFinite(tensor, source, bytes);
+      }
       for (OutputTensor.Delta delta : tensor.deltas()) {
         add(tensor, delta, bytes);
       }
@@ -65,9 +69,13 @@ final class TensorAssembly {
 
   private static void load(OutputTensor tensor, SafetensorsFile source, MemorySegment to)
       throws IOException {
+    OutputTensor.Replacement replacement = tensor.replacement();
+    if (replacement != null && replacement.tensor().dtype() == tensor.declaration().dtype()) {
+      replacement.tensor().data().lend(to::copyFrom);
+      return;
+    }
     ElementType toType = OutputTensor.elementType(tensor.declaration().dtype()).orElseThrow();
     long count = tensor.declaration().elementCount();
-    OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null) {
       ElementType fromType = OutputTensor.elementType(replacement.tensor().dtype()).orElseThrow();
       replacement
@@ -82,6 +90,36 @@ final class TensorAssembly {
             TensorConversion.convert(from, fromType, to, toType, count);
             return true;
           });
+    }
+  }
+
+  /** Refuses NaN and infinity that an adapter brings, or that converting the base has made. */
+  private static void requireFinite(
+      OutputTensor tensor, SafetensorsFile source, MemorySegment bytes) throws IOException {
+    Optional<ElementType> type = OutputTensor.elementType(tensor.declaration().dtype());
+    if (type.isEmpty()) {
+      return;
+    }
+    long count = tensor.declaration().elementCount();
+    long nonFinite = TensorConversion.nonFinite(bytes, type.get(), count);
+    OutputTensor.Replacement replacement = tensor.replacement();
+    if (replacement != null && nonFinite > 0) {
+      throw new FourierException(
+          ("%d of %d elements of %s are NaN or infinite in adapter %s, which brings it whole."
+                  + " Nothing was written")
+              .formatted(nonFinite, count, tensor.name(), replacement.source()));
+    }
+    if (replacement == null && nonFinite > 0) {
+      ElementType fromType = OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
+      long before =
+          source.<Long, RuntimeException>read(
+              tensor.name(), from -> TensorConversion.nonFinite(from, fromType, count));
+      if (nonFinite > before) {
+        throw new FourierException(
+            ("%d of %d elements of %s are too large for %s and would become infinite; choose"
+                    + " another --dtype. Nothing was written")
+                .formatted(nonFinite - before, count, tensor.name(), type.get()));
+      }
     }
   }
 

@@ -36,6 +36,27 @@ final class TensorConversion {
     }
   }
 
+  /** How many of {@code count} little-endian elements are NaN or infinite. */
+  static long nonFinite(MemorySegment data, ElementType type, long count) {
+    long found = 0;
+    float[] block = new float[BLOCK];
+    for (long start = 0; start < count; start += BLOCK) {
+      int length = (int) Math.min(BLOCK, count - start);
+      if (type == ElementType.F64) {
+        for (int i = 0; i < length; i++) {
+          double element = data.get(HostMatrix.DOUBLE_LE, (start + i) * Double.BYTES);
+          found += Double.isFinite(element) ? 0 : 1;
+        }
+      } else {
+        decode(data, type, start, block, length);
+        for (int i = 0; i < length; i++) {
+          found += Float.isFinite(block[i]) ? 0 : 1;
+        }
+      }
+    }
+    return found;
+  }
+
   private static void widen(
       MemorySegment from, ElementType fromType, MemorySegment to, long count) {
     float[] block = new float[BLOCK];

@@ -5,6 +5,7 @@ import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -57,6 +58,8 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new SafetensorsException(
           path, null, "this is a folder, not a safetensors file; open it as a checkpoint");
     }
+    // A RandomAccessFile says in words alone whether a file is missing or may not be read.
+    path.getFileSystem().provider().checkAccess(path, AccessMode.READ);
     // A RandomAccessFile tells its length even to an interrupted thread; a channel would close.
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
     Arena arena = Arena.ofShared();

@@ -1,0 +1,54 @@
+package io.fourierft.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** A progress bar is for work that takes a while. */
+class ProgressDisplayTest {
+  private static final long MILLISECOND = 1_000_000;
+
+  private final AtomicLong clock = new AtomicLong(-5);
+  private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
+
+  private ProgressDisplay display(boolean enabled) {
+    return new ProgressDisplay(
+        "merge", enabled, clock::get, new PrintStream(shown, true, StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void quickWorkShowsNothing() {
+    try (ProgressDisplay display = display(true)) {
+      display.progressed(0, 100, "a");
+      clock.addAndGet(999 * MILLISECOND);
+      display.progressed(100, 100, "b");
+    }
+    assertEquals("", shown.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void workOfMoreThanASecondShowsABar() {
+    try (ProgressDisplay display = display(true)) {
+      clock.addAndGet(1001 * MILLISECOND);
+      display.progressed(50 << 20, 100 << 20, "a");
+      display.progressed(100 << 20, 100 << 20, "b");
+    }
+    String text = shown.toString(StandardCharsets.UTF_8);
+    assertTrue(text.contains("merge") && text.contains("100%"), text);
+    assertTrue(text.contains("100/100 MiB"), text);
+  }
+
+  @Test
+  void machinesAreShownNone() {
+    try (ProgressDisplay display = display(false)) {
+      clock.addAndGet(60_000 * MILLISECOND);
+      display.progressed(50, 100, "a");
+    }
+    assertEquals("", shown.toString(StandardCharsets.UTF_8));
+  }
+}
