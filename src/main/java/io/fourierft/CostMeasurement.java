@@ -48,16 +48,21 @@ final class CostMeasurement {
     double perWork = Math.max(0, large - small) / (largeWork - smallWork);
 
     double elements = (double) SIDE * SIDE;
-    double one = multiply(1);
-    double many = multiply(TOKENS);
+    double smallElements = (double) SMALL_SIDE * SMALL_SIDE;
+    double smallOne = multiply(SMALL_SIDE, 1);
+    double one = multiply(SIDE, 1);
+    double many = multiply(SIDE, TOKENS);
     double perMultiplyAdd = Math.max(0, many - one) / (elements * (TOKENS - 1));
+    // One token: what an element costs to read and to multiply once, apart from the call itself.
+    double perElement = Math.max(0, one - smallOne) / (elements - smallElements);
     return new CostModel(
         Math.max(0, oneToken - perToken),
         perToken / work,
         perCoefficient,
         Math.max(0, small - perWork * smallWork),
         perWork,
-        Math.max(0, one / elements - perMultiplyAdd),
+        Math.max(0, smallOne - perElement * smallElements),
+        Math.max(0, perElement - perMultiplyAdd),
         perMultiplyAdd,
         "measured on engine %s, %s, Java %s"
             .formatted(
@@ -77,10 +82,10 @@ final class CostMeasurement {
     return median(() -> engine.deltaWeights(adapters, out, DensePath.PRUNED));
   }
 
-  private double multiply(int tokens) {
-    HostMatrix x = activations(tokens);
-    HostMatrix w = activations(SIDE);
-    HostMatrix y = Matrix.of(new float[tokens * SIDE], tokens, SIDE);
+  private double multiply(int side, int tokens) {
+    HostMatrix x = Matrix.of(gaussians(tokens * side), tokens, side);
+    HostMatrix w = Matrix.of(gaussians(side * side), side, side);
+    HostMatrix y = Matrix.of(new float[tokens * side], tokens, side);
     return median(() -> product.addTimesTransposed(x, w, y));
   }
 

@@ -15,7 +15,7 @@ import java.nio.file.StandardCopyOption;
  * <pre>
  *   spectral = spectralCall + T·(spectralTransform·(work(N) + work(M)) + spectralCoefficient·n)
  *   build    = buildCall + buildTransform·(columns·work(M) + M·work(N)/2),  columns = min(n, N/2+1)
- *   product  = M·N·(productElement + T·productMultiplyAdd)
+ *   product  = productCall + M·N·(productElement + T·productMultiplyAdd)
  * </pre>
  *
  * @param spectralCall a call of the spectral operator
@@ -23,6 +23,7 @@ import java.nio.file.StandardCopyOption;
  * @param spectralCoefficient one coefficient on one token
  * @param buildCall a call that builds one ΔW
  * @param buildTransform a unit of transform work of a ΔW
+ * @param productCall a call of the product
  * @param productElement reading one element of ΔW
  * @param productMultiplyAdd one multiply-add of the product
  * @param source where the figures come from, in words
@@ -33,6 +34,7 @@ public record CostModel(
     double spectralCoefficient,
     double buildCall,
     double buildTransform,
+    double productCall,
     double productElement,
     double productMultiplyAdd,
     String source) {
@@ -47,6 +49,7 @@ public record CostModel(
     requireTime("spectralCoefficient", spectralCoefficient);
     requireTime("buildCall", buildCall);
     requireTime("buildTransform", buildTransform);
+    requireTime("productCall", productCall);
     requireTime("productElement", productElement);
     requireTime("productMultiplyAdd", productMultiplyAdd);
   }
@@ -59,6 +62,7 @@ public record CostModel(
         1.05,
         25_000,
         0.33,
+        7_000,
         0.11,
         0.0285,
         "measured on two cores of an AMD EPYC, CPU engine with JTransforms, JDK 25");
@@ -143,7 +147,7 @@ public record CostModel(
 
   /** Expected time to multiply the tokens with one ΔW. */
   public double productNanos(int rows, int cols, double tokens) {
-    return (double) rows * cols * (productElement + tokens * productMultiplyAdd);
+    return productCall + (double) rows * cols * (productElement + tokens * productMultiplyAdd);
   }
 
   static double buildWork(int rows, int cols, double columns) {

@@ -20,6 +20,7 @@ final class CostModelJson {
     json.put("spectral_coefficient_ns", model.spectralCoefficient());
     json.put("build_call_ns", model.buildCall());
     json.put("build_transform_ns", model.buildTransform());
+    json.put("product_call_ns", model.productCall());
     json.put("product_element_ns", model.productElement());
     json.put("product_multiply_add_ns", model.productMultiplyAdd());
     json.put("source", model.source());
@@ -44,6 +45,7 @@ final class CostModelJson {
         figure(json, "spectral_coefficient_ns", origin),
         figure(json, "build_call_ns", origin),
         figure(json, "build_transform_ns", origin),
+        figure(json, "product_call_ns", origin),
         figure(json, "product_element_ns", origin),
         figure(json, "product_multiply_add_ns", origin),
         json.path("source").asText());
