@@ -18,7 +18,8 @@ class CostModelTest extends LayerTest {
 
   @Test
   void figuresSurviveTheFileExactly() throws IOException {
-    CostModel model = new CostModel(1.25, 1.0 / 3, 0, 1e9, 0.1, 17, Double.MIN_VALUE, 7, "by hand");
+    CostModel model =
+        new CostModel(1.25, 1.0 / 3, 0, 1e9, 0.1, 17, Double.MIN_VALUE, 0.5, 7, "by hand");
     Path file = folder.resolve("cost.json");
     model.save(file);
     assertEquals(model, CostModel.load(file));
@@ -48,9 +49,10 @@ class CostModelTest extends LayerTest {
 
   @Test
   void figuresThatCannotBeTimesAreRefused() {
-    assertThrows(FourierException.class, () -> new CostModel(-1, 0, 0, 0, 0, 0, 0, 0, "negative"));
     assertThrows(
-        FourierException.class, () -> new CostModel(0, 0, 0, Double.NaN, 0, 0, 0, 0, "NaN"));
+        FourierException.class, () -> new CostModel(-1, 0, 0, 0, 0, 0, 0, 0, 0, "negative"));
+    assertThrows(
+        FourierException.class, () -> new CostModel(0, 0, 0, Double.NaN, 0, 0, 0, 0, 0, "NaN"));
   }
 
   @Test
@@ -84,8 +86,8 @@ class CostModelTest extends LayerTest {
 
   @Test
   void layerFollowsTheModelAndTheOverride() {
-    CostModel spectralIsFree = new CostModel(0, 0, 0, 1, 1, 1, 1, 1, "spectral is free");
-    CostModel denseIsFree = new CostModel(1, 1, 1, 0, 0, 0, 0, 0, "dense is free");
+    CostModel spectralIsFree = new CostModel(0, 0, 0, 1, 1, 1, 1, 1, 1, "spectral is free");
+    CostModel denseIsFree = new CostModel(1, 1, 1, 0, 0, 0, 0, 0, 0, "dense is free");
     FourierLinearOptions options = FourierLinearOptions.defaults().withDeltaCacheBytes(1 << 16);
     assertFalse(usesDelta(options.withCostModel(spectralIsFree)));
     assertTrue(usesDelta(options.withCostModel(denseIsFree)));

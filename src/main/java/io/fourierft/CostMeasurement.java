@@ -33,13 +33,16 @@ final class CostMeasurement {
   }
 
   private CostModel round() {
-    double work = 2 * CostModel.transformWork(SIDE);
-    double oneToken = spectral(FEW, 1);
-    double manyTokens = spectral(FEW, TOKENS);
-    double manyCoefficients = spectral(MANY, TOKENS);
+    // A small layer shows what a call costs: a lone token of a large one is transformed otherwise.
+    double smallToken = spectral(SMALL_SIDE, FEW, 1);
+    double oneToken = spectral(SIDE, FEW, 1);
+    double manyTokens = spectral(SIDE, FEW, TOKENS);
+    double manyCoefficients = spectral(SIDE, MANY, TOKENS);
     double perToken = Math.max(0, manyTokens - oneToken) / (TOKENS - 1);
+    double perTransform = perToken / (2 * CostModel.transformWork(SIDE));
     double perCoefficient =
         Math.max(0, manyCoefficients - manyTokens) / ((double) TOKENS * (MANY - FEW));
+    double smallTransforms = perTransform * 2 * CostModel.transformWork(SMALL_SIDE);
 
     double smallWork = CostModel.buildWork(SMALL_SIDE, SMALL_SIDE, FEW);
     double largeWork = CostModel.buildWork(SIDE, SIDE, SIDE / 2 + 1);
@@ -51,28 +54,35 @@ final class CostMeasurement {
     double smallElements = (double) SMALL_SIDE * SMALL_SIDE;
     double smallOne = multiply(SMALL_SIDE, 1);
     double one = multiply(SIDE, 1);
-    double many = multiply(SIDE, TOKENS);
-    double perMultiplyAdd = Math.max(0, many - one) / (elements * (TOKENS - 1));
+    double smallPerToken = Math.max(0, multiply(SMALL_SIDE, TOKENS) - smallOne) / (TOKENS - 1);
+    double largePerToken = Math.max(0, multiply(SIDE, TOKENS) - one) / (TOKENS - 1);
+    // Moving a token in and out grows with its length, multiplying it with that squared.
+    double scale = (double) SIDE / SMALL_SIDE;
+    double perMultiplyAdd =
+        Math.max(0, largePerToken - scale * smallPerToken) / (elements - scale * smallElements);
+    double perFeature =
+        Math.max(0, smallPerToken - smallElements * perMultiplyAdd) / (2 * SMALL_SIDE);
     // One token: what an element costs to read and to multiply once, apart from the call itself.
     double perElement = Math.max(0, one - smallOne) / (elements - smallElements);
     return new CostModel(
-        Math.max(0, oneToken - perToken),
-        perToken / work,
+        Math.max(0, smallToken - smallTransforms),
+        perTransform,
         perCoefficient,
         Math.max(0, small - perWork * smallWork),
         perWork,
         Math.max(0, smallOne - perElement * smallElements),
         Math.max(0, perElement - perMultiplyAdd),
+        perFeature,
         perMultiplyAdd,
         "measured on engine %s, %s, Java %s"
             .formatted(
                 engine.name(), System.getProperty("os.arch"), System.getProperty("java.version")));
   }
 
-  private double spectral(int coefficients, int tokens) {
-    AdapterRouting routing = AdapterRouting.all(adapter(SIDE, coefficients));
-    HostMatrix x = activations(tokens);
-    HostMatrix y = Matrix.of(new float[tokens * SIDE], tokens, SIDE);
+  private double spectral(int side, int coefficients, int tokens) {
+    AdapterRouting routing = AdapterRouting.all(adapter(side, coefficients));
+    HostMatrix x = Matrix.of(gaussians(tokens * side), tokens, side);
+    HostMatrix y = Matrix.of(new float[tokens * side], tokens, side);
     return median(() -> engine.apply(routing, x, y));
   }
 
@@ -92,10 +102,6 @@ final class CostMeasurement {
   private FourierAdapter adapter(int side, int coefficients) {
     return FourierAdapter.of(
         SpectralLocations.of(side, side, coefficients, 1), gaussians(coefficients), 150);
-  }
-
-  private HostMatrix activations(int rows) {
-    return Matrix.of(gaussians(rows * SIDE), rows, SIDE);
   }
 
   private float[] gaussians(int count) {

@@ -15,7 +15,7 @@ import java.nio.file.StandardCopyOption;
  * <pre>
  *   spectral = spectralCall + T·(spectralTransform·(work(N) + work(M)) + spectralCoefficient·n)
  *   build    = buildCall + buildTransform·(columns·work(M) + M·work(N)/2),  columns = min(n, N/2+1)
- *   product  = productCall + M·N·(productElement + T·productMultiplyAdd)
+ *   product  = productCall + M·N·(productElement + T·productMultiplyAdd) + T·(M + N)·productFeature
  * </pre>
  *
  * @param spectralCall a call of the spectral operator
@@ -25,6 +25,7 @@ import java.nio.file.StandardCopyOption;
  * @param buildTransform a unit of transform work of a ΔW
  * @param productCall a call of the product
  * @param productElement reading one element of ΔW
+ * @param productFeature moving one number of a token in or out
  * @param productMultiplyAdd one multiply-add of the product
  * @param source where the figures come from, in words
  */
@@ -36,6 +37,7 @@ public record CostModel(
     double buildTransform,
     double productCall,
     double productElement,
+    double productFeature,
     double productMultiplyAdd,
     String source) {
   /**
@@ -51,6 +53,7 @@ public record CostModel(
     requireTime("buildTransform", buildTransform);
     requireTime("productCall", productCall);
     requireTime("productElement", productElement);
+    requireTime("productFeature", productFeature);
     requireTime("productMultiplyAdd", productMultiplyAdd);
   }
 
@@ -64,6 +67,7 @@ public record CostModel(
         0.33,
         7_000,
         0.11,
+        2.6,
         0.0285,
         "measured on two cores of an AMD EPYC, CPU engine with JTransforms, JDK 25");
   }

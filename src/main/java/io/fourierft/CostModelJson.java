@@ -22,6 +22,7 @@ final class CostModelJson {
     json.put("build_transform_ns", model.buildTransform());
     json.put("product_call_ns", model.productCall());
     json.put("product_element_ns", model.productElement());
+    json.put("product_feature_ns", model.productFeature());
     json.put("product_multiply_add_ns", model.productMultiplyAdd());
     json.put("source", model.source());
     return json.toPrettyString() + "\n";
@@ -47,6 +48,7 @@ final class CostModelJson {
         figure(json, "build_transform_ns", origin),
         figure(json, "product_call_ns", origin),
         figure(json, "product_element_ns", origin),
+        figure(json, "product_feature_ns", origin),
         figure(json, "product_multiply_add_ns", origin),
         json.path("source").asText());
   }
