@@ -10,25 +10,21 @@ public final class DenseCoefficients {
   private static final ColumnFold NO_FOLD =
       new ColumnFold(1, 1, new int[0], new int[1], new int[0], new int[0]);
 
-  private @Nullable SpectralLocations locations;
+  private @Nullable FourierAdapter source;
   private ColumnFold fold = NO_FOLD;
   private float[] weights = {};
   private float[] values = {};
-  private double[] unscaled = {};
-  private boolean finite = true;
   private ResultScale scale = new ResultScale(1, 1);
 
   /** Takes over another adapter. */
   public void set(FourierAdapter adapter, FoldedLocations newLocations) {
-    locations = adapter.locations();
+    source = adapter;
     fold = newLocations.columns();
     int n = fold.entries();
     if (weights.length < n) {
       weights = new float[n];
       values = new float[n];
-      unscaled = new double[n];
     }
-    finite = true;
     int exponent = Magnitude.exponent(Magnitude.largest(adapter));
     double factor = Math.scalb(1.0, -exponent);
     double scaling = adapter.scaling();
@@ -42,16 +38,19 @@ public final class DenseCoefficients {
       }
     }
     for (int k = 0; k < n; k++) {
-      unscaled[k] = scaling * adapter.coefficient(k);
-      finite &= Double.isFinite(unscaled[k]);
-      values[k] = Magnitude.weight(unscaled[k], factor);
+      values[k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
     }
     scale = ResultScale.of(exponent, adapter.rows(), adapter.cols());
   }
 
+  /** The adapter itself. */
+  FourierAdapter adapter() {
+    return Objects.requireNonNull(source, "set comes first");
+  }
+
   /** The places. */
   public SpectralLocations locations() {
-    return Objects.requireNonNull(locations, "set comes first");
+    return adapter().locations();
   }
 
   /** The places by column. */
@@ -76,19 +75,9 @@ public final class DenseCoefficients {
     return values;
   }
 
-  /** {@code scaling·c} of coefficient k, as it is. */
-  double unscaled(int k) {
-    return unscaled[k];
-  }
-
-  /** Whether every {@code scaling·c} is finite. */
-  boolean areFinite() {
-    return finite;
-  }
-
   /** Lets go of the adapter. */
   public void clear() {
-    locations = null;
+    source = null;
     fold = NO_FOLD;
   }
 

@@ -4,6 +4,7 @@ import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.definition.NonFiniteDelta;
 import org.jspecify.annotations.Nullable;
 
 /** One ΔW from coefficients to its place in memory; reusable. */
@@ -11,7 +12,7 @@ final class DenseJob implements WorkerPool.Tasks {
   private final EngineCore core;
   private final DenseCoefficients coefficients = new DenseCoefficients();
   private final DenseTransform finite;
-  private final NonFiniteDelta nonFinite = new NonFiniteDelta();
+  private final NonFiniteTransform nonFinite = new NonFiniteTransform();
   private DenseTransform transform;
   private final DeltaSink sink = new DeltaSink();
   private boolean rowStep;
@@ -43,7 +44,7 @@ final class DenseJob implements WorkerPool.Tasks {
 
   private void begin(FourierAdapter adapter, DensePath path) {
     coefficients.set(adapter, core.cache().get(adapter.locations()));
-    transform = coefficients.areFinite() ? finite : nonFinite;
+    transform = NonFiniteDelta.isFinite(adapter) ? finite : nonFinite;
     transform.begin(
         coefficients,
         path == DensePath.AUTO
@@ -97,6 +98,6 @@ final class DenseJob implements WorkerPool.Tasks {
 
   /** Bytes of the buffers that are kept for the next use. */
   long retainedBytes() {
-    return finite.retainedBytes() + nonFinite.retainedBytes();
+    return finite.retainedBytes();
   }
 }

@@ -5,6 +5,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.definition.NonFiniteDelta;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

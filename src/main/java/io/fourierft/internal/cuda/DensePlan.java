@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda;
 import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.ShapeException;
+import io.fourierft.internal.definition.NonFiniteDelta;
 
 /**
  * How the ΔW of one shape are computed.

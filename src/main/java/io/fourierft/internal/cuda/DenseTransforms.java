@@ -1,6 +1,7 @@
 package io.fourierft.internal.cuda;
 
 import io.fourierft.FourierAdapter;
+import io.fourierft.internal.definition.NonFiniteDelta;
 import java.util.List;
 
 /** Enqueues the computation of ΔW, up to where the result stands as float32 in scratch memory. */

@@ -1,4 +1,4 @@
-package io.fourierft.internal.cuda;
+package io.fourierft.internal.definition;
 
 import io.fourierft.FourierAdapter;
 import java.util.Arrays;
@@ -7,13 +7,14 @@ import java.util.Arrays;
  * The ΔW of an adapter of which a coefficient, times the scaling, is NaN or infinite, by the
  * definition: a transform would make all of it NaN. Finite coefficients do not matter then, and an
  * infinite one gives an infinity of its cosine's sign, or NaN where the cosine is zero. Such an
- * adapter is broken, so that this is computed on the host and its speed does not matter.
+ * adapter is broken, so that this is computed on the host, for every engine, and its speed does not
+ * matter.
  *
  * @param adapter the adapter
  */
-record NonFiniteDelta(FourierAdapter adapter) {
+public record NonFiniteDelta(FourierAdapter adapter) {
   /** Whether every coefficient times the scaling is finite. */
-  static boolean isFinite(FourierAdapter adapter) {
+  public static boolean isFinite(FourierAdapter adapter) {
     for (int k = 0; k < adapter.nFrequency(); k++) {
       if (!Double.isFinite((double) adapter.scaling() * adapter.coefficient(k))) {
         return false;
@@ -23,7 +24,7 @@ record NonFiniteDelta(FourierAdapter adapter) {
   }
 
   /** Fills {@code row} with row {@code p}. */
-  void row(int p, float[] row) {
+  public void row(int p, float[] row) {
     Arrays.fill(row, 0f);
     long rows = adapter.rows();
     long cols = adapter.cols();
