@@ -26,9 +26,9 @@ case $what in
     cmake -S "$root/native" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
     cmake --build "$build"
     folder=io/fourierft/internal/cuda
-    for file in fourierft.fatbin fourierft.properties; do
-      cmake -E make_directory "$3/$folder"
-      cmake -E copy_if_different "$build/resources/$folder/$file" "$3/$folder/$file"
+    cmake -E make_directory "$3/$folder"
+    for file in "$build/resources/$folder"/*; do
+      cmake -E copy_if_different "$file" "$3/$folder/$(basename "$file")"
     done
     ;;
   emulator)

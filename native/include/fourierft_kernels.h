@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 1
+#define FOURIERFT_KERNEL_ABI 2
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256
@@ -63,8 +63,9 @@ struct fourierft_adapter {
   const int32_t *row;         /*  0: u[k], in [0, rows) */
   const int32_t *column;      /*  8: v[k], in [0, cols) */
   const float *coefficient;   /* 16: c[k] */
-  const int32_t *column_slot; /* 24: half(cols) numbers: the compact column that half column w has,
-                                     or -1; NULL unless the pruned path is used */
+  const int32_t *column_slot; /* 24: 2 * half(cols) numbers: first the compact column that half column
+                                     w has, or -1; then the half column that compact column i stands
+                                     for, or -1 beyond the last; NULL unless the pruned path is used */
   int64_t frequencies;        /* 32: n */
   float scale;                /* 40: factor on every c[k], as scaling / (rows * cols) */
   int32_t reserved;           /* 44: 0 */

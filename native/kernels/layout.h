@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "fourierft_callbacks.h"
 #include "fourierft_kernels.h"
 
 #define FOURIERFT_AT(type, member, offset) \
@@ -42,6 +43,22 @@ FOURIERFT_AT(fourierft_operator, coefficient, 24);
 FOURIERFT_AT(fourierft_operator, scale, 32);
 FOURIERFT_AT(fourierft_operator, frequencies, 36);
 FOURIERFT_SIZE(fourierft_operator, 40);
+
+FOURIERFT_AT(fourierft_divisor, divisor, 0);
+FOURIERFT_AT(fourierft_divisor, magic, 8);
+FOURIERFT_SIZE(fourierft_divisor, 16);
+
+FOURIERFT_AT(fourierft_fused, adapters, 0);
+FOURIERFT_AT(fourierft_fused, operators, 8);
+FOURIERFT_AT(fourierft_fused, targets, 16);
+FOURIERFT_AT(fourierft_fused, columns, 24);
+FOURIERFT_AT(fourierft_fused, rows, 32);
+FOURIERFT_AT(fourierft_fused, cols, 40);
+FOURIERFT_AT(fourierft_fused, slots, 48);
+FOURIERFT_AT(fourierft_fused, load_inner, 56);
+FOURIERFT_AT(fourierft_fused, load_middle, 72);
+FOURIERFT_AT(fourierft_fused, store_inner, 88);
+FOURIERFT_SIZE(fourierft_fused, 104);
 
 FOURIERFT_AT(fourierft_gradient, row, 0);
 FOURIERFT_AT(fourierft_gradient, column, 8);

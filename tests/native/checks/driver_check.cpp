@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "fourierft_kernels.h"
 #include "session.h"
 
 namespace {
@@ -85,7 +86,7 @@ CASE(graphsReplayTheirWork) {
   for (int i = 0; i < 2; i++) {
     value.zero(session.stream);
     EXPECT(cuGraphLaunch(executable, session.stream), CUDA_SUCCESS);
-    EXPECT(value.read()[0], 1);
+    EXPECT(value.read()[0], FOURIERFT_KERNEL_ABI);
   }
   EXPECT(cuGraphExecDestroy(executable), CUDA_SUCCESS);
   EXPECT(cuGraphDestroy(graph), CUDA_SUCCESS);
@@ -186,7 +187,7 @@ CASE(aKernelOutsideItsBufferLosesTheContext) {
   Session fresh;
   Array<int> value(1);
   EXPECT(fresh.launch("fourierft_abi_version", 1, value.address()), CUDA_SUCCESS);
-  EXPECT(value.read()[0], 1);
+  EXPECT(value.read()[0], FOURIERFT_KERNEL_ABI);
 }
 
 CASE(faultsComeWhenTheyAreDue) {
@@ -227,7 +228,7 @@ CASE(threadsHaveStreamsAndContextsOfTheirOwn) {
         cuMemcpyDtoHAsync_v2(&version, pointer, 4, stream);
       }
       cuStreamSynchronize(stream);
-      if (version == 1) right++;
+      if (version == FOURIERFT_KERNEL_ABI) right++;
       cuStreamDestroy_v2(stream);
       cuMemFree_v2(pointer);
       cuCtxPopCurrent_v2(nullptr);

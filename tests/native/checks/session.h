@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check.h"
@@ -93,15 +94,21 @@ class Array {
     EXPECT(cuMemAlloc_v2(&address_, count * sizeof(Element)), CUDA_SUCCESS);
   }
 
-  explicit Array(const std::vector<Element> &values) : Array(values.size()) {
+  explicit Array(const std::vector<Element> &values) : Array(values.size()) { write(values); }
+
+  void write(const std::vector<Element> &values) {
     EXPECT(cuMemcpyHtoDAsync_v2(address_, values.data(), values.size() * sizeof(Element), nullptr),
            CUDA_SUCCESS);
     EXPECT(cuCtxSynchronize(), CUDA_SUCCESS);
   }
 
+  Array(Array &&other) noexcept
+      : count_(other.count_), address_(std::exchange(other.address_, 0)) {}
   Array(const Array &) = delete;
   Array &operator=(const Array &) = delete;
-  ~Array() { cuMemFree_v2(address_); }
+  ~Array() {
+    if (address_ != 0) cuMemFree_v2(address_);
+  }
 
   CUdeviceptr address() const { return address_; }
   Element *pointer() const { return reinterpret_cast<Element *>(address_); }

@@ -79,6 +79,15 @@ inline unsigned long long atomicAdd(unsigned long long *address, unsigned long l
   return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);
 }
 
+inline uint64_t __umul64hi(uint64_t a, uint64_t b) {
+  return static_cast<uint64_t>(static_cast<unsigned __int128>(a) * b >> 64);
+}
+
+struct alignas(8) float2 {
+  float x;
+  float y;
+};
+
 struct __half {
   uint16_t bits;
 };

@@ -7,6 +7,17 @@
 
 #define EMULATED_BRIDGE __attribute__((visibility("default")))
 
+namespace emulator {
+
+/* One of cuFFT's callbacks; it either loads complex elements or stores real ones. */
+struct Callback {
+  const char *name;
+  void (*load)(void *data, uint64_t offset, void *info, float *re, float *im);
+  void (*store)(void *data, uint64_t offset, float value, void *info);
+};
+
+}  // namespace emulator
+
 namespace emulator::bridge {
 
 /* Counts one call; returns the fault that is due, or 0. */
@@ -23,6 +34,13 @@ EMULATED_BRIDGE int submit(void *stream, std::function<int()> operation);
 
 /* Whether a range lies in live device memory; if not, notes a violation. */
 EMULATED_BRIDGE bool check_device(const void *address, int64_t bytes, const char *what);
+
+/* The callback that a symbol names, or null. */
+EMULATED_BRIDGE const Callback *find_callback(const char *symbol);
+
+/* A CUresult: whether all that callbacks will touch is live device memory; notes a violation. */
+EMULATED_BRIDGE int check_callbacks(const Callback *load, const Callback *store, const void *info,
+                                    int64_t elements);
 
 EMULATED_BRIDGE void violation(const char *text);
 EMULATED_BRIDGE void plan_made();

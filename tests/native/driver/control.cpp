@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "bridge.h"
+#include "callbacks.h"
 #include "driver.h"
 #include "emulator.h"
 
@@ -84,6 +85,18 @@ int submit(void *stream, std::function<int()> operation) {
 
 bool check_device(const void *address, int64_t bytes, const char *what) {
   return Memory::get().check_device(reinterpret_cast<uint64_t>(address), bytes, what);
+}
+
+const Callback *find_callback(const char *symbol) { return emulator::find_callback(symbol); }
+
+int check_callbacks(const Callback *load, const Callback *store, const void *info,
+                    int64_t elements) {
+  CUresult problem = CUDA_SUCCESS;
+  const bool valid = check_fused(load, store, info, elements, [&](const Buffer &buffer) {
+    problem = check_buffer("cuFFT callback's", buffer);
+    return problem == CUDA_SUCCESS;
+  });
+  return valid || problem != CUDA_SUCCESS ? problem : CUDA_ERROR_ILLEGAL_ADDRESS;
 }
 
 void violation(const char *text) { Ledger::get().violation("%s", text); }

@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -249,6 +250,22 @@ std::shared_ptr<Stream> find_stream(const std::shared_ptr<Context> &context, CUs
     return nullptr;
   }
   return found;
+}
+
+CUresult check_buffer(const std::string &owner, const Buffer &buffer) {
+  const auto address = reinterpret_cast<uint64_t>(buffer.address);
+  const std::string what = owner + " " + buffer.name;
+  if (buffer.address == nullptr) {
+    Ledger::get().violation("%s is %s", what.c_str(), buffer.bytes < 0 ? "wrong" : "null");
+    return CUDA_ERROR_ILLEGAL_ADDRESS;
+  }
+  if (address % buffer.alignment != 0) {
+    Ledger::get().violation("%s: 0x%" PRIx64 " is not aligned to %" PRId64 " bytes", what.c_str(),
+                            address, buffer.alignment);
+    return CUDA_ERROR_MISALIGNED_ADDRESS;
+  }
+  return Memory::get().check_device(address, buffer.bytes, what) ? CUDA_SUCCESS
+                                                                 : CUDA_ERROR_ILLEGAL_ADDRESS;
 }
 
 void drain(const std::shared_ptr<Context> &context) {

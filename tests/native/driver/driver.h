@@ -5,9 +5,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "handles.h"
+#include "kernels.h"
 #include "ledger.h"
 #include "memory.h"
 #include "stream.h"
@@ -68,6 +70,9 @@ CUresult end_free(const std::shared_ptr<Context> &context);
 /* The stream of a handle as seen from a context; null if there is no such. */
 std::shared_ptr<Stream> find_stream(const std::shared_ptr<Context> &context, CUstream stream,
                                     const char *function);
+
+/* Whether a buffer is aligned and lies in live device memory; if not, notes a violation. */
+CUresult check_buffer(const std::string &owner, const Buffer &buffer);
 
 /* Waits for all streams of a context. */
 void drain(const std::shared_ptr<Context> &context);

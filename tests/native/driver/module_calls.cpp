@@ -1,6 +1,5 @@
 /* Modules and launches. */
 #include <atomic>
-#include <cinttypes>
 #include <cstring>
 
 #include "block_scheduler.h"
@@ -13,7 +12,6 @@ using emulator::find_stream;
 using emulator::Function;
 using emulator::Handles;
 using emulator::Ledger;
-using emulator::Memory;
 using emulator::Module;
 using emulator::number;
 using emulator::Stream;
@@ -53,18 +51,7 @@ CUresult run(const Function &function, const emulator::Launch &launch, unsigned 
   const char *kernel = function.kernel->name.c_str();
   CUresult problem = CUDA_SUCCESS;
   const bool valid = launch.check_buffers(blocks, [&](const emulator::Buffer &buffer) {
-    const auto address = reinterpret_cast<uint64_t>(buffer.address);
-    const std::string what = std::string(kernel) + " parameter " + buffer.name;
-    if (buffer.address == nullptr) {
-      Ledger::get().violation("%s is %s", what.c_str(), buffer.bytes < 0 ? "wrong" : "null");
-      problem = CUDA_ERROR_ILLEGAL_ADDRESS;
-    } else if (address % buffer.alignment != 0) {
-      Ledger::get().violation("%s: 0x%" PRIx64 " is not aligned to %" PRId64 " bytes", what.c_str(),
-                              address, buffer.alignment);
-      problem = CUDA_ERROR_MISALIGNED_ADDRESS;
-    } else if (!Memory::get().check_device(address, buffer.bytes, what)) {
-      problem = CUDA_ERROR_ILLEGAL_ADDRESS;
-    }
+    problem = emulator::check_buffer(std::string(kernel) + " parameter", buffer);
     return problem == CUDA_SUCCESS;
   });
   if (!valid) return problem == CUDA_SUCCESS ? CUDA_ERROR_ILLEGAL_ADDRESS : problem;

@@ -1,47 +1,28 @@
 /* The exported functions of the emulated cuFFT. */
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <set>
 
 #include "bridge.h"
-#include "plan.h"
+#include "plans.h"
 
 /* From the emulated driver. */
 extern "C" int cuMemAlloc_v2(unsigned long long *result, size_t bytes);
 extern "C" int cuMemFree_v2(unsigned long long base);
 
+using emulator::begin;
 using emulator::Dft;
+using emulator::Hook;
 using emulator::Layout;
 using emulator::Plan;
+using emulator::Plans;
 using emulator::Transform;
 namespace bridge = emulator::bridge;
 
 namespace {
 
 constexpr int ILLEGAL_ADDRESS = 700;
-
-/* Plans by handle. Thread-safe. */
-struct Plans {
-  std::mutex mutex;
-  std::map<cufftHandle, std::shared_ptr<Plan>> live;
-  std::set<cufftHandle> dead;
-  cufftHandle next = 1;
-
-  static Plans &get() {
-    static auto *plans = new Plans();
-    return *plans;
-  }
-
-  std::shared_ptr<Plan> find(cufftHandle handle) {
-    std::lock_guard<std::mutex> lock(mutex);
-    const auto found = live.find(handle);
-    if (found != live.end()) return found->second;
-    if (dead.count(handle) != 0) bridge::violation("cuFFT: a plan was used after its end");
-    return nullptr;
-  }
-};
 
 /* Work areas in use: two transforms at once in one of them spoil each other. */
 struct WorkAreas {
@@ -64,17 +45,6 @@ struct WorkAreas {
     busy.erase(busy.find(area));
   }
 };
-
-/* Counts a call; a fault that is due, no context and a lost one stop it. */
-cufftResult begin(const char *function, const char *group, uint64_t *context) {
-  const int fault = bridge::count_call(function, group);
-  if (fault != 0) return static_cast<cufftResult>(fault);
-  if (context == nullptr) return CUFFT_SUCCESS;
-  int lost = 0;
-  *context = bridge::current_context(&lost);
-  if (*context == 0) return CUFFT_INVALID_DEVICE;
-  return lost != 0 ? CUFFT_INTERNAL_ERROR : CUFFT_SUCCESS;
-}
 
 bool is_type(cufftType type) {
   return type == CUFFT_C2C || type == CUFFT_R2C || type == CUFFT_C2R;
@@ -140,6 +110,13 @@ cufftResult make(cufftHandle handle, const Wanted &wanted, size_t *work_size, ui
   if (work_size == nullptr) return CUFFT_INVALID_VALUE;
   std::shared_ptr<Transform> transform;
   if (const cufftResult refused = describe(wanted, &transform)) return refused;
+  if (plan->unlinked) return CUFFT_NVJITLINK_FAILURE;
+  if ((plan->load.callback != nullptr && transform->type == CUFFT_R2C) ||
+      (plan->store.callback != nullptr && transform->type != CUFFT_C2R)) {
+    return CUFFT_INVALID_TYPE;
+  }
+  transform->load = plan->load;
+  transform->store = plan->store;
   const int64_t bytes = transform->work_bytes();
   if (plan->automatic && bytes > 0) {
     unsigned long long area = 0;
@@ -174,6 +151,14 @@ int run(const Transform &transform, void *area, float *input, float *output, int
   }
   if (work > 0 && (overlap(area, work, input, read) || overlap(area, work, output, written))) {
     bridge::violation("cuFFT: the work area overlaps input or output");
+  }
+  for (const Hook &hook : {transform.load, transform.store}) {
+    if (hook.callback == nullptr) continue;
+    const bool loads = hook.callback->load != nullptr;
+    const int problem = bridge::check_callbacks(loads ? hook.callback : nullptr,
+                                                loads ? nullptr : hook.callback, hook.info,
+                                                transform.input_elements());
+    if (problem != 0) return problem;
   }
   if (work > 0) {
     WorkAreas::get().enter(area);
@@ -382,11 +367,4 @@ EMULATED_API cufftResult cufftExecR2C(cufftHandle handle, cufftReal *input, cuff
 
 EMULATED_API cufftResult cufftExecC2R(cufftHandle handle, cufftComplex *input, cufftReal *output) {
   return execute(__func__, handle, CUFFT_C2R, input, output, CUFFT_INVERSE, 8, 4);
-}
-
-/* Link-time callbacks need NVIDIA's linker. */
-EMULATED_API cufftResult cufftXtSetJITCallback(cufftHandle handle, const char *, const void *,
-                                               size_t, int, void **) {
-  if (const cufftResult refused = begin(__func__, "", nullptr)) return refused;
-  return Plans::get().find(handle) == nullptr ? CUFFT_INVALID_PLAN : CUFFT_NOT_SUPPORTED;
 }

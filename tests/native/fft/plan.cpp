@@ -6,9 +6,10 @@
 #include <limits>
 
 namespace emulator {
-namespace {
 
 using Complex = std::complex<double>;
+
+namespace {
 
 int64_t product(const std::vector<int64_t> &sizes) {
   int64_t elements = 1;
@@ -130,26 +131,72 @@ int64_t Transform::work_bytes() const {
   return batch * product(type == CUFFT_C2C ? sizes : halved(sizes)) * 8;
 }
 
-void Transform::run(const float *from, float *to, int sign) const {
+int64_t Transform::input_elements() const { return batch * input_layout(true).distance; }
+
+namespace {
+
+/* Calls visit(place) for every element of one transform of a side, row by row. */
+template <typename Visit>
+void each_place(const Layout &layout, const std::vector<int64_t> &sizes, int64_t b, Visit visit) {
+  std::vector<int64_t> index(sizes.size(), 0);
+  do {
+    visit(layout.place(b, index));
+  } while (advance(index, sizes));
+}
+
+/* What cuFFT may leave where a callback takes the place of its memory, or in a C2R's input. */
+void spoil(float *data, int floats, const Layout &layout, const std::vector<int64_t> &sizes,
+           int64_t b) {
+  each_place(layout, sizes, b, [=](int64_t place) {
+    std::fill_n(data + place * floats, floats, std::numeric_limits<float>::quiet_NaN());
+  });
+}
+
+}  // namespace
+
+std::vector<Complex> Transform::read(float *from, const Layout &layout, int64_t b) const {
+  std::vector<Complex> data;
+  data.reserve(product(input_sizes()));
+  each_place(layout, input_sizes(), b, [&](int64_t place) {
+    if (type == CUFFT_R2C) {
+      data.emplace_back(from[place]);
+    } else if (load.callback == nullptr) {
+      data.emplace_back(from[2 * place], from[2 * place + 1]);
+    } else {
+      float re;
+      float im;
+      load.callback->load(from, place, load.info, &re, &im);
+      data.emplace_back(re, im);
+    }
+  });
+  return data;
+}
+
+void Transform::write(const std::vector<Complex> &result, float *to, const Layout &layout,
+                      int64_t b) const {
+  auto value = result.begin();
+  each_place(layout, output_sizes(), b, [&](int64_t place) {
+    const auto re = static_cast<float>(value->real());
+    if (type != CUFFT_C2R) {
+      to[2 * place] = re;
+      to[2 * place + 1] = static_cast<float>(value->imag());
+    } else if (store.callback == nullptr) {
+      to[place] = re;
+    } else {
+      store.callback->store(to, place, re, store.info);
+    }
+    ++value;
+  });
+}
+
+void Transform::run(float *from, float *to, int sign) const {
   const bool in_place = from == to;
-  const Layout read = input_layout(in_place);
-  const Layout written = output_layout(in_place);
-  const std::vector<int64_t> read_sizes = input_sizes();
-  const std::vector<int64_t> written_sizes = output_sizes();
   const size_t last = sizes.size() - 1;
   const int direction = type == CUFFT_C2C ? sign : type == CUFFT_R2C ? -1 : 1;
   std::vector<std::vector<Complex>> results;
 
   for (int64_t b = 0; b < batch; b++) {
-    std::vector<Complex> data;
-    data.reserve(product(read_sizes));
-    std::vector<int64_t> index(sizes.size(), 0);
-    do {
-      const int64_t place = read.place(b, index);
-      data.push_back(type == CUFFT_R2C ? Complex(from[place])
-                                       : Complex(from[2 * place], from[2 * place + 1]));
-    } while (advance(index, read_sizes));
-
+    std::vector<Complex> data = read(from, input_layout(in_place), b);
     if (type == CUFFT_R2C) {
       along(data, sizes, last, dfts[last], direction);
       data = folded(data, sizes[last]);
@@ -167,30 +214,13 @@ void Transform::run(const float *from, float *to, int sign) const {
   }
 
   /* cuFFT may overwrite the input of a C2R; a caller that reads it again shall see that. */
-  if (type == CUFFT_C2R && !in_place) {
-    auto *spoilt = const_cast<float *>(from);
-    for (int64_t b = 0; b < batch; b++) {
-      std::vector<int64_t> index(sizes.size(), 0);
-      do {
-        const int64_t place = read.place(b, index);
-        spoilt[2 * place] = spoilt[2 * place + 1] = std::numeric_limits<float>::quiet_NaN();
-      } while (advance(index, read_sizes));
-    }
-  }
+  const bool input_spoilt = load.callback != nullptr || (type == CUFFT_C2R && !in_place);
+  const int read_floats = type == CUFFT_R2C ? 1 : 2;
   for (int64_t b = 0; b < batch; b++) {
-    std::vector<int64_t> index(sizes.size(), 0);
-    auto value = results[b].begin();
-    do {
-      const int64_t place = written.place(b, index);
-      if (type == CUFFT_C2R) {
-        to[place] = static_cast<float>(value->real());
-      } else {
-        to[2 * place] = static_cast<float>(value->real());
-        to[2 * place + 1] = static_cast<float>(value->imag());
-      }
-      ++value;
-    } while (advance(index, written_sizes));
+    if (input_spoilt) spoil(from, read_floats, input_layout(in_place), input_sizes(), b);
+    if (store.callback != nullptr) spoil(to, 1, output_layout(in_place), output_sizes(), b);
   }
+  for (int64_t b = 0; b < batch; b++) write(results[b], to, output_layout(in_place), b);
 }
 
 }  // namespace emulator

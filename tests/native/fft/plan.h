@@ -3,10 +3,12 @@
 #define PLAN_H
 
 #include <atomic>
+#include <complex>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "bridge.h"
 #include "cufft_api.h"
 #include "dft.h"
 
@@ -21,6 +23,12 @@ struct Layout {
   int64_t place(int64_t batch, const std::vector<int64_t> &index) const;
 };
 
+/* A callback and its caller info; none if null. */
+struct Hook {
+  const Callback *callback = nullptr;
+  void *info = nullptr;
+};
+
 /* What is transformed; immutable once made, so that enqueued work may keep it. */
 struct Transform {
   std::vector<int64_t> sizes;
@@ -30,6 +38,8 @@ struct Transform {
   Layout input;
   Layout output;
   std::vector<Dft> dfts;
+  Hook load;
+  Hook store;
 
   /* Lengths of the input and output arrays: the last one halved on the Hermitian side. */
   std::vector<int64_t> input_sizes() const;
@@ -45,8 +55,16 @@ struct Transform {
 
   int64_t work_bytes() const;
 
+  /* Elements of all inputs with the room between them. */
+  int64_t input_elements() const;
+
   /* sign is that of C2C; the others have their own. */
-  void run(const float *input, float *output, int sign) const;
+  void run(float *input, float *output, int sign) const;
+
+ private:
+  std::vector<std::complex<double>> read(float *from, const Layout &layout, int64_t b) const;
+  void write(const std::vector<std::complex<double>> &result, float *to, const Layout &layout,
+             int64_t b) const;
 };
 
 struct Plan {
@@ -56,6 +74,9 @@ struct Plan {
   bool automatic = true;
   void *own_area = nullptr;
   void *work_area = nullptr;
+  Hook load;
+  Hook store;
+  bool unlinked = false;
   std::atomic<bool> busy{false};
 };
 

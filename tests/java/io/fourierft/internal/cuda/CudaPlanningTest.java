@@ -21,6 +21,8 @@ import io.fourierft.cuda.AdamW;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -83,7 +85,7 @@ class CudaPlanningTest {
     FourierException refusal =
         assertThrows(FourierException.class, () -> KernelModule.requireAbi(99));
     assertEquals(
-        "the kernel image has ABI version 99, but this jar needs 1; build the kernels again",
+        "the kernel image has ABI version 99, but this jar needs 2; build the kernels again",
         refusal.getMessage());
   }
 
@@ -281,5 +283,53 @@ class CudaPlanningTest {
     FourierException refusal =
         assertThrows(FourierException.class, () -> new AdamW(0.1f, 1f, 0.9f, 1e-8f, 0f, 1f));
     assertEquals("AdamW's beta1 is 1.0, which is out of range", refusal.getMessage());
+  }
+
+  @Test
+  void callbacksOfANewerCudaThanThatOfCufftAreNotUsed() {
+    Cufft cufft =
+        (Cufft)
+            Proxy.newProxyInstance(
+                CudaPlanningTest.class.getClassLoader(),
+                new Class<?>[] {Cufft.class},
+                (_, method, _) ->
+                    switch (method.getName()) {
+                      case "takesCallbacks" -> true;
+                      case "getVersion" -> 11303;
+                      case "library" -> "libcufft.so.11";
+                      default -> throw new AssertionError(method);
+                    });
+    System.setProperty(CallbackSurvey.PROPERTY, "on");
+    try {
+      CallbackSurvey survey = CallbackSurvey.examine(cufft, 13000);
+      assertNull(survey.images());
+      assertEquals(
+          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA 12,"
+              + " whose linker cannot read them; install the cuFFT of CUDA 13, build the jar with"
+              + " the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
+          String.valueOf(survey.obstacle()));
+    } finally {
+      System.clearProperty(CallbackSurvey.PROPERTY);
+    }
+    assertNull(CallbackSurvey.examine(cufft, 13000).obstacle());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "2", "3", "33", "4096", "14338", "4294967296", "6148914691236517205"})
+  void theMagicNumberOfADivisorIsRightOrOneTooSmall(long divisor) {
+    byte[] table = FusedTable.of(new DensePlan(DensePath.PRUNED, 5, 7, 3), 1, 2, 3, 4, divisor, 6);
+    ByteBuffer fields = ByteBuffer.wrap(table).order(ByteOrder.LITTLE_ENDIAN);
+    assertEquals(divisor, fields.getLong(56));
+    long magic = fields.getLong(64);
+    Random random = new Random(divisor);
+    for (int i = 0; i < 10_000; i++) {
+      long value = i < 100 ? divisor * i - (i & 1) : random.nextLong() >>> random.nextInt(1, 60);
+      if (value < 0) {
+        continue;
+      }
+      long quotient = Math.unsignedMultiplyHigh(value, magic);
+      long exact = value / divisor;
+      assertTrue(quotient == exact || quotient == exact - 1, value + " / " + divisor);
+    }
   }
 }

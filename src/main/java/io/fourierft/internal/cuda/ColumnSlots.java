@@ -25,6 +25,19 @@ record ColumnSlots(int[] slot, int count) {
     return new ColumnSlots(slot, count);
   }
 
+  /** The slots, then for each slot its column, then -1 until this part is as long as the first. */
+  int[] bothWays() {
+    int half = slot.length;
+    int[] both = Arrays.copyOf(slot, 2 * half);
+    Arrays.fill(both, half, 2 * half, -1);
+    for (int w = 0; w < half; w++) {
+      if (slot[w] >= 0) {
+        both[half + slot[w]] = w;
+      }
+    }
+    return both;
+  }
+
   @Override
   public String toString() {
     return "ColumnSlots" + Arrays.toString(slot);

@@ -45,6 +45,7 @@ final class CudaSurvey {
   private @Nullable Cufft cufft;
   private @Nullable CudaDevice device;
   private @Nullable KernelImage image;
+  private @Nullable CallbackImages callbacks;
 
   private CudaSurvey(int ordinal, LibraryFinder finder) {
     this.ordinal = ordinal;
@@ -193,6 +194,15 @@ final class CudaSurvey {
     details.add(
         "cuFFT %d.%d.%d (%s)"
             .formatted(version / 1000, version % 1000 / 100, version % 100, bound.library()));
+    KernelImage kernels = image;
+    CallbackSurvey survey = CallbackSurvey.examine(bound, kernels == null ? 0 : kernels.toolkit());
+    callbacks = survey.images();
+    Obstacle obstacle = survey.obstacle();
+    if (obstacle != null) {
+      obstacles.add(obstacle);
+    } else if (callbacks != null) {
+      details.add("cuFFT's link-time callbacks are on");
+    }
   }
 
   /** cuFFT through the binding that the property names, or null with an obstacle. */
@@ -268,6 +278,6 @@ final class CudaSurvey {
     if (boundDriver == null || boundCufft == null || found == null || kernels == null) {
       throw new FourierException("the CUDA engine cannot be opened: " + obstacles);
     }
-    return EngineHome.open(boundDriver, boundCufft, found, kernels, choice);
+    return EngineHome.open(boundDriver, boundCufft, found, kernels, callbacks, choice);
   }
 }

@@ -17,10 +17,12 @@ final class DeltaCall {
 
   private final EngineCore core;
   private final DenseTransforms transforms;
+  private final FusedTransforms fused;
 
-  DeltaCall(EngineCore core, DenseTransforms transforms) {
+  DeltaCall(EngineCore core, DenseTransforms transforms, FusedTransforms fused) {
     this.core = core;
     this.transforms = transforms;
+    this.fused = fused;
   }
 
   /** Runs on {@code lane}; everything was checked. */
@@ -92,24 +94,36 @@ final class DeltaCall {
       putTarget(targets, adapters.get(i), scale, out.get(i), scratch + hostAt[i], false);
     }
     long targetTable = lane.table(targets.finish());
-    transforms.enqueue(lane, plan, adapters, table, scratch + resultAt, scratch + columnsAt);
-    lane.launch(
-        Kernel.STORE_DELTA,
-        count * plan.rows() * Kernel.groups(plan.cols(), Kernel.SEGMENT),
-        lane.arguments()
-            .add(targetTable)
-            .add((long) count)
-            .add(plan.rows())
-            .add(plan.cols())
-            .add(scratch + resultAt)
-            .add(plan.step())
-            .add(plan.stride())
-            .add(plan.distance()));
+    long result = scratch + resultAt;
+    long columns = scratch + columnsAt;
+    if (fused.take(plan)) {
+      long operators = fused.prepare(lane, adapters);
+      fused.enqueue(lane, plan, count, table, operators, targetTable, result, columns);
+    } else {
+      transforms.enqueue(lane, plan, adapters, table, result, columns);
+      store(lane, plan, count, targetTable, result);
+    }
     for (int i = 0; i < count; i++) {
       if (out.get(i) instanceof HostMatrix host) {
         lane.download(scratch + hostAt[i], HostRows.of(host));
       }
     }
+  }
+
+  /** From where the transforms left them. */
+  private static void store(Lane lane, DensePlan plan, int count, long targets, long result) {
+    lane.launch(
+        Kernel.STORE_DELTA,
+        count * plan.rows() * Kernel.groups(plan.cols(), Kernel.SEGMENT),
+        lane.arguments()
+            .add(targets)
+            .add((long) count)
+            .add(plan.rows())
+            .add(plan.cols())
+            .add(result)
+            .add(plan.step())
+            .add(plan.stride())
+            .add(plan.distance()));
   }
 
   /** One fourierft_target: the matrix itself, or its dense copy at {@code copy} if on the host. */

@@ -17,6 +17,7 @@ import java.lang.ref.Cleaner;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Owns everything of one engine: context, kernels, lanes, buffers, graphs and the operations. */
 final class EngineHome implements AutoCloseable {
@@ -36,7 +37,7 @@ final class EngineHome implements AutoCloseable {
     this.core = core;
     this.selection = selection;
     DenseTransforms transforms = new DenseTransforms(core);
-    this.deltas = new DeltaCall(core, transforms);
+    this.deltas = new DeltaCall(core, transforms, new FusedTransforms(core));
     this.additions = new AdditionCall(core, transforms);
     this.operators = new OperatorCall(core);
     this.gradients = new GradientCall(core);
@@ -48,6 +49,7 @@ final class EngineHome implements AutoCloseable {
       Cufft cufft,
       CudaDevice device,
       KernelImage image,
+      @Nullable CallbackImages callbacks,
       EngineSelection selection) {
     CudaContext context = new CudaContext(driver, device);
     boolean complete = false;
@@ -56,7 +58,7 @@ final class EngineHome implements AutoCloseable {
       KernelModule kernels = undo.own(KernelModule.load(context, image));
       ResidentAdapters adapters = undo.own(new ResidentAdapters(context, device.totalBytes() / 8));
       EngineCore core =
-          new EngineCore(context, cufft, kernels, adapters, MemoryBudget.fromProperty());
+          new EngineCore(context, cufft, callbacks, kernels, adapters, MemoryBudget.fromProperty());
       EngineHome home = new EngineHome(core, selection);
       Lane lane = home.newLane(false);
       complete = true;
@@ -170,7 +172,7 @@ final class EngineHome implements AutoCloseable {
   }
 
   private Lane newLane(boolean recordable) {
-    Lane lane = Lane.create(core.context(), core.kernels(), core.cufft(), recordable);
+    Lane lane = Lane.create(core, recordable);
     lanes.add(lane);
     return lane;
   }
@@ -189,7 +191,7 @@ final class EngineHome implements AutoCloseable {
                 .formatted(handle, context.device().engineName()));
       }
     }
-    Lane lane = Lane.around(context, core.kernels(), core.cufft(), handle);
+    Lane lane = Lane.around(core, handle);
     lanes.add(lane);
     return new LaneStream(lane, lanes);
   }

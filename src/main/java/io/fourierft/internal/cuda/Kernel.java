@@ -25,7 +25,7 @@ enum Kernel {
   ADAMW_STEP;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  static final int ABI = 1;
+  static final int ABI = 2;
 
   /** FOURIERFT_BLOCK: threads of a block, in every launch. */
   static final int BLOCK = 256;

@@ -4,7 +4,6 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
-import io.fourierft.internal.cuda.ffm.Cufft;
 import java.lang.foreign.Arena;
 import java.util.HashSet;
 import java.util.Set;
@@ -35,34 +34,28 @@ final class Lane implements AutoCloseable {
   private boolean recording;
   private boolean closed;
 
-  private Lane(
-      CudaContext context,
-      KernelModule kernels,
-      Cufft cufft,
-      long stream,
-      boolean ownsStream,
-      boolean recordable) {
-    this.context = context;
-    this.kernels = kernels;
+  private Lane(EngineCore core, long stream, boolean ownsStream, boolean recordable) {
+    this.context = core.context();
+    this.kernels = core.kernels();
     this.stream = stream;
     this.ownsStream = ownsStream;
     this.recordable = recordable;
-    this.plans =
-        new PlanCache(context, cufft, stream, recordable ? Integer.MAX_VALUE : CACHED_PLANS);
+    this.plans = new PlanCache(core, stream, recordable ? Integer.MAX_VALUE : CACHED_PLANS);
     this.staging = new StagingRing(context, stream);
     this.tables = new TableCache(context, staging, recordable ? Integer.MAX_VALUE : CACHED_TABLES);
     this.scratch = new GrowingBlock(context);
   }
 
   /** A lane on a stream of its own. */
-  static Lane create(CudaContext context, KernelModule kernels, Cufft cufft, boolean recordable) {
+  static Lane create(EngineCore core, boolean recordable) {
+    CudaContext context = core.context();
     long stream = context.call(() -> context.driver().streamCreate(CudaDriver.STREAM_NON_BLOCKING));
-    return new Lane(context, kernels, cufft, stream, true, recordable);
+    return new Lane(core, stream, true, recordable);
   }
 
   /** A lane on a stream that somebody else owns. */
-  static Lane around(CudaContext context, KernelModule kernels, Cufft cufft, long stream) {
-    return new Lane(context, kernels, cufft, stream, false, false);
+  static Lane around(EngineCore core, long stream) {
+    return new Lane(core, stream, false, false);
   }
 
   CudaContext context() {
@@ -174,6 +167,16 @@ final class Lane implements AutoCloseable {
   /** Device address of a table with these contents. */
   long table(byte[] contents) {
     return tables.pointer(contents, recording);
+  }
+
+  /**
+   * Transforms in place with callbacks that know {@code info}.
+   *
+   * @param info one fourierft_fused, which the caller must not change afterwards
+   */
+  void transformFused(PlanKey key, byte[] info, long data) {
+    plans.bind(key, info, this::table);
+    plans.execute(key, data, data);
   }
 
   /** Copies host memory to the device, in the order of this lane. */

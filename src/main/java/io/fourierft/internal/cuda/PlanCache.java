@@ -2,9 +2,16 @@ package io.fourierft.internal.cuda;
 
 import io.fourierft.cuda.CufftException;
 import io.fourierft.internal.cuda.ffm.Cufft;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The plans of one stream, the least recently used given up first, and the work area that they
@@ -16,13 +23,15 @@ final class PlanCache implements AutoCloseable {
   private final CudaContext context;
   private final Cufft cufft;
   private final long stream;
+  private final @Nullable CallbackImages callbacks;
   private final int capacity;
   private final GrowingBlock workArea;
   private final Map<PlanKey, Plan> plans = new LinkedHashMap<>(16, 0.75f, true);
 
-  PlanCache(CudaContext context, Cufft cufft, long stream, int capacity) {
-    this.context = context;
-    this.cufft = cufft;
+  PlanCache(EngineCore core, long stream, int capacity) {
+    this.context = core.context();
+    this.cufft = core.cufft();
+    this.callbacks = core.callbacks();
     this.stream = stream;
     this.capacity = capacity;
     this.workArea = new GrowingBlock(context);
@@ -44,11 +53,33 @@ final class PlanCache implements AutoCloseable {
       plan.workArea = area;
     }
     switch (key.kind()) {
-      case COMPLEX_2D, COMPLEX_LINES -> cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);
+      case COMPLEX_2D, COMPLEX_LINES, FUSED_COLUMNS ->
+          cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);
       case REAL_TO_HALF_2D, REAL_TO_HALF_LINES, REAL_TO_HALF_LINES_IN_PLACE ->
           cufft.execR2C(plan.handle, input, output);
-      case HALF_TO_REAL_2D, HALF_TO_REAL_LINES_IN_PLACE ->
+      case HALF_TO_REAL_2D, HALF_TO_REAL_LINES_IN_PLACE, FUSED_2D, FUSED_ROWS ->
           cufft.execC2R(plan.handle, input, output);
+    }
+  }
+
+  /**
+   * Fills the caller info of a plan with callbacks for the executions that follow, unless it holds
+   * the same already.
+   *
+   * @param info one fourierft_fused
+   * @param upload gives the device address of a copy of it
+   */
+  void bind(PlanKey key, byte[] info, ToLongFunction<byte[]> upload) {
+    Plan plan = plan(key);
+    DeviceBlock block = plan.callerInfo;
+    if (block == null) {
+      throw new IllegalStateException(key + " has no callbacks");
+    }
+    if (!Arrays.equals(info, plan.bound)) {
+      plan.bound = null;
+      long copy = upload.applyAsLong(info);
+      context.driver().memcpyDtoDAsync(block.pointer(), copy, info.length, stream);
+      plan.bound = info;
     }
   }
 
@@ -70,20 +101,36 @@ final class PlanCache implements AutoCloseable {
       eldest.remove();
       destroy(victim);
     }
-    int handle = cufft.create();
+    Plan plan = new Plan(cufft.create());
     boolean made = false;
     try {
-      cufft.setAutoAllocation(handle, false);
-      long workBytes = key.make(cufft, handle);
-      cufft.setStream(handle, stream);
-      Plan plan = new Plan(handle, workBytes);
+      cufft.setAutoAllocation(plan.handle, false);
+      setCallbacks(plan, key.kind().callbacks());
+      plan.workBytes = key.make(cufft, plan.handle);
+      cufft.setStream(plan.handle, stream);
       plans.put(key, plan);
       made = true;
       return plan;
     } finally {
       if (!made) {
-        destroy(new Plan(handle, 0));
+        destroy(plan);
       }
+    }
+  }
+
+  private void setCallbacks(Plan plan, List<Callback> wanted) {
+    if (wanted.isEmpty()) {
+      return;
+    }
+    CallbackImages images = callbacks;
+    if (images == null) {
+      throw new IllegalStateException("callbacks are off");
+    }
+    DeviceBlock block = context.allocate(FusedTable.BYTES);
+    plan.callerInfo = block;
+    plan.callerInfos = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, block.pointer());
+    for (Callback callback : wanted) {
+      images.set(cufft, plan.handle, callback, plan.callerInfos);
     }
   }
 
@@ -95,6 +142,10 @@ final class PlanCache implements AutoCloseable {
       System.Logger.Level level =
           context.isLost() ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
       System.getLogger(PlanCache.class.getName()).log(level, e.getMessage());
+    }
+    DeviceBlock block = plan.callerInfo;
+    if (block != null) {
+      block.close();
     }
   }
 
@@ -115,15 +166,17 @@ final class PlanCache implements AutoCloseable {
     clear();
   }
 
-  /** One cuFFT plan and where its work area was last said to be. */
+  /** One cuFFT plan, where its work area was last said to be, and what its callbacks know. */
   private static final class Plan {
     final int handle;
-    final long workBytes;
+    long workBytes;
     long workArea;
+    @Nullable DeviceBlock callerInfo;
+    @Nullable MemorySegment callerInfos;
+    byte @Nullable [] bound;
 
-    Plan(int handle, long workBytes) {
+    Plan(int handle) {
       this.handle = handle;
-      this.workBytes = workBytes;
     }
   }
 }

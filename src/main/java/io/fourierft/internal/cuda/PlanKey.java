@@ -1,6 +1,7 @@
 package io.fourierft.internal.cuda;
 
 import io.fourierft.internal.cuda.ffm.Cufft;
+import java.util.List;
 
 /**
  * What a cuFFT plan does. All layouts are dense within one transform; {@code half} is {@code cols/2
@@ -30,12 +31,25 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
     /** The same in place, the lines of reals 2·half floats apart. */
     REAL_TO_HALF_LINES_IN_PLACE(Cufft.R2C),
     /** Lines of half complex to lines of N reals 2·half floats apart, in place. */
-    HALF_TO_REAL_LINES_IN_PLACE(Cufft.C2R);
+    HALF_TO_REAL_LINES_IN_PLACE(Cufft.C2R),
+    /** {@link #HALF_TO_REAL_2D} from sparse spectra straight into deltas. */
+    FUSED_2D(Cufft.C2R, Callback.LOAD_HALF, Callback.STORE_DELTA_ELEMENT),
+    /** {@link #COMPLEX_LINES} from sparse spectra. */
+    FUSED_COLUMNS(Cufft.C2C, Callback.LOAD_SLOTS),
+    /** {@link #HALF_TO_REAL_LINES_IN_PLACE} from compact columns straight into deltas. */
+    FUSED_ROWS(Cufft.C2R, Callback.LOAD_COLUMNS, Callback.STORE_DELTA_ELEMENT);
 
     private final int type;
+    private final List<Callback> callbacks;
 
-    Kind(int type) {
+    Kind(int type, Callback... callbacks) {
       this.type = type;
+      this.callbacks = List.of(callbacks);
+    }
+
+    /** What is linked into the plan; it works in memory that these never look at. */
+    List<Callback> callbacks() {
+      return callbacks;
     }
   }
 
@@ -55,15 +69,15 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
     long[] paddedLine = {2 * half};
     return switch (kind) {
       case COMPLEX_2D -> many(cufft, plan, area, area, rows * cols, area, rows * cols);
-      case HALF_TO_REAL_2D ->
+      case HALF_TO_REAL_2D, FUSED_2D ->
           many(cufft, plan, area, halfArea, rows * half, paddedArea, 2 * rows * half);
       case REAL_TO_HALF_2D ->
           many(cufft, plan, area, paddedArea, 2 * rows * half, halfArea, rows * half);
-      case COMPLEX_LINES -> many(cufft, plan, line, line, cols, line, cols);
+      case COMPLEX_LINES, FUSED_COLUMNS -> many(cufft, plan, line, line, cols, line, cols);
       case REAL_TO_HALF_LINES -> many(cufft, plan, line, line, cols, halfLine, half);
       case REAL_TO_HALF_LINES_IN_PLACE ->
           many(cufft, plan, line, paddedLine, 2 * half, halfLine, half);
-      case HALF_TO_REAL_LINES_IN_PLACE ->
+      case HALF_TO_REAL_LINES_IN_PLACE, FUSED_ROWS ->
           many(cufft, plan, line, halfLine, half, paddedLine, 2 * half);
     };
   }

@@ -61,11 +61,11 @@ final class ResidentPlaces implements AutoCloseable {
     return known;
   }
 
-  /** Device address of the number of each column of the half spectrum. */
+  /** Device address of the number of each column of the half spectrum, and of the way back. */
   long slots(Lane lane) {
     ResidentTable table = slots;
     if (table == null) {
-      table = new ResidentTable(lane, HostRows.of(columnSlots().slot()));
+      table = new ResidentTable(lane, HostRows.of(columnSlots().bothWays()));
       slots = table;
     }
     lane.pin(table);

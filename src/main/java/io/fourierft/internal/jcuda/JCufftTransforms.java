@@ -4,6 +4,7 @@ import io.fourierft.cuda.CufftException;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -78,6 +79,17 @@ public final class JCufftTransforms implements Cufft {
         JCufft.cufftSetAutoAllocation(handle(plan, function), automatic ? 1 : 0),
         function,
         "turning a plan's own work area on or off");
+  }
+
+  @Override
+  public boolean takesCallbacks() {
+    return false;
+  }
+
+  @Override
+  public void setJitCallback(
+      int plan, MemorySegment symbol, MemorySegment image, int type, MemorySegment callerInfos) {
+    throw new UnsupportedOperationException("JCufft 11.8.0 has no cufftXtSetJITCallback");
   }
 
   @Override

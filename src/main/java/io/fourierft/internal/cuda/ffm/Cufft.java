@@ -1,5 +1,7 @@
 package io.fourierft.internal.cuda.ffm;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * The functions of cuFFT that the engine uses. A plan belongs to the context that was current when
  * it was made and must not run on two threads at once. A failed call throws {@link
@@ -18,6 +20,12 @@ public interface Cufft {
   /** CUFFT_INVERSE: the sign + in the exponent; nothing is scaled. */
   int INVERSE = 1;
 
+  /** CUFFT_CB_LD_COMPLEX: a callback that loads complex elements. */
+  int LOAD_COMPLEX = 0;
+
+  /** CUFFT_CB_ST_REAL: a callback that stores real elements. */
+  int STORE_REAL = 6;
+
   /** The library, as it was loaded. */
   String library();
 
@@ -32,6 +40,22 @@ public interface Cufft {
 
   /** Whether cuFFT takes the work area of a plan from the device itself. */
   void setAutoAllocation(int plan, boolean automatic);
+
+  /** Whether {@link #setJitCallback} can be called. */
+  boolean takesCallbacks();
+
+  /**
+   * Gives an empty plan a callback, which is linked into its kernels when it is made. The segments
+   * must live as long as the plan.
+   *
+   * @param symbol the callback's C++ name, ending in a 0
+   * @param image an image of LTO-IR that holds it
+   * @param type {@link #LOAD_COMPLEX} or {@link #STORE_REAL}
+   * @param callerInfos native array of one device pointer, which every call of it gets
+   * @throws UnsupportedOperationException if this cuFFT takes none
+   */
+  void setJitCallback(
+      int plan, MemorySegment symbol, MemorySegment image, int type, MemorySegment callerInfos);
 
   /** Memory that a plan may use while it runs. */
   void setWorkArea(int plan, long pointer);

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /** One handle for each function of libcufft, named after the exact symbol. */
 final class CufftFunctions extends NativeFunctions {
@@ -46,7 +47,18 @@ final class CufftFunctions extends NativeFunctions {
   // cufftResult cufftExecC2R(cufftHandle plan, cufftComplex *idata, cufftReal *odata)
   final MethodHandle cufftExecC2R = bind("cufftExecC2R", JAVA_INT, JAVA_LONG, JAVA_LONG);
 
+  // cufftResult cufftXtSetJITCallback(cufftHandle plan, const char *symbol_name,
+  //     const void *fatbin, size_t fatbin_size, cufftXtCallbackType type, void **caller_info)
+  final @Nullable MethodHandle cufftXtSetJITCallback = bindCallback("cufftXtSetJITCallback");
+  // The same in the cuFFT of CUDA 12, where the plain name had other parameters once.
+  final @Nullable MethodHandle cufftXtSetJITCallbackOfCuda12 =
+      bindCallback("__cufftXtSetJITCallback_12_7");
+
   CufftFunctions(SymbolLookup symbols, String library) {
     super(symbols, library, "the cuFFT of CUDA 11 or later");
+  }
+
+  private @Nullable MethodHandle bindCallback(String symbol) {
+    return bindIfThere(symbol, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS);
   }
 }

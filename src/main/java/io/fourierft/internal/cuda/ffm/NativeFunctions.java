@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Binds functions of one C library that return a status code. Opaque handles, device pointers and
@@ -48,6 +49,11 @@ class NativeFunctions {
                 () -> new FourierException(library + " has no " + symbol + "; install " + needs));
     return Linker.nativeLinker()
         .downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+  }
+
+  /** The same, or null if the library lacks it. */
+  final @Nullable MethodHandle bindIfThere(String symbol, MemoryLayout... arguments) {
+    return symbols.find(symbol).isPresent() ? bind(symbol, arguments) : null;
   }
 
   /**

@@ -6,10 +6,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.fourierft.cuda.CufftException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** cuFFT through java.lang.foreign. Thread-safe, as far as the plans given to it allow. */
 public final class PanamaCufft implements Cufft {
+  private static final int CUFFT_OF_CUDA_13 = 12000;
+
   private final CufftFunctions functions;
 
   /**
@@ -77,6 +81,39 @@ public final class PanamaCufft implements Cufft {
       throw NativeFunctions.refused(thrown);
     }
     check(code, "cufftSetAutoAllocation", "turning a plan's own work area on or off");
+  }
+
+  @Override
+  public boolean takesCallbacks() {
+    return callbackHandle() != null;
+  }
+
+  private @Nullable MethodHandle callbackHandle() {
+    MethodHandle ofCuda12 = functions.cufftXtSetJITCallbackOfCuda12;
+    if (ofCuda12 != null) {
+      return ofCuda12;
+    }
+    return getVersion() >= CUFFT_OF_CUDA_13 ? functions.cufftXtSetJITCallback : null;
+  }
+
+  @Override
+  public void setJitCallback(
+      int plan, MemorySegment symbol, MemorySegment image, int type, MemorySegment callerInfos) {
+    MethodHandle handle = callbackHandle();
+    if (handle == null) {
+      throw new UnsupportedOperationException(library() + " takes no link-time callbacks");
+    }
+    long bytes = image.byteSize();
+    int code;
+    try {
+      code = (int) handle.invokeExact(plan, symbol, image, bytes, type, callerInfos);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    if (code != 0) {
+      throw failure(
+          code, "cufftXtSetJITCallback", "giving a plan the callback " + symbol.getString(0));
+    }
   }
 
   @Override
