@@ -237,7 +237,7 @@ class CudaPlanningTest {
                           .toArray();
                   return 7L;
                 });
-    PlanKey key = new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, 70_000, 70_000, 3);
+    PlanKey key = new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D_IN_PLACE, 70_000, 70_000, 3);
     assertEquals(7L, key.make(recorder, 1));
     // Input stride and distance, output stride and distance, batch.
     assertArrayEquals(new long[] {1, 70_000L * 35_001, 1, 2 * 70_000L * 35_001, 3}, seen[0]);

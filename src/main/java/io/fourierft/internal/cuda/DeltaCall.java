@@ -89,16 +89,24 @@ final class DeltaCall {
     long scratch = lane.scratch(layout.bytes());
     long table = transforms.prepare(lane, plan, adapters);
     TableWriter targets = new TableWriter(count, TARGET_BYTES);
+    long[] copies = new long[count];
+    boolean plain = true;
     for (int i = 0; i < count; i++) {
-      float scale = transforms.scale(lane, adapters.get(i));
-      putTarget(targets, adapters.get(i), scale, out.get(i), scratch + hostAt[i], false);
+      FourierAdapter adapter = adapters.get(i);
+      float scale = transforms.scale(lane, adapter);
+      copies[i] = scratch + hostAt[i];
+      putTarget(targets, adapter, scale, out.get(i), copies[i], false);
+      plain &= scale == 1 && roundedTo(adapter) == ElementType.F32;
     }
-    long targetTable = lane.table(targets.finish());
+    DirectTargets direct = fused.take(plan) ? null : DirectTargets.of(plan, out, copies, plain);
+    long targetTable = direct == null ? lane.table(targets.finish()) : 0;
     long result = scratch + resultAt;
     long columns = scratch + columnsAt;
     if (fused.take(plan)) {
       long operators = fused.prepare(lane, adapters);
       fused.enqueue(lane, plan, count, table, operators, targetTable, result, columns);
+    } else if (direct != null) {
+      transforms.enqueue(lane, plan, adapters, table, result, columns, direct);
     } else {
       transforms.enqueue(lane, plan, adapters, table, result, columns);
       store(lane, plan, count, targetTable, result);
@@ -126,6 +134,11 @@ final class DeltaCall {
             .add(plan.distance()));
   }
 
+  /** What a delta is rounded to before anything else. */
+  private static ElementType roundedTo(FourierAdapter adapter) {
+    return adapter.deltaType() == ElementType.F64 ? ElementType.F32 : adapter.deltaType();
+  }
+
   /** One fourierft_target: the matrix itself, or its dense copy at {@code copy} if on the host. */
   static void putTarget(
       TableWriter table,
@@ -135,13 +148,11 @@ final class DeltaCall {
       long copy,
       boolean transposed) {
     boolean onDevice = matrix instanceof DeviceView;
-    ElementType rounded =
-        adapter.deltaType() == ElementType.F64 ? ElementType.F32 : adapter.deltaType();
     table
         .put(matrix instanceof DeviceView view ? view.pointer() : copy)
         .put(onDevice ? matrix.stride() : matrix.cols())
         .put(matrix.elementType().ordinal())
-        .put(rounded.ordinal())
+        .put(roundedTo(adapter).ordinal())
         .put(scale)
         .put(transposed ? 1 : 0);
   }

@@ -5,7 +5,8 @@ import io.fourierft.FourierAdapter;
 /**
  * The factor {@code scaling/(rows·cols)} as a product: one factor on each coefficient before the
  * transform and a power of two on the result, chosen so that neither huge coefficients overflow nor
- * tiny ones vanish on the way to a result that a float can hold.
+ * tiny ones vanish on the way to a result that a float can hold. For ordinary coefficients the
+ * power is 1, and the transform's output is the result.
  *
  * @param before the factor on coefficients; a normal float, unless the whole factor is 0 or not
  *     finite
@@ -13,6 +14,9 @@ import io.fourierft.FourierAdapter;
  */
 record DeltaScale(float before, float after) {
   private static final int MOST = Float.MAX_EXPONENT - 1;
+
+  /** Exponents up to this size leave room for sums above and for small coefficients below. */
+  private static final int MODERATE = 60;
 
   /**
    * Splits the factor of an adapter.
@@ -27,6 +31,9 @@ record DeltaScale(float before, float after) {
     int exponent = Math.getExponent(factor);
     double product = Math.abs((double) adapter.scaling() * largest);
     int wanted = product == 0 ? 0 : Math.getExponent(product);
+    if (Math.abs(wanted) <= MODERATE && Math.abs(exponent) <= MODERATE) {
+      wanted = 0;
+    }
     int lower = Math.max(-MOST, exponent - MOST);
     int upper = Math.min(MOST, exponent + MOST);
     int shift = Math.clamp(wanted, lower, upper);

@@ -1,5 +1,6 @@
 package io.fourierft.internal.cuda;
 
+import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.internal.definition.NonFiniteDelta;
 import java.util.List;
@@ -46,13 +47,69 @@ final class DenseTransforms {
   }
 
   /**
-   * Enqueues the transforms.
+   * Enqueues the transforms, which leave what still needs {@link #scale} in {@code result}.
    *
    * @param table from {@link #prepare}
    * @param result device memory of {@code resultBytes} for each adapter
    * @param columns device memory of {@code columnBytes} for each adapter
    */
   void enqueue(
+      Lane lane,
+      DensePlan plan,
+      List<FourierAdapter> adapters,
+      long table,
+      long result,
+      long columns) {
+    enqueueFirst(lane, plan, adapters, table, result, columns);
+    long count = adapters.size();
+    switch (plan.path()) {
+      case FOLDED ->
+          lane.plans()
+              .execute(
+                  new PlanKey(
+                      PlanKey.Kind.HALF_TO_REAL_2D_IN_PLACE, plan.rows(), plan.cols(), count),
+                  result,
+                  result);
+      case PRUNED ->
+          lane.plans()
+              .execute(
+                  new PlanKey(
+                      PlanKey.Kind.HALF_TO_REAL_LINES_IN_PLACE,
+                      1,
+                      plan.cols(),
+                      count * plan.rows()),
+                  result,
+                  result);
+      default -> {}
+    }
+  }
+
+  /**
+   * Enqueues the transforms on the folded or pruned path, the last of which writes the deltas.
+   *
+   * @param result memory that is overwritten
+   */
+  void enqueue(
+      Lane lane,
+      DensePlan plan,
+      List<FourierAdapter> adapters,
+      long table,
+      long result,
+      long columns,
+      DirectTargets targets) {
+    enqueueFirst(lane, plan, adapters, table, result, columns);
+    int together = targets.together();
+    PlanKey last =
+        plan.path() == DensePath.FOLDED
+            ? new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, plan.rows(), plan.cols(), together)
+            : new PlanKey(PlanKey.Kind.HALF_TO_REAL_LINES, 1, plan.cols(), together * plan.rows());
+    for (int i = 0; i < adapters.size(); i += together) {
+      lane.plans().execute(last, result + i * plan.resultBytes(), targets.pointers()[i]);
+    }
+  }
+
+  /** All but the last transform of the folded and the pruned path, which goes to reals. */
+  private void enqueueFirst(
       Lane lane,
       DensePlan plan,
       List<FourierAdapter> adapters,
@@ -83,8 +140,6 @@ final class DenseTransforms {
             Kernel.SCATTER_HALF,
             scatterWork,
             lane.arguments().add(table).add(count).add(most).add(rows).add(cols).add(result));
-        lane.plans()
-            .execute(new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, rows, cols, count), result, result);
       }
       case PRUNED -> {
         long slots = plan.slots();
@@ -116,11 +171,6 @@ final class DenseTransforms {
                 .add(slots)
                 .add(columns)
                 .add(result));
-        lane.plans()
-            .execute(
-                new PlanKey(PlanKey.Kind.HALF_TO_REAL_LINES_IN_PLACE, 1, cols, count * rows),
-                result,
-                result);
       }
       case DIRECT -> {
         lane.launch(

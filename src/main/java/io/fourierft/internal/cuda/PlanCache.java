@@ -57,7 +57,12 @@ final class PlanCache implements AutoCloseable {
           cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);
       case REAL_TO_HALF_2D, REAL_TO_HALF_LINES, REAL_TO_HALF_LINES_IN_PLACE ->
           cufft.execR2C(plan.handle, input, output);
-      case HALF_TO_REAL_2D, HALF_TO_REAL_LINES_IN_PLACE, FUSED_2D, FUSED_ROWS ->
+      case HALF_TO_REAL_2D,
+          HALF_TO_REAL_2D_IN_PLACE,
+          HALF_TO_REAL_LINES,
+          HALF_TO_REAL_LINES_IN_PLACE,
+          FUSED_2D,
+          FUSED_ROWS ->
           cufft.execC2R(plan.handle, input, output);
     }
   }

@@ -21,8 +21,10 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
      * Half spectra M × half to M × N reals in place: real row p starts at float {@code p·2·half},
      * batches {@code M·2·half} floats apart.
      */
+    HALF_TO_REAL_2D_IN_PLACE(Cufft.C2R),
+    /** Half spectra M × half to dense M × N reals elsewhere; the half spectra are overwritten. */
     HALF_TO_REAL_2D(Cufft.C2R),
-    /** The way back of {@link #HALF_TO_REAL_2D}, sign −, same layout, in place. */
+    /** The way back of {@link #HALF_TO_REAL_2D_IN_PLACE}, sign −, same layout, in place. */
     REAL_TO_HALF_2D(Cufft.R2C),
     /** Lines of N complex, sign +, N apart, in place. */
     COMPLEX_LINES(Cufft.C2C),
@@ -30,9 +32,11 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
     REAL_TO_HALF_LINES(Cufft.R2C),
     /** The same in place, the lines of reals 2·half floats apart. */
     REAL_TO_HALF_LINES_IN_PLACE(Cufft.R2C),
+    /** Lines of half complex to lines of N reals, N apart, elsewhere. */
+    HALF_TO_REAL_LINES(Cufft.C2R),
     /** Lines of half complex to lines of N reals 2·half floats apart, in place. */
     HALF_TO_REAL_LINES_IN_PLACE(Cufft.C2R),
-    /** {@link #HALF_TO_REAL_2D} from sparse spectra straight into deltas. */
+    /** {@link #HALF_TO_REAL_2D_IN_PLACE} from sparse spectra straight into deltas. */
     FUSED_2D(Cufft.C2R, Callback.LOAD_HALF, Callback.STORE_DELTA_ELEMENT),
     /** {@link #COMPLEX_LINES} from sparse spectra. */
     FUSED_COLUMNS(Cufft.C2C, Callback.LOAD_SLOTS),
@@ -69,7 +73,8 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
     long[] paddedLine = {2 * half};
     return switch (kind) {
       case COMPLEX_2D -> many(cufft, plan, area, area, rows * cols, area, rows * cols);
-      case HALF_TO_REAL_2D, FUSED_2D ->
+      case HALF_TO_REAL_2D -> many(cufft, plan, area, halfArea, rows * half, area, rows * cols);
+      case HALF_TO_REAL_2D_IN_PLACE, FUSED_2D ->
           many(cufft, plan, area, halfArea, rows * half, paddedArea, 2 * rows * half);
       case REAL_TO_HALF_2D ->
           many(cufft, plan, area, paddedArea, 2 * rows * half, halfArea, rows * half);
@@ -77,6 +82,7 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
       case REAL_TO_HALF_LINES -> many(cufft, plan, line, line, cols, halfLine, half);
       case REAL_TO_HALF_LINES_IN_PLACE ->
           many(cufft, plan, line, paddedLine, 2 * half, halfLine, half);
+      case HALF_TO_REAL_LINES -> many(cufft, plan, line, halfLine, half, line, cols);
       case HALF_TO_REAL_LINES_IN_PLACE, FUSED_ROWS ->
           many(cufft, plan, line, halfLine, half, paddedLine, 2 * half);
     };
