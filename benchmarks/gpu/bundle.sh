@@ -55,11 +55,11 @@ done
 mkdir -p "$out/test-classes"
 (cd target/test-classes && find . \( -path './io/fourierft/Engine*' -o -path './io/fourierft/DefinitionOracle*' \
   -o -path './io/fourierft/PeftFixture*' -o -path './io/fourierft/internal/cuda/Gpu*' \
-  -o -path './io/fourierft/internal/cuda/RealCuda*' \) -name '*.class' -exec cp --parents {} "$out/test-classes" \;)
+  -o -path './io/fourierft/internal/cuda/RealCuda*' -o -path './io/fourierft/internal/cuda/CallbacksOn*' \) -name '*.class' -exec cp --parents {} "$out/test-classes" \;)
 mkdir -p "$out/tests/resources" && cp -r tests/resources/fixtures "$out/tests/resources/"
 
 mkdir -p "$out/native" "$out/cmake"
-cp -r native/CMakeLists.txt native/include native/kernels "$out/native/"
+cp -r native/CMakeLists.txt native/callbacks native/include native/kernels "$out/native/"
 cp cmake/Nvcc.cmake "$out/cmake/"
 cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/peers.py benchmarks/gpu/README.md "$out/"
 

@@ -18,16 +18,23 @@ final class DenseBenchmark {
   /** A sum in bfloat16 is rounded to 8 bits. */
   private static final double MERGE_TOLERANCE = 4e-3;
 
-  private final Bench bench;
+  /** What is added to a path's name where cuFFT's callbacks are on. */
+  static final String CALLBACKS = "+CALLBACKS";
 
-  DenseBenchmark(Bench bench) {
+  private final Bench bench;
+  private final boolean callbacks;
+
+  /** The bench's engine uses cuFFT's callbacks if {@code callbacks} says so. */
+  DenseBenchmark(Bench bench, boolean callbacks) {
     this.bench = bench;
+    this.callbacks = callbacks;
   }
 
-  void deltas() {
-    for (int batch : bench.cases().numbers("delta", "batches")) {
-      for (Cases.Problem problem : bench.cases().problems("delta")) {
-        for (String path : bench.cases().texts("delta", "paths")) {
+  /** The cases of one section of the list. */
+  void deltas(String section) {
+    for (int batch : bench.cases().numbers(section, "batches")) {
+      for (Cases.Problem problem : bench.cases().problems(section)) {
+        for (String path : bench.cases().texts(section, "paths")) {
           String name = Cases.delta(problem, batch);
           bench.results().run(name, () -> delta(problem, batch, DensePath.valueOf(path)));
         }
@@ -70,7 +77,7 @@ final class DenseBenchmark {
           .results()
           .add(
               name,
-              path.name(),
+              callbacks ? path + CALLBACKS : path.name(),
               timing,
               outBytes + 12L * batch * problem.n(),
               batch * pathBytes(problem, adapters.getFirst(), path),
@@ -79,18 +86,21 @@ final class DenseBenchmark {
     }
   }
 
-  /** Cleared, transformed along columns and rows, stored; a scatter is small beside them. */
-  private static long pathBytes(Cases.Problem problem, FourierAdapter adapter, DensePath path) {
+  /**
+   * Cleared, transformed along columns and rows, stored if not by the last transform; a scatter is
+   * small beside them. With callbacks nothing is cleared, expanded or stored.
+   */
+  private long pathBytes(Cases.Problem problem, FourierAdapter adapter, DensePath path) {
     long elements = (long) problem.rows() * problem.cols();
     long half = 8L * problem.rows() * (problem.cols() / 2 + 1);
     long output = elements * Float.BYTES;
     long full = 8 * elements;
     return switch (path) {
       case REFERENCE -> full + 4 * full + full + output;
-      case FOLDED -> half + 4 * half + half + output;
+      case FOLDED -> callbacks ? 2 * half + output : half + 2 * half + half + output;
       case PRUNED -> {
         long columns = 8L * problem.rows() * filledColumns(adapter);
-        yield columns + 2 * columns + columns + half + 2 * half + half + output;
+        yield callbacks ? 2 * columns + output : 4 * columns + 2 * half + output;
       }
       case DIRECT, AUTO -> output;
     };
@@ -133,7 +143,9 @@ final class DenseBenchmark {
                   (on, set) -> on.addDelta(adapter, weights.get(set), false, Addition.ADD),
                   sets,
                   bench.cases().seconds());
-      long path = pathBytes(problem, adapter, DensePath.PRUNED);
+      // The kernel that adds reads the last transform's output once more; to read and write a
+      // weight of two bytes is as much as to write a delta of four.
+      long path = pathBytes(problem, adapter, DensePath.PRUNED) + 2 * weightBytes;
       bench
           .results()
           .add(
@@ -141,7 +153,6 @@ final class DenseBenchmark {
               "BF16",
               timing,
               2 * weightBytes,
-              // As much to read and write a weight of two bytes as to write a delta of four.
               path,
               Oracle.deltaRow(adapter, row, merged),
               MERGE_TOLERANCE);

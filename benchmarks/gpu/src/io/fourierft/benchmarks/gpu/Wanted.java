@@ -45,6 +45,17 @@ final class Wanted {
     atLeast("ΔW, folded, 32 of 4096², against PyTorch", 4, run.peer(BATCH, "torch"), folded);
     atMost("ΔW, folded, 32 of 4096², against writing the output", 4, folded, writing);
     atMost("ΔW, pruned, 32 of 4096², against writing the output", 2.5, pruned, writing);
+    String fused = DenseBenchmark.CALLBACKS;
+    atMost(
+        "ΔW, folded, with cuFFT's callbacks, against writing the output",
+        4,
+        run.milliseconds(BATCH, "FOLDED" + fused),
+        writing);
+    atMost(
+        "ΔW, pruned, with cuFFT's callbacks, against writing the output",
+        2.5,
+        run.milliseconds(BATCH, "PRUNED" + fused),
+        writing);
     forward(1);
     forward(4096);
     for (int tokens : List.of(256, 4096)) {
