@@ -38,6 +38,8 @@ class RealCufftTest {
     int version = cufft.getVersion();
     assertTrue(version >= 10000 && version < 20000, "version " + version);
     assertEquals(library.path(), cufft.library());
+    // CUDA 12.6 Update 2 brought them, as cuFFT 11.3; 12.8 is the first where they are no preview.
+    assertEquals(version >= 11300, cufft.takesCallbacks(), "version " + version);
   }
 
   @Test
