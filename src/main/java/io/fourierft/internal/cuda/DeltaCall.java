@@ -82,27 +82,27 @@ final class DeltaCall {
     ScratchLayout layout = new ScratchLayout();
     long columnsAt = layout.add(count * plan.columnBytes());
     long resultAt = layout.add(count * plan.resultBytes());
-    long[] hostAt = new long[count];
+    long[] copies = new long[count];
     for (int i = 0; i < count; i++) {
-      hostAt[i] = layout.add(hostBytes(out.get(i)));
+      copies[i] = layout.add(hostBytes(out.get(i)));
     }
     long scratch = lane.scratch(layout.bytes());
     long table = transforms.prepare(lane, plan, adapters);
     TableWriter targets = new TableWriter(count, TARGET_BYTES);
-    long[] copies = new long[count];
     boolean plain = true;
     for (int i = 0; i < count; i++) {
       FourierAdapter adapter = adapters.get(i);
       float scale = transforms.scale(lane, adapter);
-      copies[i] = scratch + hostAt[i];
+      copies[i] += scratch;
       putTarget(targets, adapter, scale, out.get(i), copies[i], false);
       plain &= scale == 1 && roundedTo(adapter) == ElementType.F32;
     }
-    DirectTargets direct = fused.take(plan) ? null : DirectTargets.of(plan, out, copies, plain);
+    boolean callbacks = fused.take(plan);
+    DirectTargets direct = callbacks ? null : DirectTargets.of(plan, out, copies, plain);
     long targetTable = direct == null ? lane.table(targets.finish()) : 0;
     long result = scratch + resultAt;
     long columns = scratch + columnsAt;
-    if (fused.take(plan)) {
+    if (callbacks) {
       long operators = fused.prepare(lane, adapters);
       fused.enqueue(lane, plan, count, table, operators, targetTable, result, columns);
     } else if (direct != null) {
@@ -113,7 +113,7 @@ final class DeltaCall {
     }
     for (int i = 0; i < count; i++) {
       if (out.get(i) instanceof HostMatrix host) {
-        lane.download(scratch + hostAt[i], HostRows.of(host));
+        lane.download(copies[i], HostRows.of(host));
       }
     }
   }
