@@ -28,15 +28,17 @@ final class StagingRing implements AutoCloseable {
   }
 
   /** Copies all of {@code from} to device memory. The host memory has been read on return. */
-  void upload(HostRows from, long to) {
+  void upload(HostRows from, DeviceRows to) {
     try {
-      for (long at = 0; at < from.bytes(); at += PIECE_BYTES) {
-        long count = Math.min(PIECE_BYTES, from.bytes() - at);
+      long at = 0;
+      while (at < from.bytes()) {
+        DeviceRows part = to.part(at, PIECE_BYTES);
         Piece piece = take();
-        from.read(at, count, piece.memory);
+        from.read(at, part.bytes(), piece.memory);
         piece.inFlight = true;
-        driver.memcpyHtoDAsync(to + at, piece.memory, count, stream);
+        send(piece.memory, part);
         driver.eventRecord(piece.event, stream);
+        at += part.bytes();
       }
     } catch (RuntimeException e) {
       abandon();
@@ -44,22 +46,41 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
+  private void send(MemorySegment from, DeviceRows to) {
+    if (to.rows() == 1) {
+      driver.memcpyHtoDAsync(to.pointer(), from, to.rowBytes(), stream);
+    } else {
+      driver.memcpy2DHtoDAsync(to.pointer(), to.pitch(), from, to.rowBytes(), to.rows(), stream);
+    }
+  }
+
   /** Queues a copy of device memory to {@code to}, which holds it after {@link #finish}. */
-  void download(long from, HostRows to) {
+  void download(DeviceRows from, HostRows to) {
     try {
-      for (long at = 0; at < to.bytes(); at += PIECE_BYTES) {
-        long count = Math.min(PIECE_BYTES, to.bytes() - at);
+      long at = 0;
+      while (at < to.bytes()) {
+        DeviceRows part = from.part(at, PIECE_BYTES);
         Piece piece = take();
         piece.inFlight = true;
-        driver.memcpyDtoHAsync(piece.memory, from + at, count, stream);
+        fetch(part, piece.memory);
         driver.eventRecord(piece.event, stream);
         piece.target = to;
         piece.targetOffset = at;
-        piece.targetBytes = count;
+        piece.targetBytes = part.bytes();
+        at += part.bytes();
       }
     } catch (RuntimeException e) {
       abandon();
       throw e;
+    }
+  }
+
+  private void fetch(DeviceRows from, MemorySegment to) {
+    if (from.rows() == 1) {
+      driver.memcpyDtoHAsync(to, from.pointer(), from.rowBytes(), stream);
+    } else {
+      driver.memcpy2DDtoHAsync(
+          to, from.pointer(), from.pitch(), from.rowBytes(), from.rows(), stream);
     }
   }
 

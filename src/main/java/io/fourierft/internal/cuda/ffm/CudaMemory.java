@@ -4,6 +4,9 @@ import java.lang.foreign.MemorySegment;
 
 /** The part of {@link CudaDriver} that allocates, copies and sets memory. */
 public interface CudaMemory {
+  /** The least CU_DEVICE_ATTRIBUTE_MAX_PITCH of any device: bytes between rows of a 2-D copy. */
+  long MAX_PITCH = Integer.MAX_VALUE;
+
   /** Free and total memory of the device now. */
   MemoryInfo memGetInfo();
 
@@ -25,11 +28,38 @@ public interface CudaMemory {
   /** Copies device memory to the host. */
   void memcpyDtoHAsync(MemorySegment to, long from, long bytes, long stream);
 
+  /**
+   * Copies dense host memory to rows of device memory.
+   *
+   * @param to the first row on the device
+   * @param pitch bytes from one row there to the next, at most {@link #MAX_PITCH}
+   * @param from {@code rowBytes * rows} bytes
+   */
+  void memcpy2DHtoDAsync(
+      long to, long pitch, MemorySegment from, long rowBytes, long rows, long stream);
+
+  /**
+   * Copies rows of device memory to dense host memory.
+   *
+   * @param to {@code rowBytes * rows} bytes
+   * @param from the first row on the device
+   * @param pitch bytes from one row there to the next, at most {@link #MAX_PITCH}
+   */
+  void memcpy2DDtoHAsync(
+      MemorySegment to, long from, long pitch, long rowBytes, long rows, long stream);
+
   /** Copies within the device. */
   void memcpyDtoDAsync(long to, long from, long bytes, long stream);
 
   /** Sets bytes. */
   void memsetD8Async(long pointer, byte value, long bytes, long stream);
+
+  /**
+   * Sets the bytes of rows.
+   *
+   * @param pitch bytes from one row to the next
+   */
+  void memsetD2D8Async(long pointer, long pitch, byte value, long rowBytes, long rows, long stream);
 
   /** The context that holds a device pointer. */
   long pointerGetContext(long pointer);

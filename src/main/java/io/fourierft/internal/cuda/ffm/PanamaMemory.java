@@ -99,4 +99,37 @@ abstract class PanamaMemory extends DriverCalls implements CudaMemory {
         out -> (int) f.cuPointerGetAttribute.invokeExact(out, POINTER_ATTRIBUTE_CONTEXT, pointer),
         () -> "looking up the context of device pointer 0x%x".formatted(pointer));
   }
+
+  @Override
+  public void memcpy2DHtoDAsync(
+      long to, long pitch, MemorySegment from, long rowBytes, long rows, long stream) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = RectangleCopy.toDevice(arena, from, to, pitch, rowBytes, rows);
+      call(
+          "cuMemcpy2DAsync_v2",
+          () -> (int) f.cuMemcpy2DAsync_v2.invokeExact(copy, stream),
+          () -> "copying %d rows of %d bytes to the device".formatted(rows, rowBytes));
+    }
+  }
+
+  @Override
+  public void memcpy2DDtoHAsync(
+      MemorySegment to, long from, long pitch, long rowBytes, long rows, long stream) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = RectangleCopy.toHost(arena, to, from, pitch, rowBytes, rows);
+      call(
+          "cuMemcpy2DAsync_v2",
+          () -> (int) f.cuMemcpy2DAsync_v2.invokeExact(copy, stream),
+          () -> "copying %d rows of %d bytes from the device".formatted(rows, rowBytes));
+    }
+  }
+
+  @Override
+  public void memsetD2D8Async(
+      long pointer, long pitch, byte value, long rowBytes, long rows, long stream) {
+    call(
+        "cuMemsetD2D8Async",
+        () -> (int) f.cuMemsetD2D8Async.invokeExact(pointer, pitch, value, rowBytes, rows, stream),
+        () -> "setting %d rows of %d bytes on the device".formatted(rows, rowBytes));
+  }
 }
