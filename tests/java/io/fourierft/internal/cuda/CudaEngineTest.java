@@ -319,11 +319,19 @@ class CudaEngineTest {
       FourierAdapter fresh = adapter.withSpectrum(adapter.spectrum());
       engine.on(one).deltaWeights(List.of(fresh), List.of(first));
       engine.on(two).deltaWeights(List.of(fresh), List.of(second));
-      for (int i = 0; i < 9; i++) {
-        float[] other = new float[ROWS * COLS];
-        Arrays.fill(other, i);
-        engine.on(one).upload(Matrix.of(other, ROWS, COLS), first);
-        Arrays.fill(other, -1);
+      // More than all pinned pieces hold together.
+      try (DeviceBuffer large = engine.newBuffer(ElementType.F32, 700, 1024)) {
+        float[] other = new float[700 * 1024];
+        for (int i = 0; i < 9; i++) {
+          Arrays.fill(other, i);
+          engine.on(one).upload(Matrix.of(other, 700, 1024), large);
+          engine.on(one).upload(Matrix.of(other, ROWS, COLS), first);
+          Arrays.fill(other, -1);
+        }
+        float[] back = new float[700 * 1024];
+        engine.on(one).download(large, Matrix.of(back, 700, 1024));
+        Arrays.fill(other, 8);
+        assertArrayEquals(other, back);
       }
       float[] last = new float[ROWS * COLS];
       engine.on(one).download(first, Matrix.of(last, ROWS, COLS));

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Pinned host memory in a few pieces, through which everything between the host and one stream
- * travels, so that the copying of one piece by the CPU overlaps the transfer of another. Not
+ * travels, so that the copying of one piece by the CPU overlaps the transfer of another. Small
+ * uploads share a piece, so that a few bytes for every step do not wait for the steps before. Not
  * thread-safe; used with the context current.
  */
 final class StagingRing implements AutoCloseable {
@@ -15,10 +16,14 @@ final class StagingRing implements AutoCloseable {
 
   private static final int PIECES = 4;
 
+  /** Where uploads that share a piece begin: at whole cache lines. */
+  private static final long ALIGNMENT = 64;
+
   private final CudaDriver driver;
   private final CudaContext context;
   private final long stream;
   private final @Nullable Piece[] pieces = new @Nullable Piece[PIECES];
+  private @Nullable Piece filling;
   private int next;
 
   StagingRing(CudaContext context, long stream) {
@@ -33,10 +38,12 @@ final class StagingRing implements AutoCloseable {
       long at = 0;
       while (at < from.bytes()) {
         DeviceRows part = to.part(at, PIECE_BYTES);
-        Piece piece = take();
-        from.read(at, part.bytes(), piece.memory);
+        Piece piece = pieceFor(part.bytes());
+        MemorySegment place = piece.memory.asSlice(piece.used, part.bytes());
+        from.read(at, part.bytes(), place);
+        piece.used += (part.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         piece.inFlight = true;
-        send(piece.memory, part);
+        send(place, part);
         driver.eventRecord(piece.event, stream);
         at += part.bytes();
       }
@@ -99,8 +106,21 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
+  /** A piece with room for an upload: that of the one before, or the next. */
+  private Piece pieceFor(long bytes) {
+    Piece piece = filling;
+    if (piece == null || PIECE_BYTES - piece.used < bytes) {
+      piece = take();
+      filling = piece;
+    }
+    return piece;
+  }
+
   private Piece take() {
     Piece piece = pieces[next];
+    if (piece == filling) {
+      filling = null;
+    }
     if (piece == null) {
       piece = newPiece();
       pieces[next] = piece;
@@ -108,6 +128,7 @@ final class StagingRing implements AutoCloseable {
       settle(piece);
     }
     next = (next + 1) % PIECES;
+    piece.used = 0;
     return piece;
   }
 
@@ -140,6 +161,7 @@ final class StagingRing implements AutoCloseable {
   /** Forgets what is queued, after a failure; nothing may still be copying when it returns. */
   void abandon() {
     context.quietly(() -> driver.streamSynchronize(stream));
+    filling = null;
     for (Piece piece : pieces) {
       if (piece != null) {
         piece.inFlight = false;
@@ -150,6 +172,7 @@ final class StagingRing implements AutoCloseable {
 
   @Override
   public void close() {
+    filling = null;
     for (int i = 0; i < PIECES; i++) {
       Piece piece = pieces[i];
       pieces[i] = null;
@@ -161,11 +184,12 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
-  /** One pinned piece, the event behind its last copy, and where that copy's bytes are to go. */
+  /** One pinned piece: the event behind its last copy, and uploads or one download's target. */
   private static final class Piece {
     final MemorySegment memory;
     final long event;
     boolean inFlight;
+    long used;
     @Nullable HostRows target;
     long targetOffset;
     long targetBytes;
