@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /** The part of {@link CudaDriver} that allocates, copies and sets memory. */
 public interface CudaMemory {
-  /** The least CU_DEVICE_ATTRIBUTE_MAX_PITCH of any device: bytes between rows of a 2-D copy. */
+  /** CU_DEVICE_ATTRIBUTE_MAX_PITCH, as devices report it: the most bytes between rows of a copy. */
   long MAX_PITCH = Integer.MAX_VALUE;
 
   /** Free and total memory of the device now. */
