@@ -5,11 +5,12 @@
 #ifndef CUDA_API_H
 #define CUDA_API_H
 
+#include <cstddef>
+
 #ifdef EMULATOR_CHECKS_AGAINST_CUDA_H
 #include <cuda.h>
 #else
 
-#include <cstddef>
 #include <cstdint>
 
 typedef int CUdevice;
@@ -72,6 +73,7 @@ enum CUdevice_attribute {
   CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z = 7,
   CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK = 8,
   CU_DEVICE_ATTRIBUTE_WARP_SIZE = 10,
+  CU_DEVICE_ATTRIBUTE_MAX_PITCH = 11,
   CU_DEVICE_ATTRIBUTE_CLOCK_RATE = 13,
   CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16,
   CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING = 41,
@@ -130,6 +132,19 @@ struct CUDA_MEMCPY2D {
 };
 
 #endif
+
+/* What bindings without a C compiler have to get right. */
+static_assert(sizeof(CUDA_MEMCPY2D) == 128);
+static_assert(offsetof(CUDA_MEMCPY2D, srcMemoryType) == 16);
+static_assert(offsetof(CUDA_MEMCPY2D, srcHost) == 24);
+static_assert(offsetof(CUDA_MEMCPY2D, srcDevice) == 32);
+static_assert(offsetof(CUDA_MEMCPY2D, srcPitch) == 48);
+static_assert(offsetof(CUDA_MEMCPY2D, dstMemoryType) == 72);
+static_assert(offsetof(CUDA_MEMCPY2D, dstHost) == 80);
+static_assert(offsetof(CUDA_MEMCPY2D, dstDevice) == 88);
+static_assert(offsetof(CUDA_MEMCPY2D, dstPitch) == 104);
+static_assert(offsetof(CUDA_MEMCPY2D, WidthInBytes) == 112);
+static_assert(offsetof(CUDA_MEMCPY2D, Height) == 120);
 
 #define EMULATED_API extern "C" __attribute__((visibility("default")))
 

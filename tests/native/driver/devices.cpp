@@ -46,6 +46,8 @@ int attribute_value(int attribute) {
       return 49152;
     case CU_DEVICE_ATTRIBUTE_WARP_SIZE:
       return 32;
+    case CU_DEVICE_ATTRIBUTE_MAX_PITCH:
+      return emulator::MAX_PITCH;
     case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
       return 1000000;
     case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:

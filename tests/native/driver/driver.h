@@ -16,6 +16,9 @@
 
 namespace emulator {
 
+/* CU_DEVICE_ATTRIBUTE_MAX_PITCH. */
+constexpr size_t MAX_PITCH = 2147483647;
+
 struct Device {
   int physical;
   int64_t memory;

@@ -1,6 +1,7 @@
 /* Allocation, copies and memsets. */
 #include <cinttypes>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "driver.h"
@@ -106,19 +107,20 @@ CUresult enqueue(const StreamPointer &stream, const Copy &copy, const char *func
   return result;
 }
 
-CUresult copy_async(const char *function, CUstream stream_handle, Copy copy) {
+CUresult copy_async(const char *function, CUstream stream_handle, const std::optional<Copy> &copy) {
   ContextPointer context;
   if (const CUresult refused = emulator::begin_call(function, "copy", &context)) return refused;
   const StreamPointer stream = find_stream(context, stream_handle, function);
   if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-  return enqueue(stream, copy, function);
+  return copy ? enqueue(stream, *copy, function) : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult copy_and_wait(const char *function, Copy copy) {
+CUresult copy_and_wait(const char *function, const std::optional<Copy> &copy) {
   ContextPointer context;
   if (const CUresult refused = emulator::begin_call(function, "copy", &context)) return refused;
   if (emulator::spoils_recording()) return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
-  const CUresult result = enqueue(context->legacy, copy, function);
+  if (!copy) return CUDA_ERROR_INVALID_VALUE;
+  const CUresult result = enqueue(context->legacy, *copy, function);
   if (result != CUDA_SUCCESS) return result;
   context->legacy->drain();
   return static_cast<CUresult>(context->lost.load());
@@ -135,57 +137,87 @@ Copy line(uint64_t to, bool to_device, uint64_t from, bool from_device, size_t b
   return copy;
 }
 
-bool rectangle(const CUDA_MEMCPY2D *from, Copy *copy) {
-  if (from == nullptr) return false;
+/*
+ * What cuda.h says of a copy of rows: pitches hold the row and are within the device's limit. A
+ * pitch may be left at 0 for a single row.
+ */
+std::optional<Copy> rectangle(const CUDA_MEMCPY2D *of) {
+  if (of == nullptr) return std::nullopt;
   const auto known = [](CUmemorytype type) {
     return type == CU_MEMORYTYPE_HOST || type == CU_MEMORYTYPE_DEVICE;
   };
-  if (!known(from->srcMemoryType) || !known(from->dstMemoryType)) return false;
-  copy->from_device = from->srcMemoryType == CU_MEMORYTYPE_DEVICE;
-  copy->to_device = from->dstMemoryType == CU_MEMORYTYPE_DEVICE;
-  copy->width = static_cast<int64_t>(from->WidthInBytes);
-  copy->rows = static_cast<int64_t>(from->Height);
-  copy->from_pitch = static_cast<int64_t>(from->srcPitch);
-  copy->to_pitch = static_cast<int64_t>(from->dstPitch);
-  if (copy->rows > 1 && (copy->from_pitch < copy->width || copy->to_pitch < copy->width)) {
-    return false;
+  const auto fits = [of](size_t pitch, size_t x, size_t y) {
+    if (pitch == 0) return of->Height <= 1 && y == 0;
+    return pitch >= of->WidthInBytes + x && pitch <= emulator::MAX_PITCH;
+  };
+  if (!known(of->srcMemoryType) || !known(of->dstMemoryType) ||
+      !fits(of->srcPitch, of->srcXInBytes, of->srcY) ||
+      !fits(of->dstPitch, of->dstXInBytes, of->dstY)) {
+    return std::nullopt;
   }
-  copy->from = (copy->from_device ? from->srcDevice : address(from->srcHost)) +
-               from->srcY * from->srcPitch + from->srcXInBytes;
-  copy->to = (copy->to_device ? from->dstDevice : address(from->dstHost)) +
-             from->dstY * from->dstPitch + from->dstXInBytes;
-  return true;
+  Copy copy{};
+  copy.from_device = of->srcMemoryType == CU_MEMORYTYPE_DEVICE;
+  copy.to_device = of->dstMemoryType == CU_MEMORYTYPE_DEVICE;
+  copy.width = static_cast<int64_t>(of->WidthInBytes);
+  copy.rows = static_cast<int64_t>(of->Height);
+  copy.from_pitch = static_cast<int64_t>(of->srcPitch);
+  copy.to_pitch = static_cast<int64_t>(of->dstPitch);
+  copy.from = (copy.from_device ? of->srcDevice : address(of->srcHost)) +
+              of->srcY * of->srcPitch + of->srcXInBytes;
+  copy.to = (copy.to_device ? of->dstDevice : address(of->dstHost)) + of->dstY * of->dstPitch +
+            of->dstXInBytes;
+  return copy;
 }
 
-CUresult set_memory(const char *function, CUdeviceptr to, uint32_t value, int64_t value_bytes,
-                    size_t count, const StreamPointer &stream) {
-  const auto bytes = static_cast<int64_t>(count) * value_bytes;
-  if (count == 0) return CUDA_SUCCESS;
-  if (to % value_bytes != 0 || !check_device(to, bytes, function)) return CUDA_ERROR_INVALID_VALUE;
+/* A value of one or four bytes to be set over rows of `width` bytes. */
+struct Fill {
+  uint64_t to;
+  uint32_t value;
+  int64_t value_bytes;
+  int64_t width;
+  int64_t rows;
+  int64_t pitch;
+
+  bool valid(const std::string &what) const {
+    return check_device(to, (rows - 1) * pitch + width, what);
+  }
+
+  void run() const {
+    for (int64_t row = 0; row < rows; row++) {
+      auto *place = static_cast<char *>(pointer(to + row * pitch));
+      for (int64_t i = 0; i < width; i += value_bytes) std::memcpy(place + i, &value, value_bytes);
+    }
+  }
+};
+
+Fill run_of(uint64_t to, uint32_t value, int64_t value_bytes, size_t count) {
+  return {to, value, value_bytes, static_cast<int64_t>(count) * value_bytes, 1, 0};
+}
+
+CUresult enqueue(const StreamPointer &stream, const Fill &fill, const char *function) {
+  if (fill.width == 0 || fill.rows == 0) return CUDA_SUCCESS;
+  if (fill.rows > 1 && fill.pitch < fill.width) return CUDA_ERROR_INVALID_VALUE;
+  if (fill.to % fill.value_bytes != 0 || !fill.valid(function)) return CUDA_ERROR_INVALID_VALUE;
   const std::string what = function;
   return stream->submit([=] {
-    if (!check_device(to, bytes, what)) return CUDA_ERROR_ILLEGAL_ADDRESS;
-    auto *place = static_cast<char *>(pointer(to));
-    for (int64_t i = 0; i < bytes; i += value_bytes) std::memcpy(place + i, &value, value_bytes);
+    if (!fill.valid(what)) return CUDA_ERROR_ILLEGAL_ADDRESS;
+    fill.run();
     return CUDA_SUCCESS;
   });
 }
 
-CUresult set_async(const char *function, CUdeviceptr to, uint32_t value, int64_t value_bytes,
-                   size_t count, CUstream stream_handle) {
+CUresult set_async(const char *function, const Fill &fill, CUstream stream_handle) {
   ContextPointer context;
   if (const CUresult refused = emulator::begin_call(function, "memset", &context)) return refused;
   const StreamPointer stream = find_stream(context, stream_handle, function);
-  if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-  return set_memory(function, to, value, value_bytes, count, stream);
+  return stream == nullptr ? CUDA_ERROR_INVALID_HANDLE : enqueue(stream, fill, function);
 }
 
-CUresult set_now(const char *function, CUdeviceptr to, uint32_t value, int64_t value_bytes,
-                 size_t count) {
+CUresult set_now(const char *function, const Fill &fill) {
   ContextPointer context;
   if (const CUresult refused = emulator::begin_call(function, "memset", &context)) return refused;
   if (emulator::spoils_recording()) return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
-  return set_memory(function, to, value, value_bytes, count, context->legacy);
+  return enqueue(context->legacy, fill, function);
 }
 
 }  // namespace
@@ -336,31 +368,33 @@ EMULATED_API CUresult cuMemcpyDtoD_v2(CUdeviceptr to, CUdeviceptr from, size_t b
 }
 
 EMULATED_API CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D *what, CUstream stream) {
-  Copy copy{};
-  if (!rectangle(what, &copy)) return CUDA_ERROR_INVALID_VALUE;
-  return copy_async(__func__, stream, copy);
+  return copy_async(__func__, stream, rectangle(what));
 }
 
 EMULATED_API CUresult cuMemcpy2D_v2(const CUDA_MEMCPY2D *what) {
-  Copy copy{};
-  if (!rectangle(what, &copy)) return CUDA_ERROR_INVALID_VALUE;
-  return copy_and_wait(__func__, copy);
+  return copy_and_wait(__func__, rectangle(what));
 }
 
 EMULATED_API CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count,
                                       CUstream stream) {
-  return set_async(__func__, to, value, 1, count, stream);
+  return set_async(__func__, run_of(to, value, 1, count), stream);
 }
 
 EMULATED_API CUresult cuMemsetD32Async(CUdeviceptr to, unsigned int value, size_t count,
                                        CUstream stream) {
-  return set_async(__func__, to, value, 4, count, stream);
+  return set_async(__func__, run_of(to, value, 4, count), stream);
+}
+
+EMULATED_API CUresult cuMemsetD2D8Async(CUdeviceptr to, size_t pitch, unsigned char value,
+                                        size_t width, size_t rows, CUstream stream) {
+  return set_async(__func__, {to, value, 1, static_cast<int64_t>(width),
+                              static_cast<int64_t>(rows), static_cast<int64_t>(pitch)}, stream);
 }
 
 EMULATED_API CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count) {
-  return set_now(__func__, to, value, 1, count);
+  return set_now(__func__, run_of(to, value, 1, count));
 }
 
 EMULATED_API CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned int value, size_t count) {
-  return set_now(__func__, to, value, 4, count);
+  return set_now(__func__, run_of(to, value, 4, count));
 }

@@ -28,7 +28,6 @@ import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -319,11 +318,19 @@ class CudaEngineTest {
       FourierAdapter fresh = adapter.withSpectrum(adapter.spectrum());
       engine.on(one).deltaWeights(List.of(fresh), List.of(first));
       engine.on(two).deltaWeights(List.of(fresh), List.of(second));
-      for (int i = 0; i < 9; i++) {
-        float[] other = new float[ROWS * COLS];
-        Arrays.fill(other, i);
-        engine.on(one).upload(Matrix.of(other, ROWS, COLS), first);
-        Arrays.fill(other, -1);
+      // More than all pinned pieces hold together.
+      try (DeviceBuffer large = engine.newBuffer(ElementType.F32, 700, 1024)) {
+        float[] other = new float[700 * 1024];
+        for (int i = 0; i < 9; i++) {
+          Arrays.fill(other, i);
+          engine.on(one).upload(Matrix.of(other, 700, 1024), large);
+          engine.on(one).upload(Matrix.of(other, ROWS, COLS), first);
+          Arrays.fill(other, -1);
+        }
+        float[] back = new float[700 * 1024];
+        engine.on(one).download(large, Matrix.of(back, 700, 1024));
+        Arrays.fill(other, 8);
+        assertArrayEquals(other, back);
       }
       float[] last = new float[ROWS * COLS];
       engine.on(one).download(first, Matrix.of(last, ROWS, COLS));
@@ -527,22 +534,6 @@ class CudaEngineTest {
   }
 
   @Test
-  void aLeakedBufferIsReclaimed() throws InterruptedException {
-    engine.synchronize();
-    long before = emulator.live("memory");
-    leak();
-    for (int i = 0; i < 200 && emulator.live("memory") > before; i++) {
-      System.gc();
-      Thread.sleep(10);
-    }
-    assertEquals(before, emulator.live("memory"));
-  }
-
-  private void leak() {
-    assertTrue(engine.newBuffer(ElementType.F32, 3, 3).pointer() != 0);
-  }
-
-  @Test
   void manyAdaptersAreKeptWithinTheBudgetAndStillRight() {
     try (EvictingHome home = new EvictingHome(engine)) {
       FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
@@ -661,28 +652,6 @@ class CudaEngineTest {
               .contains("which needs " + 8L * 66_000 * 33_001 + " bytes on cuda:0"),
           failure.getMessage());
     }
-  }
-
-  @Test
-  void noVisibleDeviceIsToldWithTheVariable() throws IOException, InterruptedException {
-    ProcessBuilder child =
-        new ProcessBuilder(
-            ProcessHandle.current().info().command().orElse("java"),
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dfourierft.cuda=" + System.getProperty("fourierft.cuda"),
-            "-Dfourierft.cufft=" + System.getProperty("fourierft.cufft"),
-            "-Dfourierft.cuda.kernels=" + System.getProperty("fourierft.cuda.kernels"),
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            SurveyMain.class.getName());
-    child.environment().put("CUDA_VISIBLE_DEVICES", "-1");
-    child.redirectErrorStream(true);
-    Process process = child.start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), said);
-    assertTrue(
-        said.contains("device 0 was asked for, and 0 can be seen, with CUDA_VISIBLE_DEVICES=-1"),
-        said);
   }
 
   @Test

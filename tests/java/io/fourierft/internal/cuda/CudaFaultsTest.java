@@ -12,6 +12,7 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
+import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.AdamW;
@@ -66,7 +67,7 @@ class CudaFaultsTest {
 
   /** A little of everything; what it computes is returned. */
   private float[] work(CudaFourierEngine engine) {
-    float[] result = new float[4 * ROWS * COLS + TOKENS * ROWS + 40];
+    float[] result = new float[5 * ROWS * COLS + TOKENS * ROWS + 40];
     int at = 0;
     for (DensePath path :
         new DensePath[] {
@@ -95,8 +96,21 @@ class CudaFaultsTest {
         Matrix.of(x, TOKENS, COLS),
         Matrix.of(g, TOKENS, ROWS),
         List.of(Matrix.of(result, at, 1, 20, 20), Matrix.of(result, at + 20, 1, 20, 20)));
+    at += 40;
+    addInPlace(engine, Matrix.of(result, at, ROWS, COLS, COLS));
     trainOnTheDevice(engine, x, g);
     return result;
+  }
+
+  /** Adds to a device matrix whose rows stand apart, as weights of another user may. */
+  private void addInPlace(CudaFourierEngine engine, HostMatrix weight) {
+    try (DeviceBuffer memory = engine.newBuffer(ElementType.F32, ROWS, COLS + 3)) {
+      CudaMatrix inner = engine.matrixAt(memory.pointer(), ElementType.F32, ROWS, COLS, COLS + 3);
+      engine.zero(inner);
+      engine.upload(weight, inner);
+      engine.addDelta(adapters.get(0), inner, false, Addition.ADD);
+      engine.download(inner, weight);
+    }
   }
 
   private void trainOnTheDevice(CudaFourierEngine engine, float[] x, float[] g) {
@@ -123,6 +137,8 @@ class CudaFaultsTest {
     "launch, 701",
     "copy, 1",
     "memset, 1",
+    "cuMemcpy2DAsync_v2, 1",
+    "cuMemsetD2D8Async, 1",
     "plan, 5",
     "plan, 2",
     "exec, 6",

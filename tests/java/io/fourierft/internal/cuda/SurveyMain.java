@@ -6,7 +6,8 @@ import io.fourierft.EngineOptions;
 final class SurveyMain {
   private SurveyMain() {}
 
+  /** The device to look for is the only argument. */
   public static void main(String[] arguments) {
-    System.out.println(CudaSurvey.of(EngineOptions.defaults().withDevice("cuda")).probe());
+    System.out.println(CudaSurvey.of(EngineOptions.defaults().withDevice(arguments[0])).probe());
   }
 }

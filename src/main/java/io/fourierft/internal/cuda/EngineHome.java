@@ -133,42 +133,28 @@ final class EngineHome implements AutoCloseable {
     return view;
   }
 
-  /** Copies row by row where the device matrix is strided. */
   void upload(Lane lane, HostMatrix from, DeviceView to) {
-    if (to.stride() == to.cols()) {
-      lane.upload(HostRows.of(from), to.pointer());
-      return;
-    }
-    for (int row = 0; row < to.rows(); row++) {
-      lane.upload(HostRows.of(TokenTransforms.rows(from, row, 1)), rowPointer(to, row));
-    }
+    lane.upload(HostRows.of(from), DeviceRows.of(to));
   }
 
-  /** Copies row by row where the device matrix is strided. */
   void download(Lane lane, DeviceView from, HostMatrix to) {
-    if (from.stride() == from.cols()) {
-      lane.download(from.pointer(), HostRows.of(to));
-      return;
-    }
-    for (int row = 0; row < from.rows(); row++) {
-      lane.download(rowPointer(from, row), HostRows.of(TokenTransforms.rows(to, row, 1)));
-    }
+    lane.download(DeviceRows.of(from), HostRows.of(to));
   }
 
   void zero(Lane lane, DeviceView matrix) {
-    long rowBytes = (long) matrix.cols() * matrix.elementType().sizeInBytes();
-    boolean dense = matrix.stride() == matrix.cols();
-    long runs = dense ? Math.min(1, matrix.rows()) : matrix.rows();
-    long runBytes = dense ? matrix.rows() * rowBytes : rowBytes;
-    for (int run = 0; run < runs; run++) {
-      core.context()
-          .driver()
-          .memsetD8Async(rowPointer(matrix, run), (byte) 0, runBytes, lane.stream());
+    CudaDriver driver = core.context().driver();
+    DeviceRows rows = DeviceRows.of(matrix);
+    long at = 0;
+    while (at < rows.bytes()) {
+      DeviceRows part = rows.part(at, Long.MAX_VALUE);
+      if (part.rows() == 1) {
+        driver.memsetD8Async(part.pointer(), (byte) 0, part.rowBytes(), lane.stream());
+      } else {
+        driver.memsetD2D8Async(
+            part.pointer(), part.pitch(), (byte) 0, part.rowBytes(), part.rows(), lane.stream());
+      }
+      at += part.bytes();
     }
-  }
-
-  private static long rowPointer(DeviceView matrix, int row) {
-    return matrix.pointer() + row * matrix.stride() * matrix.elementType().sizeInBytes();
   }
 
   private Lane newLane(boolean recordable) {

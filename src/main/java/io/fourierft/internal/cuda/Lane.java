@@ -179,14 +179,24 @@ final class Lane implements AutoCloseable {
     plans.execute(key, data, data);
   }
 
-  /** Copies host memory to the device, in the order of this lane. */
+  /** Copies host memory to dense device memory, in the order of this lane. */
   void upload(HostRows from, long to) {
+    upload(from, DeviceRows.range(to, from.bytes()));
+  }
+
+  /** Copies host memory to as many bytes of the device, in the order of this lane. */
+  void upload(HostRows from, DeviceRows to) {
     requireDeviceMemory();
     staging.upload(from, to);
   }
 
-  /** Queues a copy to the host; {@link #finishDownloads} waits for it. */
+  /** Queues a copy of dense device memory to the host; {@link #finishDownloads} waits for it. */
   void download(long from, HostRows to) {
+    download(DeviceRows.range(from, to.bytes()), to);
+  }
+
+  /** Queues a copy of as many bytes to the host; {@link #finishDownloads} waits for it. */
+  void download(DeviceRows from, HostRows to) {
     requireDeviceMemory();
     staging.download(from, to);
   }

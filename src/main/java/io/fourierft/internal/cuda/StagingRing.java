@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Pinned host memory in a few pieces, through which everything between the host and one stream
- * travels, so that the copying of one piece by the CPU overlaps the transfer of another. Not
+ * travels, so that the copying of one piece by the CPU overlaps the transfer of another. Small
+ * uploads share a piece, so that a few bytes for every step do not wait for the steps before. Not
  * thread-safe; used with the context current.
  */
 final class StagingRing implements AutoCloseable {
@@ -15,10 +16,14 @@ final class StagingRing implements AutoCloseable {
 
   private static final int PIECES = 4;
 
+  /** Where uploads that share a piece begin: at whole cache lines. */
+  private static final long ALIGNMENT = 64;
+
   private final CudaDriver driver;
   private final CudaContext context;
   private final long stream;
   private final @Nullable Piece[] pieces = new @Nullable Piece[PIECES];
+  private @Nullable Piece filling;
   private int next;
 
   StagingRing(CudaContext context, long stream) {
@@ -28,15 +33,19 @@ final class StagingRing implements AutoCloseable {
   }
 
   /** Copies all of {@code from} to device memory. The host memory has been read on return. */
-  void upload(HostRows from, long to) {
+  void upload(HostRows from, DeviceRows to) {
     try {
-      for (long at = 0; at < from.bytes(); at += PIECE_BYTES) {
-        long count = Math.min(PIECE_BYTES, from.bytes() - at);
-        Piece piece = take();
-        from.read(at, count, piece.memory);
+      long at = 0;
+      while (at < from.bytes()) {
+        DeviceRows part = to.part(at, PIECE_BYTES);
+        Piece piece = pieceFor(part.bytes());
+        MemorySegment place = piece.memory.asSlice(piece.used, part.bytes());
+        from.read(at, part.bytes(), place);
+        piece.used += (part.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         piece.inFlight = true;
-        driver.memcpyHtoDAsync(to + at, piece.memory, count, stream);
+        send(place, part);
         driver.eventRecord(piece.event, stream);
+        at += part.bytes();
       }
     } catch (RuntimeException e) {
       abandon();
@@ -44,22 +53,41 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
+  private void send(MemorySegment from, DeviceRows to) {
+    if (to.rows() == 1) {
+      driver.memcpyHtoDAsync(to.pointer(), from, to.rowBytes(), stream);
+    } else {
+      driver.memcpy2DHtoDAsync(to.pointer(), to.pitch(), from, to.rowBytes(), to.rows(), stream);
+    }
+  }
+
   /** Queues a copy of device memory to {@code to}, which holds it after {@link #finish}. */
-  void download(long from, HostRows to) {
+  void download(DeviceRows from, HostRows to) {
     try {
-      for (long at = 0; at < to.bytes(); at += PIECE_BYTES) {
-        long count = Math.min(PIECE_BYTES, to.bytes() - at);
+      long at = 0;
+      while (at < to.bytes()) {
+        DeviceRows part = from.part(at, PIECE_BYTES);
         Piece piece = take();
         piece.inFlight = true;
-        driver.memcpyDtoHAsync(piece.memory, from + at, count, stream);
+        fetch(part, piece.memory);
         driver.eventRecord(piece.event, stream);
         piece.target = to;
         piece.targetOffset = at;
-        piece.targetBytes = count;
+        piece.targetBytes = part.bytes();
+        at += part.bytes();
       }
     } catch (RuntimeException e) {
       abandon();
       throw e;
+    }
+  }
+
+  private void fetch(DeviceRows from, MemorySegment to) {
+    if (from.rows() == 1) {
+      driver.memcpyDtoHAsync(to, from.pointer(), from.rowBytes(), stream);
+    } else {
+      driver.memcpy2DDtoHAsync(
+          to, from.pointer(), from.pitch(), from.rowBytes(), from.rows(), stream);
     }
   }
 
@@ -78,8 +106,21 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
+  /** A piece with room for an upload: that of the one before, or the next. */
+  private Piece pieceFor(long bytes) {
+    Piece piece = filling;
+    if (piece == null || PIECE_BYTES - piece.used < bytes) {
+      piece = take();
+      filling = piece;
+    }
+    return piece;
+  }
+
   private Piece take() {
     Piece piece = pieces[next];
+    if (piece == filling) {
+      filling = null;
+    }
     if (piece == null) {
       piece = newPiece();
       pieces[next] = piece;
@@ -87,6 +128,7 @@ final class StagingRing implements AutoCloseable {
       settle(piece);
     }
     next = (next + 1) % PIECES;
+    piece.used = 0;
     return piece;
   }
 
@@ -119,6 +161,7 @@ final class StagingRing implements AutoCloseable {
   /** Forgets what is queued, after a failure; nothing may still be copying when it returns. */
   void abandon() {
     context.quietly(() -> driver.streamSynchronize(stream));
+    filling = null;
     for (Piece piece : pieces) {
       if (piece != null) {
         piece.inFlight = false;
@@ -129,6 +172,7 @@ final class StagingRing implements AutoCloseable {
 
   @Override
   public void close() {
+    filling = null;
     for (int i = 0; i < PIECES; i++) {
       Piece piece = pieces[i];
       pieces[i] = null;
@@ -140,11 +184,12 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
-  /** One pinned piece, the event behind its last copy, and where that copy's bytes are to go. */
+  /** One pinned piece: the event behind its last copy, and uploads or one download's target. */
   private static final class Piece {
     final MemorySegment memory;
     final long event;
     boolean inFlight;
+    long used;
     @Nullable HostRows target;
     long targetOffset;
     long targetBytes;

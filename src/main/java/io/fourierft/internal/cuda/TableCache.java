@@ -38,7 +38,9 @@ final class TableCache implements AutoCloseable {
     DeviceBlock block = roomFor(bytes.length);
     boolean stored = false;
     try {
-      staging.upload(HostRows.whole(MemorySegment.ofArray(bytes)), block.pointer());
+      staging.upload(
+          HostRows.whole(MemorySegment.ofArray(bytes)),
+          DeviceRows.range(block.pointer(), bytes.length));
       tables.put(key, block);
       stored = true;
       return block.pointer();

@@ -63,9 +63,15 @@ final class DriverFunctions extends NativeFunctions {
   // CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr dst, CUdeviceptr src, size_t n, CUstream hStream)
   final MethodHandle cuMemcpyDtoDAsync_v2 =
       bind("cuMemcpyDtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  // CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D *pCopy, CUstream hStream)
+  final MethodHandle cuMemcpy2DAsync_v2 = bind("cuMemcpy2DAsync_v2", ADDRESS, JAVA_LONG);
   // CUresult cuMemsetD8Async(CUdeviceptr dst, unsigned char uc, size_t N, CUstream hStream)
   final MethodHandle cuMemsetD8Async =
       bind("cuMemsetD8Async", JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG);
+  // CUresult cuMemsetD2D8Async(CUdeviceptr dst, size_t dstPitch, unsigned char uc, size_t Width,
+  //     size_t Height, CUstream hStream)
+  final MethodHandle cuMemsetD2D8Async =
+      bind("cuMemsetD2D8Async", JAVA_LONG, JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   // CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr ptr)
   final MethodHandle cuPointerGetAttribute =
       bind("cuPointerGetAttribute", ADDRESS, JAVA_INT, JAVA_LONG);

@@ -1,0 +1,141 @@
+package io.fourierft.internal.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.fourierft.AdapterRouting;
+import io.fourierft.ElementType;
+import io.fourierft.FourierAdapter;
+import io.fourierft.Matrix;
+import io.fourierft.SpectralLocations;
+import io.fourierft.TokenSpectrum;
+import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.CudaFourierEngine;
+import io.fourierft.cuda.CudaGraph;
+import io.fourierft.cuda.DeviceBuffer;
+import io.fourierft.cuda.TrainableSpectra;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A step of training on the device never waits for the device once the first was made. */
+@Tag("emulated-cuda")
+@ExtendWith(EmulatorLeakCheck.class)
+class TrainingStepTest {
+  private static final int ROWS = 22;
+  private static final int COLS = 18;
+  private static final int TOKENS = 6;
+  private static final int N = 25;
+  private static final int STEPS = 40;
+  private static final AdamW SETTINGS = new AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f);
+
+  private EmulatedCuda emulator;
+  private CudaFourierEngine engine;
+
+  @BeforeEach
+  void open() {
+    emulator = EmulatedCuda.require();
+    engine = EmulatedCuda.open(0);
+  }
+
+  @AfterEach
+  void close() {
+    emulator.setDelay(0);
+    engine.close();
+    emulator.assertNothingLeft();
+  }
+
+  private static FourierAdapter adapter() {
+    return FourierAdapter.of(SpectralLocations.of(ROWS, COLS, N, 1), floats(N, 1), 40);
+  }
+
+  private static float[] floats(int count, int seed) {
+    Random random = new Random(seed);
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  /** What a step works on. */
+  private final class Step implements AutoCloseable {
+    final TrainableSpectra spectra = engine.newTrainableSpectra(List.of(adapter()));
+    final AdapterRouting routing = AdapterRouting.all(spectra.adapters());
+    final DeviceBuffer x = engine.newBuffer(ElementType.F32, TOKENS, COLS);
+    final DeviceBuffer y = engine.newBuffer(ElementType.F32, TOKENS, ROWS);
+    final DeviceBuffer g = engine.newBuffer(ElementType.F32, TOKENS, ROWS);
+    final TokenSpectrum keptX = engine.newTokenSpectrum(TOKENS, COLS);
+    final TokenSpectrum keptG = engine.newTokenSpectrum(TOKENS, ROWS);
+
+    Step() {
+      engine.upload(Matrix.of(floats(TOKENS * COLS, 2), TOKENS, COLS), x);
+      engine.upload(Matrix.of(floats(TOKENS * ROWS, 3), TOKENS, ROWS), g);
+      engine.zero(y);
+    }
+
+    void enqueue(CudaFourierEngine on) {
+      on.transform(x, keptX);
+      on.apply(routing, keptX, y);
+      on.transform(g, keptG);
+      spectra.on(on).zeroGradients();
+      on.spectrumGradient(routing, keptX, keptG, spectra.gradients());
+      spectra.on(on).applyStep();
+    }
+
+    @Override
+    public void close() {
+      List.of(x, y, g).forEach(DeviceBuffer::close);
+      keptX.close();
+      keptG.close();
+      spectra.close();
+    }
+  }
+
+  private void requireNoWaiting(Runnable step) {
+    emulator.setDelay(100);
+    emulator.resetCalls();
+    for (int i = 1; i < STEPS; i++) {
+      step.run();
+    }
+    assertEquals(0, emulator.calls("sync"), "calls that wait for the device");
+    assertEquals(0, emulator.calls("alloc"), "allocations");
+    assertEquals(0, emulator.calls("pinned"), "pinned allocations");
+    assertEquals(0, emulator.calls("plan"), "plans made");
+    assertEquals(0, emulator.calls("cuMemFree_v2"), "frees, which wait too");
+    assertEquals(STEPS - 1, emulator.calls("copy"), "copies beside the settings of the step");
+    assertEquals(STEPS - 1, emulator.calls("cuMemcpyHtoDAsync_v2"), "copies that wait");
+    emulator.setDelay(0);
+  }
+
+  @Test
+  void neitherAStepNorARecordedOneWaits() {
+    float[] enqueued;
+    try (Step step = new Step()) {
+      step.spectra.prepareStep(SETTINGS);
+      step.enqueue(engine);
+      requireNoWaiting(
+          () -> {
+            step.spectra.prepareStep(SETTINGS);
+            step.enqueue(engine);
+          });
+      enqueued = step.spectra.snapshot(0).spectrum();
+    }
+    try (Step step = new Step()) {
+      step.spectra.prepareStep(SETTINGS);
+      // Recording runs the step once.
+      try (CudaGraph graph = engine.record(step::enqueue)) {
+        requireNoWaiting(
+            () -> {
+              step.spectra.prepareStep(SETTINGS);
+              graph.launch();
+            });
+        assertArrayEquals(enqueued, step.spectra.snapshot(0).spectrum());
+      }
+    }
+  }
+}
