@@ -188,7 +188,9 @@ public abstract class EngineRefusals {
             return COLS;
           }
         };
-    refused("device", () -> engine.deltaWeights(List.of(adapter), List.of(elsewhere)));
+    refused(
+        "out is in memory of device nowhere:0",
+        () -> engine.deltaWeights(List.of(adapter), List.of(elsewhere)));
   }
 
   @Test
@@ -230,7 +232,13 @@ public abstract class EngineRefusals {
     TokenSpectrum spectrum = engine.newTokenSpectrum(2, COLS);
     spectrum.close();
     spectrum.close();
-    assertThrows(EngineClosedException.class, () -> engine.transform(zeros(2, COLS), spectrum));
+    EngineClosedException closed =
+        assertThrows(
+            EngineClosedException.class, () -> engine.transform(zeros(2, COLS), spectrum));
+    assertEquals(
+        "the token spectrum was closed, by itself or with its engine; make another with"
+            + " newTokenSpectrum",
+        closed.getMessage());
     FourierEngine other = open(2);
     TokenSpectrum survivor = other.newTokenSpectrum(2, COLS);
     other.close();
