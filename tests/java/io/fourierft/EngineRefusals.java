@@ -233,8 +233,7 @@ public abstract class EngineRefusals {
     spectrum.close();
     spectrum.close();
     EngineClosedException closed =
-        assertThrows(
-            EngineClosedException.class, () -> engine.transform(zeros(2, COLS), spectrum));
+        assertThrows(EngineClosedException.class, () -> engine.transform(zeros(2, COLS), spectrum));
     assertEquals(
         "the token spectrum was closed, by itself or with its engine; make another with"
             + " newTokenSpectrum",

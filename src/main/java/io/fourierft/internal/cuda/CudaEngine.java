@@ -255,41 +255,23 @@ final class CudaEngine implements CudaFourierEngine {
   public void upload(HostMatrix from, CudaMatrix to) {
     requireOpen();
     Matrix source = checks.reachable(from, "the source");
-    DeviceView target = same(source, checks.reachable(to, "the target"));
-    submit(to, () -> home.upload(lane(), from, target));
+    DeviceView target = MatrixCopies.alike(source, checks.reachable(to, "the target"));
+    submit(to, () -> home.copies().upload(lane(), from, target));
   }
 
   @Override
   public void download(CudaMatrix from, HostMatrix to) {
     requireOpen();
     Matrix target = checks.output(to, "the target", from.rows(), from.cols());
-    DeviceView source = same(target, checks.reachable(from, "the source"));
-    submit(from, () -> home.download(lane(), source, to));
-  }
-
-  private static DeviceView same(Matrix host, Matrix device) {
-    if (host.rows() != device.rows()
-        || host.cols() != device.cols()
-        || host.elementType() != device.elementType()
-        || !(device instanceof DeviceView view)) {
-      throw new ShapeException(
-          "a copy needs two matrices of one shape and type, but the host's is %s %d x %d, the device's %s %d x %d"
-              .formatted(
-                  host.elementType(),
-                  host.rows(),
-                  host.cols(),
-                  device.elementType(),
-                  device.rows(),
-                  device.cols()));
-    }
-    return view;
+    DeviceView source = MatrixCopies.alike(target, checks.reachable(from, "the source"));
+    submit(from, () -> home.copies().download(lane(), source, to));
   }
 
   @Override
   public void zero(CudaMatrix matrix) {
     requireOpen();
     if (checks.reachable(matrix, "the matrix") instanceof DeviceView view) {
-      submit(matrix, () -> home.zero(lane(), view));
+      submit(matrix, () -> home.copies().zero(lane(), view));
     }
   }
 

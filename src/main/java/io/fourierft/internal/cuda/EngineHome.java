@@ -3,7 +3,6 @@ package io.fourierft.internal.cuda;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -31,6 +30,7 @@ final class EngineHome implements AutoCloseable {
   private final AdditionCall additions;
   private final OperatorCall operators;
   private final GradientCall gradients;
+  private final MatrixCopies copies;
 
   private EngineHome(EngineCore core, EngineSelection selection) {
     this.core = core;
@@ -40,6 +40,7 @@ final class EngineHome implements AutoCloseable {
     this.additions = new AdditionCall(core, transforms);
     this.operators = new OperatorCall(core);
     this.gradients = new GradientCall(core);
+    this.copies = new MatrixCopies(core.context().driver());
   }
 
   /** Opens an engine on {@code device}; whatever was taken is given back if that fails. */
@@ -100,6 +101,10 @@ final class EngineHome implements AutoCloseable {
     return gradients;
   }
 
+  MatrixCopies copies() {
+    return copies;
+  }
+
   /** Enqueues the transforms of all rows of {@code x}. */
   void transform(Lane lane, Matrix x, CudaTokenSpectrum into) {
     new ChunkedCall(
@@ -129,44 +134,6 @@ final class EngineHome implements AutoCloseable {
               .formatted(pointer, context.device().engineName()));
     }
     return view;
-  }
-
-  /** Copies row by row where the device matrix is strided. */
-  void upload(Lane lane, HostMatrix from, DeviceView to) {
-    if (to.stride() == to.cols()) {
-      lane.upload(HostRows.of(from), to.pointer());
-      return;
-    }
-    for (int row = 0; row < to.rows(); row++) {
-      lane.upload(HostRows.of(TokenTransforms.rows(from, row, 1)), rowPointer(to, row));
-    }
-  }
-
-  /** Copies row by row where the device matrix is strided. */
-  void download(Lane lane, DeviceView from, HostMatrix to) {
-    if (from.stride() == from.cols()) {
-      lane.download(from.pointer(), HostRows.of(to));
-      return;
-    }
-    for (int row = 0; row < from.rows(); row++) {
-      lane.download(rowPointer(from, row), HostRows.of(TokenTransforms.rows(to, row, 1)));
-    }
-  }
-
-  void zero(Lane lane, DeviceView matrix) {
-    long rowBytes = (long) matrix.cols() * matrix.elementType().sizeInBytes();
-    boolean dense = matrix.stride() == matrix.cols();
-    long runs = dense ? Math.min(1, matrix.rows()) : matrix.rows();
-    long runBytes = dense ? matrix.rows() * rowBytes : rowBytes;
-    for (int run = 0; run < runs; run++) {
-      core.context()
-          .driver()
-          .memsetD8Async(rowPointer(matrix, run), (byte) 0, runBytes, lane.stream());
-    }
-  }
-
-  private static long rowPointer(DeviceView matrix, int row) {
-    return matrix.pointer() + row * matrix.stride() * matrix.elementType().sizeInBytes();
   }
 
   private Lane newLane(boolean recordable) {
