@@ -112,6 +112,7 @@ class SafetensorsWriterTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early, or again, is what is tested.
   void exactlyTheDeclaredBytesMustArriveInOrder() throws IOException {
     try (var writer = SafetensorsWriter.create(target, Map.of(), List.of(A, B))) {
       assertRule("turn of tensor 'a'", "b", () -> writer.write("b", bytes(1)));

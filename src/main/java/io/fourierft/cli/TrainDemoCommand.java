@@ -109,8 +109,8 @@ final class TrainDemoCommand implements Callable<Integer> {
       int epoch = (int) ((long) epochs * row / TABLE_ROWS);
       curves.add(
           Integer.toString(epoch),
-          percent(firstLowRank.accuracy()[epoch]),
-          percent(firstFourier.accuracy()[epoch]));
+          percent(firstLowRank.accuracy(epoch)),
+          percent(firstFourier.accuracy(epoch)));
     }
     curves.print(printer);
     printer.println();

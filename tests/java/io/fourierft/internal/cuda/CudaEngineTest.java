@@ -289,6 +289,7 @@ class CudaEngineTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early, or again, is what is tested.
   void everyStreamGetsTheSameAnswer() {
     FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
     float[] expected = floatsOf(engine.deltaWeight(adapter));

@@ -54,7 +54,7 @@ public abstract class KeptSpectrum implements TokenSpectrum {
 
   /** Whether {@code other} made this. */
   final boolean isOf(Object other) {
-    return owner == other;
+    return owner.equals(other);
   }
 
   /** Refuses tokens of which it cannot take all. */

@@ -126,8 +126,8 @@ final class DeltaCall {
     table
         .put(matrix instanceof DeviceView view ? view.pointer() : copy)
         .put(onDevice ? matrix.stride() : matrix.cols())
-        .put(matrix.elementType().ordinal())
-        .put(rounded.ordinal())
+        .put(ElementCode.of(matrix.elementType()))
+        .put(ElementCode.of(rounded))
         .put(scale)
         .put(transposed ? 1 : 0);
   }
