@@ -207,8 +207,7 @@ class MergeOptionsTest extends ModelCommandTest {
 
   @Test
   void aShardedBaseKeepsItsFilesAndItsIndex() throws IOException {
-    PeftFixture fixture =
-        new PeftFixture(PeftFixture.root().resolve("peft/llama_two_layers_sharded"));
+    PeftFixture fixture = PeftFixture.named("llama_two_layers_sharded");
     succeeded(merge(fixture.base(), fixture.adapter(), out()));
     JsonMapper mapper = JsonMapper.builder().build();
     String index = "model.safetensors.index.json";

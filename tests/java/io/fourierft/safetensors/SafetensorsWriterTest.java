@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.PeftFixture;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -255,7 +256,7 @@ class SafetensorsWriterTest {
 
   @Test
   void aFileOfTheReferenceWriterIsCopiedByteForByte() throws IOException {
-    Path fixture = Fixtures.PEFT.resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
+    Path fixture = PeftFixture.cases().resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
     try (var source = SafetensorsFile.open(fixture)) {
       var tensors = source.tensors().values().stream().map(TensorInfo::declaration).toList();
       assertEquals(tensors, SafetensorsWriter.referenceOrder(tensors));
