@@ -1,0 +1,117 @@
+package io.fourierft.internal.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fourierft.EngineOptions;
+import io.fourierft.EngineUnavailableException;
+import io.fourierft.FourierEngine;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is said of the engines that can and cannot be had, on the emulated driver. */
+class CudaSurveyTest extends EmulatedEngineTest {
+  @Test
+  void aDeviceThatIsNotThereIsSaidNotToBeThere() {
+    EngineUnavailableException refusal =
+        assertThrows(
+            EngineUnavailableException.class,
+            () -> FourierEngine.create(EngineOptions.defaults().withDevice("cuda:7")));
+    String message = String.valueOf(refusal.getMessage());
+    assertTrue(message.contains("device 7 was asked for, and 2 can be seen"), message);
+    assertTrue(message.contains("cuda:0 to cuda:1"), message);
+  }
+
+  @Test
+  void theDriverIsComparedWithWhatIsNeeded() {
+    try {
+      emulator.environment("EMULATED_CUDA_VERSION", "11020");
+      String message = refusal();
+      assertTrue(message.contains("knows CUDA 11.2"), message);
+      assertTrue(message.contains("install a driver of CUDA 11.4 or later"), message);
+      emulator.environment("EMULATED_CUDA_VERSION", "12060");
+      message = refusal();
+      assertTrue(
+          message.contains("it belongs to CUDA 13, but the driver knows only CUDA 12.6"), message);
+    } finally {
+      emulator.environment("EMULATED_CUDA_VERSION", null);
+    }
+  }
+
+  private static String refusal() {
+    return String.valueOf(
+        assertThrows(
+                EngineUnavailableException.class,
+                () -> FourierEngine.create(EngineOptions.defaults().withDevice("cuda")))
+            .getMessage());
+  }
+
+  @Test
+  void missingKernelsAndUnreadableOnesAreTold() {
+    String kernels = System.getProperty(KernelImage.PROPERTY);
+    try {
+      System.setProperty(KernelImage.PROPERTY, "/nowhere/fourierft.fatbin");
+      String message = refusal();
+      assertTrue(message.contains("the kernel image cannot be read"), message);
+    } finally {
+      System.setProperty(KernelImage.PROPERTY, kernels);
+    }
+  }
+
+  @Test
+  void aGpuWithoutCodeIsToldFromTheFactsBesideTheKernels(@TempDir Path folder) throws IOException {
+    String kernels = System.getProperty(KernelImage.PROPERTY);
+    Path image = folder.resolve("fourierft.fatbin");
+    Files.copy(Path.of(kernels), image);
+    Files.writeString(
+        folder.resolve("fourierft.properties"), "toolkit=13.0\narchitectures=75;80;90\nptx=75\n");
+    try {
+      System.setProperty(KernelImage.PROPERTY, image.toString());
+      EmulatedCuda.open(0).close();
+      emulator.environment("EMULATED_CUDA_CAPABILITY", "7.0");
+      String message = refusal();
+      assertTrue(message.contains("it has code for [75, 80, 90], none for Emulated"), message);
+    } finally {
+      emulator.environment("EMULATED_CUDA_CAPABILITY", null);
+      System.setProperty(KernelImage.PROPERTY, kernels);
+    }
+  }
+
+  @Test
+  void noVisibleDeviceIsToldWithTheVariable() throws IOException, InterruptedException {
+    ProcessBuilder child =
+        new ProcessBuilder(
+            ProcessHandle.current().info().command().orElse("java"),
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dfourierft.cuda=" + System.getProperty("fourierft.cuda"),
+            "-Dfourierft.cufft=" + System.getProperty("fourierft.cufft"),
+            "-Dfourierft.cuda.kernels=" + System.getProperty("fourierft.cuda.kernels"),
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            SurveyMain.class.getName());
+    child.environment().put("CUDA_VISIBLE_DEVICES", "-1");
+    child.redirectErrorStream(true);
+    Process process = child.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    assertTrue(
+        said.contains("device 0 was asked for, and 0 can be seen, with CUDA_VISIBLE_DEVICES=-1"),
+        said);
+  }
+
+  @Test
+  void theEngineSaysHowItWasChosen() {
+    assertEquals("cuda:0", engine.name());
+    assertEquals("cuda:0", engine.selection().requested());
+    assertTrue(engine.selection().probes().toString().contains("Emulated CUDA device 0"));
+    assertTrue(engine.memory().totalBytes() >= engine.memory().freeBytes());
+    try (FourierEngine chosen = FourierEngine.create(EngineOptions.defaults().withDevice("auto"))) {
+      assertEquals("cuda:0", chosen.name());
+    }
+  }
+}
