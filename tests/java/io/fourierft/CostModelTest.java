@@ -98,7 +98,7 @@ class CostModelTest extends LayerTest {
   /** Whether a forward pass built a ΔW, which the cache then shows. */
   private static boolean usesDelta(FourierLinearOptions options) {
     FourierLinear layer = layer(ElementType.F32, options, "a");
-    var unused = forward(layer);
+    var _ = forward(layer);
     return layer.cachedDeltaBytes() > 0;
   }
 

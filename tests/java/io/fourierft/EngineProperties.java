@@ -1,7 +1,7 @@
 package io.fourierft;
 
-import static io.fourierft.EngineConformance.elements;
-import static io.fourierft.EngineConformance.floats;
+import static io.fourierft.EngineSamples.elements;
+import static io.fourierft.EngineSamples.floats;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

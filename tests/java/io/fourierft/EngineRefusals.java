@@ -1,7 +1,7 @@
 package io.fourierft;
 
-import static io.fourierft.EngineConformance.adapter;
-import static io.fourierft.EngineConformance.floats;
+import static io.fourierft.EngineSamples.adapter;
+import static io.fourierft.EngineSamples.floats;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -188,7 +188,9 @@ public abstract class EngineRefusals {
             return COLS;
           }
         };
-    refused("device", () -> engine.deltaWeights(List.of(adapter), List.of(elsewhere)));
+    refused(
+        "out is in memory of device nowhere:0",
+        () -> engine.deltaWeights(List.of(adapter), List.of(elsewhere)));
   }
 
   @Test
@@ -230,7 +232,12 @@ public abstract class EngineRefusals {
     TokenSpectrum spectrum = engine.newTokenSpectrum(2, COLS);
     spectrum.close();
     spectrum.close();
-    assertThrows(EngineClosedException.class, () -> engine.transform(zeros(2, COLS), spectrum));
+    EngineClosedException closed =
+        assertThrows(EngineClosedException.class, () -> engine.transform(zeros(2, COLS), spectrum));
+    assertEquals(
+        "the token spectrum was closed, by itself or with its engine; make another with"
+            + " newTokenSpectrum",
+        closed.getMessage());
     FourierEngine other = open(2);
     TokenSpectrum survivor = other.newTokenSpectrum(2, COLS);
     other.close();

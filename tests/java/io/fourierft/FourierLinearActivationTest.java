@@ -65,6 +65,7 @@ class FourierLinearActivationTest extends LayerTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early, or again, is what is tested.
   void behaviour23LeavingASuspensionRestoresWhatWasBefore() {
     FourierLinear layer = layer("default");
     try (AdapterSuspension outer = layer.suspendAdapters()) {
@@ -178,7 +179,7 @@ class FourierLinearActivationTest extends LayerTest {
             "a",
             "b");
     layer.setActiveAdapters(List.of("a", "b"));
-    var unused = forward(layer);
+    var _ = forward(layer);
     assertEquals(2L * OUT * IN * 4, layer.cachedDeltaBytes());
     layer.deleteAdapter("a");
     assertEquals(1L * OUT * IN * 4, layer.cachedDeltaBytes());

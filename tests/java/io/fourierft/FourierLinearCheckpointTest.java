@@ -171,6 +171,7 @@ class FourierLinearCheckpointTest extends LayerTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early, or again, is what is tested.
   void behaviour20And33OnlyActiveAdaptersGetAGradient() {
     FourierLinear layer = layer("a", "b");
     HostMatrix a = LayerSamples.zeros(1, N);

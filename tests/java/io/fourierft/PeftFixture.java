@@ -1,5 +1,7 @@
 package io.fourierft;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsFile;
 import io.fourierft.safetensors.TensorInfo;
@@ -23,15 +25,35 @@ public record PeftFixture(Path folder) {
   private static final ValueLayout.OfLong LONG_LE =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** The folder of everything that tests read. */
+  public static Path resources() {
+    return Path.of(System.getProperty("fourierft.project.dir", "."), "tests", "resources");
+  }
+
   /** The folder of all fixtures. */
   public static Path root() {
-    return Path.of(System.getProperty("fourierft.project.dir", "."), "tests/resources/fixtures");
+    return resources().resolve("fixtures");
+  }
+
+  /** The folder of all cases. */
+  public static Path cases() {
+    return root().resolve("peft");
+  }
+
+  /** One case. */
+  public static PeftFixture named(String name) {
+    return new PeftFixture(cases().resolve(name));
   }
 
   /** Every case. */
   public static List<PeftFixture> all() {
-    try (Stream<Path> folders = Files.list(root().resolve("peft"))) {
-      return folders.filter(Files::isDirectory).sorted().map(PeftFixture::new).toList();
+    return folders(cases()).stream().map(PeftFixture::new).toList();
+  }
+
+  /** The folders in {@code parent}, in name order. */
+  public static List<Path> folders(Path parent) {
+    try (Stream<Path> children = Files.list(parent)) {
+      return children.filter(Files::isDirectory).sorted().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -55,6 +77,37 @@ public record PeftFixture(Path folder) {
   /** Opens {@code expected.safetensors}. */
   public SafetensorsFile expected() throws IOException {
     return SafetensorsFile.open(folder.resolve("expected.safetensors"));
+  }
+
+  /** The adapter of one module, of a weight that is {@code rows} x {@code cols} untransposed. */
+  public FourierAdapter adapter(String module, int rows, int cols) throws IOException {
+    JsonNode config =
+        new ObjectMapper().readTree(adapter().resolve("adapter_config.json").toFile());
+    float[] spectrum;
+    try (SafetensorsFile file =
+        SafetensorsFile.open(adapter().resolve("adapter_model.safetensors"))) {
+      spectrum = floats(file, "base_model.model." + module + ".fourierft_spectrum");
+    }
+    return FourierAdapter.of(
+        SpectralLocations.of(
+            rows, cols, spectrum.length, config.get("random_loc_seed").longValue()),
+        spectrum,
+        config.get("scaling").doubleValue());
+  }
+
+  /** The places that PEFT computed with for one module. */
+  public static SpectralLocations places(SafetensorsFile expected, String module) {
+    List<Long> shape = expected.tensor(module + ".delta").shape();
+    double[] indices = doubles(expected, module + ".indices");
+    int n = indices.length / 2;
+    int[] rows = new int[n];
+    int[] cols = new int[n];
+    for (int k = 0; k < n; k++) {
+      rows[k] = (int) indices[k];
+      cols[k] = (int) indices[n + k];
+    }
+    return SpectralLocations.at(
+        Math.toIntExact(shape.get(0)), Math.toIntExact(shape.get(1)), rows, cols);
   }
 
   /** Modules with an expected value, in name order. */
@@ -83,6 +136,26 @@ public record PeftFixture(Path folder) {
           };
     }
     return values;
+  }
+
+  /** A tensor's elements as floats. */
+  public static float[] floats(SafetensorsFile file, String name) {
+    double[] wide = doubles(file, name);
+    float[] values = new float[wide.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) wide[i];
+    }
+    return values;
+  }
+
+  /** A copy of a tensor as a matrix; a vector is one row. */
+  public static HostMatrix matrix(SafetensorsFile file, String name) {
+    TensorInfo tensor = file.tensor(name);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(tensor.sizeInBytes())]);
+    file.copy(name, 0, bytes);
+    int cols = Math.toIntExact(tensor.shape().getLast());
+    int rows = Math.toIntExact(tensor.elementCount() / cols);
+    return Matrix.of(bytes, ElementType.valueOf(tensor.dtype().name()), rows, cols);
   }
 
   /** ‖a − b‖ / ‖b‖, Frobenius. */

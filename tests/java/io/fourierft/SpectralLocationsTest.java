@@ -24,10 +24,7 @@ import org.junit.jupiter.api.TestFactory;
 /** Places against torch.randperm. */
 class SpectralLocationsTest {
   private static JsonNode cases() throws IOException {
-    Path file =
-        Path.of(
-            System.getProperty("fourierft.project.dir", "."),
-            "tests/resources/fixtures/randperm.json");
+    Path file = PeftFixture.root().resolve("randperm.json");
     return new ObjectMapper().readTree(file.toFile()).get("cases");
   }
 

@@ -28,7 +28,7 @@ final class CostMeasurement {
 
   /** Measures twice: the compiler changes the code of the first round while it runs. */
   CostModel run() {
-    var unused = round();
+    var _ = round();
     return round();
   }
 

@@ -17,12 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a merge refuses, in which words, and that nothing is written then. */
 class MergeRefusalTest extends ModelCommandTest {
-  private static final float[] TEN = ModelFiles.normal(10, 1, 9);
-
-  private Path out() {
-    return results.resolve("merged");
-  }
-
   @Test
   void aModuleThatTheBaseLacksIsNamedWithTheNearest() throws IOException {
     Path adapter =

@@ -1,5 +1,6 @@
 package io.fourierft.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +25,8 @@ abstract class ModelCommandTest {
       """
       {"model_type": "llama", "torch_dtype": "float32", "hidden_size": 12}
       """;
+
+  static final float[] TEN = ModelFiles.normal(10, 1, 9);
   static final String QUERY = "model.layers.0.self_attn.q_proj";
   static final String VALUE = "model.layers.0.self_attn.v_proj";
 
@@ -112,5 +116,14 @@ abstract class ModelCommandTest {
       assertTrue(run.err().contains(word), () -> "'" + word + "' in: " + run.err());
     }
     assertEquals(List.of(), ModelFiles.names(results), "nothing is written");
+  }
+
+  Path out() {
+    return results.resolve("merged");
+  }
+
+  static void assertSame(Map<String, byte[]> expected, Map<String, byte[]> actual) {
+    assertEquals(expected.keySet(), actual.keySet());
+    expected.forEach((name, bytes) -> assertArrayEquals(bytes, actual.get(name), name));
   }
 }

@@ -1,6 +1,5 @@
 package io.fourierft.merge;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -11,7 +10,6 @@ import io.fourierft.EngineOptions;
 import io.fourierft.FourierEngine;
 import io.fourierft.ModelFiles;
 import io.fourierft.PeftFixture;
-import io.fourierft.SpectralLocations;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.safetensors.DType;
@@ -134,14 +132,8 @@ class FixtureModelMergeTest {
       for (AdapterInspection.Layer layer : inspection.layers()) {
         ResolvedModule bound = layer.bound();
         assertNotNull(bound);
-        double[] indices = PeftFixture.doubles(expected, layer.path() + ".indices");
-        SpectralLocations places = bound.adapter().locations();
-        double[] ours = new double[indices.length];
-        for (int k = 0; k < places.count(); k++) {
-          ours[k] = places.row(k);
-          ours[places.count() + k] = places.col(k);
-        }
-        assertArrayEquals(indices, ours, layer.path());
+        assertEquals(
+            PeftFixture.places(expected, layer.path()), bound.adapter().locations(), layer.path());
         double squares = 0;
         for (double element : PeftFixture.doubles(expected, layer.path() + ".delta64")) {
           squares += element * element;

@@ -103,7 +103,7 @@ class MemoryStaysFlatTest {
                 large + SMALL,
                 2 * large + SMALL);
     byte[] text = header.getBytes(StandardCharsets.UTF_8);
-    long dataStart = Long.BYTES + text.length;
+    long dataStart = (long) Long.BYTES + text.length;
     ByteBuffer start = ByteBuffer.allocate((int) dataStart + 1).order(ByteOrder.LITTLE_ENDIAN);
     start.putLong(text.length).put(text).put((byte) 1).flip();
     long end = dataStart + 2 * large + SMALL;

@@ -5,15 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
-import io.fourierft.Matrix;
+import io.fourierft.PeftFixture;
 import io.fourierft.SpectralLocations;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;
-import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Adapters that PEFT wrote are understood as PEFT understands them. */
 class PeftReferenceTest {
-  static List<Path> cases() throws IOException {
+  static List<Path> cases() {
     return PeftCases.all();
   }
 
@@ -42,7 +40,7 @@ class PeftReferenceTest {
       for (ResolvedModule module : resolved.modules()) {
         found.add(module.path());
         assertEquals(
-            PeftCases.indices(expected, module.path()),
+            PeftFixture.places(expected, module.path()),
             module.adapter().locations(),
             module.path());
       }
@@ -63,10 +61,11 @@ class PeftReferenceTest {
         if (expected.find(merged).isEmpty()) {
           merged = module.path() + ".merged_weight";
         }
-        HostMatrix wanted = matrix(expected, merged);
+        HostMatrix wanted = PeftFixture.matrix(expected, merged);
         HostMatrix weight =
-            matrix(base.find(module.weight()).orElseThrow().shard().file(), module.weight());
-        HostMatrix delta = matrix(expected, module.path() + ".delta");
+            PeftFixture.matrix(
+                base.find(module.weight()).orElseThrow().shard().file(), module.weight());
+        HostMatrix delta = PeftFixture.matrix(expected, module.path() + ".delta");
         assertEquals(delta.elementType(), module.adapter().deltaType());
         double[] own = oracle(module.adapter());
         double largest = 0;
@@ -234,15 +233,6 @@ class PeftReferenceTest {
         .filter(name -> name.endsWith(".indices"))
         .map(name -> name.substring(0, name.length() - ".indices".length()))
         .collect(Collectors.toSet());
-  }
-
-  private static HostMatrix matrix(SafetensorsFile file, String name) {
-    TensorInfo tensor = file.tensor(name);
-    return Matrix.of(
-        file.data(name),
-        ElementType.valueOf(tensor.dtype().name()),
-        Math.toIntExact(tensor.shape().get(0)),
-        Math.toIntExact(tensor.shape().get(1)));
   }
 
   /** The definition, in float64. */

@@ -47,4 +47,9 @@ final class FileBytes {
   static Path write(Path folder, String name, byte[] bytes) throws IOException {
     return Files.write(folder.resolve(name), bytes);
   }
+
+  /** A header of the one tensor {@code a}, four bytes, with another field in its entry. */
+  static String entryWith(String field) {
+    return "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]," + field + "}}";
+  }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.PeftFixture;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
@@ -52,7 +53,7 @@ class SafetensorsCheckpointTest {
 
   @Test
   void aFixtureOfShardsIsOneModel() throws IOException {
-    Path base = Fixtures.PEFT.resolve("llama_two_layers_sharded/base");
+    Path base = PeftFixture.cases().resolve("llama_two_layers_sharded/base");
     try (var model = SafetensorsCheckpoint.open(base)) {
       assertEquals(
           List.of("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"),

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.fourierft.PeftFixture;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -73,7 +74,7 @@ class SafetensorsFileTest {
 
   @Test
   void aFixtureOfTheReferenceWriterIsRead() throws IOException {
-    Path path = Fixtures.PEFT.resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
+    Path path = PeftFixture.cases().resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
     try (var file = SafetensorsFile.open(path)) {
       assertEquals(Map.of("format", "pt"), file.metadata());
       assertFalse(file.tensors().isEmpty());
@@ -90,7 +91,7 @@ class SafetensorsFileTest {
   @Test
   void everyFixtureIsValid() throws IOException {
     List<Path> paths;
-    try (var walk = Files.walk(Fixtures.PEFT)) {
+    try (var walk = Files.walk(PeftFixture.cases())) {
       paths = walk.filter(path -> path.toString().endsWith(".safetensors")).toList();
     }
     assertTrue(paths.size() > 20, () -> "only " + paths);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.PeftFixture;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -112,6 +113,7 @@ class SafetensorsWriterTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early, or again, is what is tested.
   void exactlyTheDeclaredBytesMustArriveInOrder() throws IOException {
     try (var writer = SafetensorsWriter.create(target, Map.of(), List.of(A, B))) {
       assertRule("turn of tensor 'a'", "b", () -> writer.write("b", bytes(1)));
@@ -254,7 +256,7 @@ class SafetensorsWriterTest {
 
   @Test
   void aFileOfTheReferenceWriterIsCopiedByteForByte() throws IOException {
-    Path fixture = Fixtures.PEFT.resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
+    Path fixture = PeftFixture.cases().resolve("conv1d_gpt2/adapter/adapter_model.safetensors");
     try (var source = SafetensorsFile.open(fixture)) {
       var tensors = source.tensors().values().stream().map(TensorInfo::declaration).toList();
       assertEquals(tensors, SafetensorsWriter.referenceOrder(tensors));

@@ -2,11 +2,8 @@ package io.fourierft.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
-import io.fourierft.Randperm;
 import io.fourierft.merge.DeltaExport;
-import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -48,19 +45,9 @@ final class DeltaCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "replace a file that exists")
   private boolean overwrite;
 
-  @Option(
-      names = "--autocast-adapter-dtype",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
-      description = Descriptions.AUTOCAST)
-  private boolean autocast;
+  @Mixin private ResolveMixin resolve;
 
-  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
-  private boolean legacyRandperm;
-
-  @Option(names = "--json", description = "print one JSON object")
-  private boolean json;
+  @Mixin private ReportMixin report;
 
   @Mixin private EngineMixin engine;
 
@@ -68,14 +55,11 @@ final class DeltaCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ResolveOptions options =
-        new ResolveOptions(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH, autocast);
-    PrintWriter printer = spec.commandLine().getOut();
     try (FourierEngine opened = engine.open();
-        ProgressDisplay progress = new ProgressDisplay(spec.name(), !json)) {
+        ProgressDisplay progress = new ProgressDisplay(spec.name(), !report.isJson())) {
       DeltaExport.DeltaResult result =
-          DeltaExport.write(opened, base, adapter, out, overwrite, options, progress);
-      if (json) {
+          DeltaExport.write(opened, base, adapter, out, overwrite, resolve.options(), progress);
+      if (report.isJson()) {
         ObjectNode root = Json.object();
         root.put("command", spec.name());
         root.put("device", opened.name());
@@ -83,15 +67,17 @@ final class DeltaCommand implements Callable<Integer> {
         root.put("size", result.sizeInBytes());
         result.tensors().forEach(root.putArray("tensors")::add);
         result.notes().forEach(root.putArray("notes")::add);
-        printer.println(Json.text(root));
+        report.print(root);
       } else {
-        result.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
-        printer.println(
-            "wrote %d deltas to %s (%s)"
-                .formatted(
-                    result.tensors().size(),
-                    result.output(),
-                    ByteSize.readable(result.sizeInBytes())));
+        report.printNotes(result.notes());
+        report
+            .out()
+            .println(
+                "wrote %d deltas to %s (%s)"
+                    .formatted(
+                        result.tensors().size(),
+                        result.output(),
+                        ByteSize.readable(result.sizeInBytes())));
       }
     }
     return 0;

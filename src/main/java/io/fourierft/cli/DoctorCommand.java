@@ -9,9 +9,7 @@ import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Mixin;
 
 /** {@code fourierft doctor}: what this machine offers, and why each engine is or is not used. */
 @Command(
@@ -19,20 +17,16 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Shows the Java, the engines, and why each of them is or is not used.")
 final class DoctorCommand implements Callable<Integer> {
-  @Option(names = "--json", description = "print one JSON object")
-  private boolean json;
-
-  @Spec private CommandSpec spec;
+  @Mixin private ReportMixin report;
 
   @Override
   public Integer call() {
     EngineOptions options = EngineOptions.defaults();
     EngineSelection survey = EngineSelection.survey(options);
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      out.println(Json.text(asJson(survey)));
+    if (report.isJson()) {
+      report.print(asJson(survey));
     } else {
-      print(out, options, survey);
+      print(report.out(), options, survey);
     }
     return survey.probes().stream().anyMatch(EngineProbe.Available.class::isInstance)
         ? 0

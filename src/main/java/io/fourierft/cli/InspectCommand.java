@@ -3,7 +3,6 @@ package io.fourierft.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
-import io.fourierft.Randperm;
 import io.fourierft.merge.AdapterInspection;
 import io.fourierft.merge.AdapterInspection.Layer;
 import io.fourierft.peft.ExtraTensor;
@@ -55,11 +54,9 @@ final class InspectCommand implements Callable<Integer> {
       description = "the module to draw (default: that with the largest delta)")
   private @Nullable String module;
 
-  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
-  private boolean legacyRandperm;
+  @Mixin private RandpermMixin places;
 
-  @Option(names = "--json", description = "print one JSON object")
-  private boolean json;
+  @Mixin private ReportMixin report;
 
   @Mixin private EngineMixin engine;
 
@@ -75,20 +72,18 @@ final class InspectCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
     }
-    ResolveOptions options =
-        ResolveOptions.defaults().withRandperm(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+    ResolveOptions options = ResolveOptions.defaults().withRandperm(places.randperm());
     AdapterInspection inspection = AdapterInspection.of(adapter, base, options);
-    PrintWriter printer = spec.commandLine().getOut();
-    if (json) {
-      printer.println(Json.text(asJson(inspection)));
+    if (report.isJson()) {
+      report.print(asJson(inspection));
     } else {
-      inspection.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
-      print(printer, inspection);
+      report.printNotes(inspection.notes());
+      print(report.out(), inspection);
     }
     if (plot != null) {
       draw(inspection, plot);
-      if (!json) {
-        printer.println("drew " + plot);
+      if (!report.isJson()) {
+        report.out().println("drew " + plot);
       }
     }
     return 0;
@@ -114,9 +109,9 @@ final class InspectCommand implements Callable<Integer> {
           Integer.toString(layer.nFrequency()),
           bound == null ? "-" : Integer.toString(bound.adapter().rows()),
           bound == null ? "-" : Integer.toString(bound.adapter().cols()),
-          scientific(layer.spectrumNorm()),
-          scientific(layer.largestCoefficient()),
-          bound == null ? "-" : scientific(bound.adapter().deltaNorm()));
+          Table.scientific(layer.spectrumNorm()),
+          Table.scientific(layer.largestCoefficient()),
+          bound == null ? "-" : Table.scientific(bound.adapter().deltaNorm()));
     }
     table.print(printer);
     for (ExtraTensor extra : inspection.extraTensors()) {
@@ -196,9 +191,5 @@ final class InspectCommand implements Callable<Integer> {
         .filter(bound -> bound != null)
         .max(Comparator.comparingDouble(bound -> bound.adapter().deltaNorm()))
         .orElseThrow();
-  }
-
-  private static String scientific(double value) {
-    return String.format(Locale.ROOT, "%.3e", value);
   }
 }

@@ -3,12 +3,12 @@ package io.fourierft.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierException;
-import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
 import java.io.PrintWriter;
 import java.math.BigInteger;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -43,19 +43,16 @@ final class LocationsCommand implements Callable<Integer> {
       description = "random_loc_seed, -2^63 to 2^64-1")
   private BigInteger seed = BigInteger.ZERO;
 
-  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
-  private boolean legacyRandperm;
+  @Mixin private RandpermMixin places;
 
-  @Option(names = "--json", description = "print one JSON object")
-  private boolean json;
+  @Mixin private ReportMixin report;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
     SpectralLocations locations = locations();
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
+    if (report.isJson()) {
       ObjectNode root = Json.object();
       root.put("rows", rows).put("cols", cols).put("seed", seed);
       ArrayNode row = root.putArray("row");
@@ -64,8 +61,9 @@ final class LocationsCommand implements Callable<Integer> {
         row.add(locations.row(k));
         col.add(locations.col(k));
       }
-      out.println(Json.text(root));
+      report.print(root);
     } else {
+      PrintWriter out = report.out();
       for (int k = 0; k < locations.count(); k++) {
         out.print(locations.row(k));
         out.print(' ');
@@ -78,11 +76,7 @@ final class LocationsCommand implements Callable<Integer> {
   private SpectralLocations locations() {
     try {
       return SpectralLocations.of(
-          rows,
-          cols,
-          nFrequency,
-          SpectralLocations.seedBits(seed),
-          legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+          rows, cols, nFrequency, SpectralLocations.seedBits(seed), places.randperm());
     } catch (FourierException e) {
       // Nothing but the options can be wrong.
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);

@@ -4,17 +4,16 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
-import io.fourierft.Randperm;
 import io.fourierft.merge.MergeOptions;
 import io.fourierft.merge.MergeResult;
 import io.fourierft.merge.ModelMerge;
 import io.fourierft.merge.TensorChange;
+import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,19 +67,9 @@ final class MergeMixin {
       description = "split the weights anew into files of at most this, as in 5GB")
   private @Nullable Long maxShardSize;
 
-  @Option(
-      names = "--autocast-adapter-dtype",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
-      description = Descriptions.AUTOCAST)
-  private boolean autocast;
+  @Mixin private ResolveMixin resolve;
 
-  @Option(names = "--legacy-randperm", description = Descriptions.LEGACY_RANDPERM)
-  private boolean legacyRandperm;
-
-  @Option(names = "--json", description = "print one JSON object")
-  private boolean json;
+  @Mixin private ReportMixin report;
 
   @Mixin private EngineMixin engine;
 
@@ -89,6 +78,7 @@ final class MergeMixin {
 
   /** Runs the merge in one direction and prints what it did. */
   int run(Addition addition) throws IOException {
+    ResolveOptions resolved = resolve.options();
     MergeOptions options =
         MergeOptions.defaults()
             .withAddition(addition)
@@ -96,25 +86,24 @@ final class MergeMixin {
             .withSafe(safe)
             .withOverwrite(overwrite)
             .withMaxShardSizeInBytes(maxShardSize)
-            .withAutocastAdapterDtype(autocast)
-            .withRandperm(legacyRandperm ? Randperm.LEGACY : Randperm.TORCH);
+            .withAutocastAdapterDtype(resolved.autocastAdapterDtype())
+            .withRandperm(resolved.randperm());
     MergeResult result;
     String device = "none";
     if (dryRun) {
       result = ModelMerge.plan(base, adapters, out, options);
     } else {
       try (FourierEngine opened = engine.open();
-          ProgressDisplay progress = new ProgressDisplay(spec.name(), !json)) {
+          ProgressDisplay progress = new ProgressDisplay(spec.name(), !report.isJson())) {
         device = opened.name();
         result = ModelMerge.run(opened, base, adapters, out, options, progress);
       }
     }
-    PrintWriter printer = spec.commandLine().getOut();
-    if (json) {
-      printer.println(Json.text(asJson(result, device)));
+    if (report.isJson()) {
+      report.print(asJson(result, device));
     } else {
-      result.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
-      print(printer, result, addition, device);
+      report.printNotes(result.notes());
+      print(report.out(), result, addition, device);
     }
     return 0;
   }
@@ -142,9 +131,9 @@ final class MergeMixin {
       table.add(
           change.tensor(),
           change.adapter(),
-          scientific(change.report().relativeChange()),
-          scientific(change.report().maxRoundingError()),
-          scientific(change.report().meanRoundingError()));
+          Table.scientific(change.report().relativeChange()),
+          Table.scientific(change.report().maxRoundingError()),
+          Table.scientific(change.report().meanRoundingError()));
     }
     table.print(printer);
     long replaced = result.edits().stream().filter(edit -> edit.kind().equals("replaced")).count();
@@ -161,7 +150,7 @@ final class MergeMixin {
                 device,
                 replaced,
                 result.untouchedTensors(),
-                scientific(rounding.getCount() == 0 ? 0 : rounding.getMax())));
+                Table.scientific(rounding.getCount() == 0 ? 0 : rounding.getMax())));
     printer.println(
         "wrote %s (%s in %d file(s))"
             .formatted(
@@ -207,9 +196,5 @@ final class MergeMixin {
 
   private static String count(int n) {
     return n == 0 ? "-" : Integer.toString(n);
-  }
-
-  private static String scientific(double value) {
-    return String.format(Locale.ROOT, "%.3e", value);
   }
 }

@@ -3,6 +3,7 @@ package io.fourierft.cli;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Columns of text, the first ones left-aligned, the others right-aligned. */
 final class Table {
@@ -38,5 +39,10 @@ final class Table {
       }
       out.println(line.toString().stripTrailing());
     }
+  }
+
+  /** A number for a cell, with four digits. */
+  static String scientific(double value) {
+    return String.format(Locale.ROOT, "%.3e", value);
   }
 }

@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -58,8 +59,7 @@ final class TrainDemoCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "FILE", description = "PNG of the curves to write")
   private @Nullable Path out;
 
-  @Option(names = "--json", description = "print one JSON object")
-  private boolean json;
+  @Mixin private ReportMixin report;
 
   @Spec private CommandSpec spec;
 
@@ -82,11 +82,10 @@ final class TrainDemoCommand implements Callable<Integer> {
       Files.createDirectories(folder);
       CurveChart.write(out, lowRank, fourier);
     }
-    PrintWriter printer = spec.commandLine().getOut();
-    if (json) {
-      printer.println(Json.text(report(lowRank, fourier)));
+    if (report.isJson()) {
+      report.print(asJson(lowRank, fourier));
     } else {
-      print(printer, lowRank, fourier);
+      print(report.out(), lowRank, fourier);
     }
     return 0;
   }
@@ -110,8 +109,8 @@ final class TrainDemoCommand implements Callable<Integer> {
       int epoch = (int) ((long) epochs * row / TABLE_ROWS);
       curves.add(
           Integer.toString(epoch),
-          percent(firstLowRank.accuracy()[epoch]),
-          percent(firstFourier.accuracy()[epoch]));
+          percent(firstLowRank.accuracy(epoch)),
+          percent(firstFourier.accuracy(epoch)));
     }
     curves.print(printer);
     printer.println();
@@ -148,7 +147,7 @@ final class TrainDemoCommand implements Callable<Integer> {
     return curves.stream().filter(curve -> curve.firstPerfectEpoch() >= 0).count();
   }
 
-  private ObjectNode report(List<AccuracyCurve> lowRank, List<AccuracyCurve> fourier) {
+  private ObjectNode asJson(List<AccuracyCurve> lowRank, List<AccuracyCurve> fourier) {
     ObjectNode root = Json.object();
     root.put("command", spec.name());
     root.put("epochs", epochs);

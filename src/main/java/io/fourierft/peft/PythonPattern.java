@@ -72,7 +72,7 @@ final class PythonPattern {
 
   private boolean run(String text, Attempt attempt) {
     try {
-      return attempt.on(pattern.matcher(new CountedText(text, new int[] {STEPS})));
+      return attempt.on(pattern.matcher(new CountedText(text, new StepBudget(STEPS))));
     } catch (StepsExceeded | StackOverflowError e) {
       throw new PeftException(
           "%s: the regular expression '%s' does not come to an end on '%s'; simplify it"
@@ -99,8 +99,23 @@ final class PythonPattern {
     }
   }
 
+  /** How many characters may still be looked at. */
+  private static final class StepBudget {
+    private int left;
+
+    StepBudget(int steps) {
+      left = steps;
+    }
+
+    void takeOne() {
+      if (--left < 0) {
+        throw new StepsExceeded();
+      }
+    }
+  }
+
   /** Counts the characters that the engine looks at, which backtracking multiplies. */
-  private record CountedText(CharSequence text, int[] left) implements CharSequence {
+  private record CountedText(CharSequence text, StepBudget budget) implements CharSequence {
     @Override
     public int length() {
       return text.length();
@@ -108,15 +123,13 @@ final class PythonPattern {
 
     @Override
     public char charAt(int index) {
-      if (--left[0] < 0) {
-        throw new StepsExceeded();
-      }
+      budget.takeOne();
       return text.charAt(index);
     }
 
     @Override
     public CharSequence subSequence(int start, int end) {
-      return new CountedText(text.subSequence(start, end), left);
+      return new CountedText(text.subSequence(start, end), budget);
     }
 
     @Override

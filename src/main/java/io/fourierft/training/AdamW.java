@@ -74,8 +74,8 @@ public final class AdamW {
       throw new FourierException("the learning rate is " + learningRate + "; it must be >= 0");
     }
     steps++;
-    double correction1 = 1 - Math.pow(options.beta1(), steps);
-    double correction2 = 1 - Math.pow(options.beta2(), steps);
+    double correction1 = 1 - Math.pow(options.beta1(), (double) steps);
+    double correction2 = 1 - Math.pow(options.beta2(), (double) steps);
     for (int i = 0; i < firstMoments.length; i++) {
       TrainableSpectrum spectrum = spectra.get(i);
       update(

@@ -43,8 +43,8 @@ class ExpressivenessExperimentTest {
     AccuracyCurve fourier = experiment.fourier(5);
     assertEquals(128, lowRank.trainableNumbers());
     assertEquals(128, fourier.trainableNumbers());
-    assertEquals(lowRank.accuracy()[0], fourier.accuracy()[0]);
-    assertEquals(2, lowRank.accuracy().length);
+    assertEquals(lowRank.accuracy(0), fourier.accuracy(0));
+    assertEquals(2, lowRank.size());
   }
 
   @Test

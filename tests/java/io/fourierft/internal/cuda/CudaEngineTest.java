@@ -9,8 +9,6 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
 import io.fourierft.EngineClosedException;
-import io.fourierft.EngineOptions;
-import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
@@ -19,79 +17,23 @@ import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.cuda.AdamW;
 import io.fourierft.cuda.CudaFourierEngine;
-import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the CUDA engine has beyond every engine, on the emulated driver. */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
-class CudaEngineTest {
-  private static final int ROWS = 22;
-  private static final int COLS = 18;
-
-  private EmulatedCuda emulator;
-  private CudaFourierEngine engine;
-
-  @BeforeEach
-  void open() {
-    emulator = EmulatedCuda.require();
-    engine = EmulatedCuda.open(0);
-  }
-
-  @AfterEach
-  void close() {
-    engine.close();
-    engine.close();
-    emulator.assertNothingLeft();
-  }
-
-  private static FourierAdapter adapter(int rows, int cols, int n, int seed) {
-    return FourierAdapter.of(SpectralLocations.of(rows, cols, n, seed), floats(n, seed), 40);
-  }
-
-  private static float[] floats(int count, int seed) {
-    Random random = new Random(seed);
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
-  }
-
-  private DeviceBuffer onDevice(float[] values, int rows, int cols) {
-    DeviceBuffer buffer = engine.newBuffer(ElementType.F32, rows, cols);
-    engine.upload(Matrix.of(values, rows, cols), buffer);
-    return buffer;
-  }
-
-  private float[] toHost(CudaMatrix matrix) {
-    float[] values = new float[matrix.rows() * matrix.cols()];
-    engine.download(matrix, Matrix.of(values, matrix.rows(), matrix.cols()));
-    return values;
-  }
-
+class CudaEngineTest extends EmulatedEngineTest {
   @ParameterizedTest
   @EnumSource(DensePath.class)
   void deviceMemoryGetsWhatHostMemoryGets(DensePath path) {
@@ -110,14 +52,6 @@ class CudaEngineTest {
       assertArrayEquals(floatsOf(host.get(1)), toHost(second));
       assertArrayEquals(floatsOf(host.get(2)), third);
     }
-  }
-
-  private static float[] floatsOf(HostMatrix matrix) {
-    float[] values = new float[matrix.rows() * matrix.cols()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = matrix.get(i / matrix.cols(), i % matrix.cols());
-    }
-    return values;
   }
 
   @Test
@@ -288,6 +222,7 @@ class CudaEngineTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early, or again, is what is tested.
   void everyStreamGetsTheSameAnswer() {
     FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
     float[] expected = floatsOf(engine.deltaWeight(adapter));
@@ -375,165 +310,6 @@ class CudaEngineTest {
   }
 
   @Test
-  void aStepOnTheDeviceDoesNotWaitForTheDevice() {
-    FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
-    AdapterRouting routing = AdapterRouting.all(adapter);
-    try (DeviceBuffer x = onDevice(floats(4 * COLS, 1), 4, COLS);
-        DeviceBuffer y = onDevice(new float[4 * ROWS], 4, ROWS);
-        DeviceBuffer gradient = onDevice(new float[25], 1, 25)) {
-      step(engine, routing, x, y, gradient);
-      engine.synchronize();
-      emulator.resetCalls();
-      step(engine, routing, x, y, gradient);
-      assertEquals(0, emulator.calls("sync"));
-      assertEquals(0, emulator.calls("alloc"));
-      assertEquals(0, emulator.calls("copy"));
-    }
-  }
-
-  private static void step(
-      CudaFourierEngine on,
-      AdapterRouting routing,
-      CudaMatrix x,
-      CudaMatrix y,
-      CudaMatrix gradient) {
-    on.apply(routing, x, y);
-    on.spectrumGradient(routing, x, y, List.of(gradient));
-    on.applyTransposed(routing, y, x);
-  }
-
-  @Test
-  void aRecordedStepDoesWhatTheStepDoes() {
-    FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
-    AdapterRouting routing = AdapterRouting.all(adapter);
-    float[] start = floats(4 * COLS, 1);
-    try (DeviceBuffer x = onDevice(start, 4, COLS);
-        DeviceBuffer y = onDevice(new float[4 * ROWS], 4, ROWS);
-        DeviceBuffer gradient = onDevice(new float[25], 1, 25);
-        DeviceBuffer x2 = onDevice(start, 4, COLS);
-        DeviceBuffer y2 = onDevice(new float[4 * ROWS], 4, ROWS);
-        DeviceBuffer gradient2 = onDevice(new float[25], 1, 25)) {
-      for (int i = 0; i < 4; i++) {
-        step(engine, routing, x, y, gradient);
-      }
-      try (CudaGraph graph = engine.record(on -> step(on, routing, x2, y2, gradient2))) {
-        emulator.resetCalls();
-        for (int i = 0; i < 3; i++) {
-          graph.launch();
-        }
-        assertEquals(0, emulator.calls("launch"));
-        assertEquals(0, emulator.calls("sync"));
-      }
-      assertArrayEquals(toHost(x), toHost(x2));
-      assertArrayEquals(toHost(y), toHost(y2));
-      assertArrayEquals(toHost(gradient), toHost(gradient2));
-    }
-  }
-
-  @Test
-  void hostMemoryInARecordingIsRefusedAndTheEngineGoesOn() {
-    FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
-    FourierException refusal =
-        assertThrows(FourierException.class, () -> engine.record(on -> on.deltaWeight(adapter)));
-    assertTrue(
-        String.valueOf(refusal.getMessage()).contains("host memory cannot take part"),
-        refusal.getMessage());
-    engine.deltaWeight(adapter);
-  }
-
-  @Test
-  void spectraAreTrainedOnTheDeviceAsAdamWSays() {
-    List<FourierAdapter> initial = List.of(adapter(ROWS, COLS, 25, 8), adapter(ROWS, COLS, 300, 9));
-    AdamW parameters = new AdamW(0.05f, 0.9f, 0.99f, 1e-6f, 0.1f, 2f);
-    try (TrainableSpectra spectra = engine.newTrainableSpectra(initial)) {
-      double[][] value = new double[2][];
-      double[][] first = new double[2][];
-      double[][] second = new double[2][];
-      for (int a = 0; a < 2; a++) {
-        int n = initial.get(a).nFrequency();
-        value[a] = new double[n];
-        first[a] = new double[n];
-        second[a] = new double[n];
-        for (int k = 0; k < n; k++) {
-          value[a][k] = initial.get(a).coefficient(k);
-        }
-      }
-      for (int t = 1; t <= 4; t++) {
-        float[][] gradient = {floats(25, 10 * t), floats(300, 10 * t + 1)};
-        for (int a = 0; a < 2; a++) {
-          engine.upload(Matrix.of(gradient[a], 1, gradient[a].length), spectra.gradient(a));
-        }
-        spectra.step(parameters);
-        reference(parameters, t, gradient, value, first, second);
-      }
-      assertEquals(4, spectra.steps());
-      for (int a = 0; a < 2; a++) {
-        FourierAdapter trained = spectra.snapshot(a);
-        for (int k = 0; k < value[a].length; k++) {
-          assertEquals(value[a][k], trained.coefficient(k), 2e-5, "adapter " + a + ", " + k);
-        }
-        // The engine computes with the trained coefficients where the stand-in occurs.
-        assertArrayEquals(
-            floatsOf(engine.deltaWeight(trained)),
-            floatsOf(engine.deltaWeight(spectra.adapters().get(a))),
-            1e-5f);
-      }
-      spectra.zeroGradients();
-      assertArrayEquals(new float[25], toHost(spectra.gradient(0)));
-    }
-  }
-
-  /** torch.optim.AdamW after torch.nn.utils.clip_grad_norm_, in double. */
-  private static void reference(
-      AdamW with,
-      int t,
-      float[][] gradient,
-      double[][] value,
-      double[][] first,
-      double[][] second) {
-    double squares = 0;
-    for (float[] each : gradient) {
-      for (float g : each) {
-        squares += (double) g * g;
-      }
-    }
-    double clip = Math.min(1, with.maxNorm() / (Math.sqrt(squares) + 1e-6));
-    for (int a = 0; a < value.length; a++) {
-      for (int k = 0; k < value[a].length; k++) {
-        double g = gradient[a][k] * clip;
-        value[a][k] *= 1 - with.learningRate() * with.weightDecay();
-        first[a][k] = with.beta1() * first[a][k] + (1 - with.beta1()) * g;
-        second[a][k] = with.beta2() * second[a][k] + (1 - with.beta2()) * g * g;
-        double firstHat = first[a][k] / (1 - Math.pow(with.beta1(), t));
-        double secondHat = second[a][k] / (1 - Math.pow(with.beta2(), t));
-        value[a][k] -= with.learningRate() * firstHat / (Math.sqrt(secondHat) + with.epsilon());
-      }
-    }
-  }
-
-  @Test
-  void aRecordedTrainingStepCanBeLaunchedWithNewParameters() {
-    FourierAdapter initial = adapter(ROWS, COLS, 25, 8);
-    try (TrainableSpectra recorded = engine.newTrainableSpectra(List.of(initial));
-        TrainableSpectra plain = engine.newTrainableSpectra(List.of(initial))) {
-      float[] gradient = floats(25, 3);
-      engine.upload(Matrix.of(gradient, 1, 25), recorded.gradient(0));
-      engine.upload(Matrix.of(gradient, 1, 25), plain.gradient(0));
-      recorded.prepareStep(AdamW.of(0.1f));
-      try (CudaGraph graph = engine.record(on -> recorded.on(on).applyStep())) {
-        for (int t = 2; t <= 3; t++) {
-          recorded.prepareStep(AdamW.of(0.1f / t));
-          graph.launch();
-        }
-      }
-      for (int t = 1; t <= 3; t++) {
-        plain.step(AdamW.of(0.1f / t));
-      }
-      assertArrayEquals(plain.snapshot(0).spectrum(), recorded.snapshot(0).spectrum());
-    }
-  }
-
-  @Test
   void manyAdaptersAreKeptWithinTheBudgetAndStillRight() {
     try (EvictingHome home = new EvictingHome(engine)) {
       FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
@@ -569,72 +345,6 @@ class CudaEngineTest {
   }
 
   @Test
-  void aDeviceThatIsNotThereIsSaidNotToBeThere() {
-    EngineUnavailableException refusal =
-        assertThrows(
-            EngineUnavailableException.class,
-            () -> FourierEngine.create(EngineOptions.defaults().withDevice("cuda:7")));
-    String message = String.valueOf(refusal.getMessage());
-    assertTrue(message.contains("device 7 was asked for, and 2 can be seen"), message);
-    assertTrue(message.contains("cuda:0 to cuda:1"), message);
-  }
-
-  @Test
-  void theDriverIsComparedWithWhatIsNeeded() {
-    try {
-      emulator.environment("EMULATED_CUDA_VERSION", "11020");
-      String message = refusal();
-      assertTrue(message.contains("knows CUDA 11.2"), message);
-      assertTrue(message.contains("install a driver of CUDA 11.4 or later"), message);
-      emulator.environment("EMULATED_CUDA_VERSION", "12060");
-      message = refusal();
-      assertTrue(
-          message.contains("it belongs to CUDA 13, but the driver knows only CUDA 12.6"), message);
-    } finally {
-      emulator.environment("EMULATED_CUDA_VERSION", null);
-    }
-  }
-
-  private static String refusal() {
-    return String.valueOf(
-        assertThrows(
-                EngineUnavailableException.class,
-                () -> FourierEngine.create(EngineOptions.defaults().withDevice("cuda")))
-            .getMessage());
-  }
-
-  @Test
-  void missingKernelsAndUnreadableOnesAreTold() {
-    String kernels = System.getProperty(KernelImage.PROPERTY);
-    try {
-      System.setProperty(KernelImage.PROPERTY, "/nowhere/fourierft.fatbin");
-      String message = refusal();
-      assertTrue(message.contains("the kernel image cannot be read"), message);
-    } finally {
-      System.setProperty(KernelImage.PROPERTY, kernels);
-    }
-  }
-
-  @Test
-  void aGpuWithoutCodeIsToldFromTheFactsBesideTheKernels(@TempDir Path folder) throws IOException {
-    String kernels = System.getProperty(KernelImage.PROPERTY);
-    Path image = folder.resolve("fourierft.fatbin");
-    Files.copy(Path.of(kernels), image);
-    Files.writeString(
-        folder.resolve("fourierft.properties"), "toolkit=13.0\narchitectures=75;80;90\nptx=75\n");
-    try {
-      System.setProperty(KernelImage.PROPERTY, image.toString());
-      EmulatedCuda.open(0).close();
-      emulator.environment("EMULATED_CUDA_CAPABILITY", "7.0");
-      String message = refusal();
-      assertTrue(message.contains("it has code for [75, 80, 90], none for Emulated"), message);
-    } finally {
-      emulator.environment("EMULATED_CUDA_CAPABILITY", null);
-      System.setProperty(KernelImage.PROPERTY, kernels);
-    }
-  }
-
-  @Test
   void aMatrixBeyondIntsIsRefusedForWantOfMemoryAlone() {
     FourierAdapter huge =
         FourierAdapter.of(
@@ -651,17 +361,6 @@ class CudaEngineTest {
           String.valueOf(failure.getMessage())
               .contains("which needs " + 8L * 66_000 * 33_001 + " bytes on cuda:0"),
           failure.getMessage());
-    }
-  }
-
-  @Test
-  void theEngineSaysHowItWasChosen() {
-    assertEquals("cuda:0", engine.name());
-    assertEquals("cuda:0", engine.selection().requested());
-    assertTrue(engine.selection().probes().toString().contains("Emulated CUDA device 0"));
-    assertTrue(engine.memory().totalBytes() >= engine.memory().freeBytes());
-    try (FourierEngine chosen = FourierEngine.create(EngineOptions.defaults().withDevice("auto"))) {
-      assertEquals("cuda:0", chosen.name());
     }
   }
 }

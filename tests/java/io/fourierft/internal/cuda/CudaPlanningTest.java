@@ -263,7 +263,7 @@ class CudaPlanningTest {
 
   @Test
   void theFactorIsSplitExactly() {
-    for (float size : new float[] {0, 1e-45f, 1e-20f, 1, 1e20f, 3e38f}) {
+    for (float size : new float[] {0, Float.MIN_VALUE, 1e-20f, 1, 1e20f, 3e38f}) {
       for (double scaling : new double[] {1e-38, 1e-3, 150, 1e30}) {
         FourierAdapter adapter =
             FourierAdapter.of(SpectralLocations.of(48, 40, 1, 1), new float[] {size}, scaling);

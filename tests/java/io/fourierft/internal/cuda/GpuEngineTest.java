@@ -31,12 +31,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What only a real device shows: widths of real models, real streams, graphs and plans. */
 @Tag("gpu")
-class GpuEngineTest {
+class GpuEngineTest extends DeviceEngineTest {
   private static final int ROWS = 72;
   private static final int COLS = 90;
   private static final int N = 50;
-
-  private CudaFourierEngine engine;
 
   @BeforeEach
   void open() {
@@ -52,27 +50,6 @@ class GpuEngineTest {
 
   private static FourierAdapter adapter(int rows, int cols, int n, int seed) {
     return FourierAdapter.of(SpectralLocations.of(rows, cols, n, seed), floats(n, seed), 150);
-  }
-
-  private static float[] floats(int count, int seed) {
-    Random random = new Random(seed);
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
-  }
-
-  private DeviceBuffer onDevice(float[] values, int rows, int cols) {
-    DeviceBuffer buffer = engine.newBuffer(ElementType.F32, rows, cols);
-    engine.upload(Matrix.of(values, rows, cols), buffer);
-    return buffer;
-  }
-
-  private float[] toHost(CudaMatrix matrix) {
-    float[] values = new float[matrix.rows() * matrix.cols()];
-    engine.download(matrix, Matrix.of(values, matrix.rows(), matrix.cols()));
-    return values;
   }
 
   @ParameterizedTest

@@ -39,7 +39,7 @@ public final class CurveChart {
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideSE);
     chart.getStyler().setXAxisMin(0.0);
-    chart.getStyler().setXAxisMax(lowRank.getFirst().accuracy().length - 1.0);
+    chart.getStyler().setXAxisMax(lowRank.getFirst().size() - 1.0);
     chart.getStyler().setXAxisDecimalPattern("0");
     chart.getStyler().setXAxisTickMarkSpacingHint(90);
     chart.getStyler().setYAxisMin(0.0);
@@ -52,16 +52,17 @@ public final class CurveChart {
   }
 
   private static void add(XYChart chart, List<AccuracyCurve> curves, Color color) {
-    for (AccuracyCurve curve : curves) {
-      int step = Math.max(1, curve.accuracy().length / MOST_POINTS);
-      int count = Math.ceilDiv(curve.accuracy().length, step);
+    for (int k = 0; k < curves.size(); k++) {
+      AccuracyCurve curve = curves.get(k);
+      int step = Math.max(1, curve.size() / MOST_POINTS);
+      int count = Math.ceilDiv(curve.size(), step);
       double[] epochs = new double[count];
       double[] accuracy = new double[count];
       for (int i = 0; i < count; i++) {
         epochs[i] = (double) i * step;
-        accuracy[i] = curve.accuracy()[i * step];
+        accuracy[i] = curve.accuracy(i * step);
       }
-      boolean first = curve == curves.getFirst();
+      boolean first = k == 0;
       String name = first ? curve.method() : curve.method() + ", seed " + curve.seed();
       XYSeries series = chart.addSeries(name, epochs, accuracy);
       series.setMarker(SeriesMarkers.NONE);

@@ -87,7 +87,7 @@ public final class ExpressivenessExperiment {
         layer.forward(network.features(), hidden);
         FrozenNetwork.rectify(hidden);
         network.head().forward(hidden, scores, tape);
-        accuracy[epoch] = (float) crossEntropy(scores, clouds.labels(), scoreGradient) / points;
+        accuracy[epoch] = (float) crossEntropy(scores, clouds, scoreGradient) / points;
         if (epoch == epochs) {
           break;
         }
@@ -108,23 +108,23 @@ public final class ExpressivenessExperiment {
   }
 
   /** Writes the gradient of the mean cross-entropy and returns how many points are right. */
-  private static int crossEntropy(HostMatrix scores, int[] labels, HostMatrix gradient) {
+  private static int crossEntropy(HostMatrix scores, PointClouds clouds, HostMatrix gradient) {
     int right = 0;
     double[] exponentials = new double[scores.cols()];
-    for (int t = 0; t < labels.length; t++) {
+    for (int t = 0; t < clouds.size(); t++) {
       int best = 0;
       for (int c = 1; c < exponentials.length; c++) {
         best = scores.get(t, c) > scores.get(t, best) ? c : best;
       }
-      right += best == labels[t] ? 1 : 0;
+      right += best == clouds.label(t) ? 1 : 0;
       double sum = 0;
       for (int c = 0; c < exponentials.length; c++) {
         exponentials[c] = Math.exp(scores.get(t, c) - scores.get(t, best));
         sum += exponentials[c];
       }
       for (int c = 0; c < exponentials.length; c++) {
-        double wanted = c == labels[t] ? 1 : 0;
-        gradient.set(t, c, (float) ((exponentials[c] / sum - wanted) / labels.length));
+        double wanted = c == clouds.label(t) ? 1 : 0;
+        gradient.set(t, c, (float) ((exponentials[c] / sum - wanted) / clouds.size()));
       }
     }
     return right;

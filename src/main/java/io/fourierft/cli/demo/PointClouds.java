@@ -7,15 +7,20 @@ import java.util.Random;
 /**
  * Points of the plane in classes, scattered around one centre each: the centres stand evenly on a
  * circle, the scatter is Gaussian.
- *
- * @param points {@code [classes·pointsPerClass, 2]}, F32
- * @param labels the class of each point
  */
-record PointClouds(HostMatrix points, int[] labels) {
+final class PointClouds {
   static final int CLASSES = 8;
   static final int POINTS_PER_CLASS = 30;
   static final double RADIUS = 5;
   static final double SPREAD = 0.4;
+
+  private final HostMatrix points;
+  private final int[] labels;
+
+  private PointClouds(HostMatrix points, int[] labels) {
+    this.points = points;
+    this.labels = labels;
+  }
 
   static PointClouds of(Random random) {
     int count = CLASSES * POINTS_PER_CLASS;
@@ -29,6 +34,16 @@ record PointClouds(HostMatrix points, int[] labels) {
       labels[i] = label;
     }
     return new PointClouds(Matrix.of(points, count, 2), labels);
+  }
+
+  /** {@code [classes·pointsPerClass, 2]}, F32. */
+  HostMatrix points() {
+    return points;
+  }
+
+  /** The class of one point. */
+  int label(int point) {
+    return labels[point];
   }
 
   int size() {

@@ -1,22 +1,16 @@
 package io.fourierft.internal.cpu;
 
-import static io.fourierft.internal.cpu.HostChecks.activations;
-import static io.fourierft.internal.cpu.HostChecks.host;
-import static io.fourierft.internal.cpu.HostChecks.output;
-import static io.fourierft.internal.cpu.HostChecks.requireApart;
-
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
-import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
-import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
-import java.util.ArrayList;
+import io.fourierft.internal.checks.Direction;
+import io.fourierft.internal.checks.KeptSpectrum;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class CpuEngine implements FourierEngine {
   private final EngineSelection selection;
   private final EngineCore core;
+  private final HostChecks checks = new HostChecks();
   private final CallGate gate = new CallGate();
   private final IdleStack<DenseJob> denseJobs;
   private final IdleStack<DeltaBatch> deltaBatches;
@@ -65,21 +60,9 @@ public final class CpuEngine implements FourierEngine {
       List<FourierAdapter> adapters, List<? extends Matrix> out, DensePath path) {
     gate.enter();
     try {
-      int size = adapters.size();
-      if (out.size() != size) {
-        throw new ShapeException(
-            "%d adapters need as many matrices for their deltas, but there are %d"
-                .formatted(size, out.size()));
-      }
+      List<HostMatrix> targets = checks.deltas(adapters, out);
       DeltaBatch batch = deltaBatches.take();
-      batch.begin(size, path);
-      for (int i = 0; i < size; i++) {
-        FourierAdapter adapter = adapters.get(i);
-        HostMatrix target = output(out.get(i), "out", adapter.rows(), adapter.cols());
-        batch.add(adapter, target);
-      }
-      batch.requireApart();
-      batch.run();
+      batch.run(adapters, targets, path);
       deltaBatches.give(batch);
     } finally {
       gate.leave();
@@ -108,10 +91,7 @@ public final class CpuEngine implements FourierEngine {
       @Nullable AdditionMeter meter) {
     gate.enter();
     try {
-      HostMatrix target =
-          transposed
-              ? output(weight, "weight", adapter.cols(), adapter.rows())
-              : output(weight, "weight", adapter.rows(), adapter.cols());
+      HostMatrix target = checks.weight(adapter, weight, transposed);
       DenseJob job = denseJobs.take();
       job.add(adapter, DensePath.AUTO, target, transposed, addition, meter);
       job.run(core.shareable(target));
@@ -125,13 +105,7 @@ public final class CpuEngine implements FourierEngine {
   public TokenSpectrum newTokenSpectrum(int capacity, int features) {
     gate.enter();
     try {
-      if (capacity < 0 || features < 1) {
-        throw new ShapeException(
-            "a token spectrum needs capacity >= 0 and features >= 1, but got %d and %d"
-                .formatted(capacity, features));
-      }
-      return new CpuTokenSpectrum(
-          this, capacity, features, core.blocks(capacity), core.kernels().spectrumFloats(features));
+      return new CpuTokenSpectrum(core, capacity, features);
     } finally {
       gate.leave();
     }
@@ -142,17 +116,8 @@ public final class CpuEngine implements FourierEngine {
     gate.enter();
     try {
       CpuTokenSpectrum target = own(into, "the token spectrum");
-      HostMatrix tokens = activations(host(x, "x"), "x");
-      if (tokens.cols() != target.features()) {
-        throw new ShapeException(
-            "x has %d features, but the token spectrum is for %d"
-                .formatted(tokens.cols(), target.features()));
-      }
-      if (tokens.rows() > target.capacity()) {
-        throw new ShapeException(
-            "x has %d tokens, but the token spectrum holds at most %d"
-                .formatted(tokens.rows(), target.capacity()));
-      }
+      HostMatrix tokens = checks.activations(x, "x");
+      target.requireRoomFor(tokens);
       SpectralCall call = spectralCalls.take();
       call.transform(tokens, target);
       spectralCalls.give(call);
@@ -164,60 +129,46 @@ public final class CpuEngine implements FourierEngine {
 
   @Override
   public void apply(AdapterRouting routing, Matrix x, Matrix y) {
-    apply(routing, false, x, "x", y, "y");
+    apply(routing, Direction.FORWARD, x, y);
   }
 
   @Override
   public void apply(AdapterRouting routing, TokenSpectrum x, Matrix y) {
-    apply(routing, false, x, "x", y, "y");
+    apply(routing, Direction.FORWARD, x, y);
   }
 
   @Override
   public void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx) {
-    apply(routing, true, g, "g", gx, "gx");
+    apply(routing, Direction.TRANSPOSED, g, gx);
   }
 
   @Override
   public void applyTransposed(AdapterRouting routing, TokenSpectrum g, Matrix gx) {
-    apply(routing, true, g, "g", gx, "gx");
+    apply(routing, Direction.TRANSPOSED, g, gx);
   }
 
-  private void apply(
-      AdapterRouting routing, boolean transposed, Matrix x, String xName, Matrix y, String yName) {
+  private void apply(AdapterRouting routing, Direction direction, Matrix x, Matrix y) {
     gate.enter();
     try {
-      int in = transposed ? routing.rows() : routing.cols();
-      int out = transposed ? routing.cols() : routing.rows();
-      HostMatrix input = activations(host(x, xName), xName);
-      input = host(input, xName, input.rows(), in);
-      HostMatrix target = activations(output(y, yName, input.rows(), out), yName);
-      requireTokens(routing, input.rows(), xName);
-      requireApart(target, yName, input, xName);
+      HostMatrix input = checks.input(routing, direction, x);
+      HostMatrix target = checks.output(routing, direction, y, input.rows());
+      checks.requireApart(target, direction.output(), input, direction.input());
       SpectralCall call = spectralCalls.take();
-      call.apply(routing, transposed, input, target);
+      call.apply(routing, direction.isTransposed(), input, target);
       spectralCalls.give(call);
     } finally {
       gate.leave();
     }
   }
 
-  private void apply(
-      AdapterRouting routing,
-      boolean transposed,
-      TokenSpectrum x,
-      String xName,
-      Matrix y,
-      String yName) {
+  private void apply(AdapterRouting routing, Direction direction, TokenSpectrum x, Matrix y) {
     gate.enter();
     try {
-      int in = transposed ? routing.rows() : routing.cols();
-      int out = transposed ? routing.cols() : routing.rows();
-      CpuTokenSpectrum input = own(x, xName);
-      requireFeatures(input, xName, in);
-      HostMatrix target = activations(output(y, yName, input.tokens(), out), yName);
-      requireTokens(routing, input.tokens(), xName);
+      CpuTokenSpectrum input = own(x, direction.input());
+      input.requireInput(routing, direction);
+      HostMatrix target = checks.output(routing, direction, y, input.tokens());
       SpectralCall call = spectralCalls.take();
-      call.apply(routing, transposed, input, target);
+      call.apply(routing, direction.isTransposed(), input, target);
       spectralCalls.give(call);
     } finally {
       gate.leave();
@@ -229,15 +180,9 @@ public final class CpuEngine implements FourierEngine {
       AdapterRouting routing, Matrix x, Matrix g, List<? extends Matrix> gradients) {
     gate.enter();
     try {
-      HostMatrix input = activations(host(x, "x"), "x");
-      input = host(input, "x", input.rows(), routing.cols());
-      HostMatrix upstream = activations(host(g, "g", input.rows(), routing.rows()), "g");
-      requireTokens(routing, input.rows(), "x");
-      List<HostMatrix> targets = gradientTargets(routing, gradients);
-      for (HostMatrix target : targets) {
-        requireApart(target, "a gradient", input, "x");
-        requireApart(target, "a gradient", upstream, "g");
-      }
+      HostMatrix input = checks.input(routing, Direction.FORWARD, x);
+      HostMatrix upstream = checks.upstream(routing, g, input.rows());
+      List<HostMatrix> targets = checks.gradients(routing, gradients, input, upstream);
       GradientCall call = gradientCalls.take();
       call.run(routing, input, upstream, targets);
       gradientCalls.give(call);
@@ -253,14 +198,8 @@ public final class CpuEngine implements FourierEngine {
     try {
       CpuTokenSpectrum input = own(x, "x");
       CpuTokenSpectrum upstream = own(g, "g");
-      requireFeatures(input, "x", routing.cols());
-      requireFeatures(upstream, "g", routing.rows());
-      if (input.tokens() != upstream.tokens()) {
-        throw new ShapeException(
-            "x has %d tokens, but g has %d".formatted(input.tokens(), upstream.tokens()));
-      }
-      requireTokens(routing, input.tokens(), "x");
-      List<HostMatrix> targets = gradientTargets(routing, gradients);
+      input.requireGradient(routing, upstream);
+      List<HostMatrix> targets = checks.gradients(routing, gradients);
       GradientCall call = gradientCalls.take();
       call.run(routing, input, upstream, targets);
       gradientCalls.give(call);
@@ -274,9 +213,10 @@ public final class CpuEngine implements FourierEngine {
       FourierAdapter adapter, Matrix deltaGradient, Matrix gradient) {
     gate.enter();
     try {
-      HostMatrix upstream = host(deltaGradient, "deltaGradient", adapter.rows(), adapter.cols());
-      HostMatrix target = gradientTarget(adapter, gradient);
-      requireApart(target, "gradient", upstream, "deltaGradient");
+      HostMatrix upstream =
+          checks.shaped(deltaGradient, "deltaGradient", adapter.rows(), adapter.cols());
+      HostMatrix target = checks.gradient(adapter, gradient);
+      checks.requireApart(target, "gradient", upstream, "deltaGradient");
       DeltaGradientCall call = deltaGradientCalls.take();
       call.run(adapter, upstream, target);
       core.giveBack(deltaGradientCalls, call);
@@ -285,56 +225,8 @@ public final class CpuEngine implements FourierEngine {
     }
   }
 
-  private static List<HostMatrix> gradientTargets(
-      AdapterRouting routing, List<? extends Matrix> gradients) {
-    int adapters = routing.adapters().size();
-    if (gradients.size() != adapters) {
-      throw new ShapeException(
-          "%d adapters need as many gradients, but there are %d"
-              .formatted(adapters, gradients.size()));
-    }
-    List<HostMatrix> targets = new ArrayList<>(adapters);
-    for (int a = 0; a < adapters; a++) {
-      HostMatrix target = gradientTarget(routing.adapters().get(a), gradients.get(a));
-      for (int b = 0; b < a; b++) {
-        requireApart(target, "gradient " + a, targets.get(b), "gradient " + b);
-      }
-      targets.add(target);
-    }
-    return targets;
-  }
-
-  private static HostMatrix gradientTarget(FourierAdapter adapter, Matrix gradient) {
-    HostMatrix target = output(gradient, "gradient", 1, adapter.nFrequency());
-    if (target.elementType() != ElementType.F32) {
-      throw new ShapeException("gradient is " + target.elementType() + ", but must be F32");
-    }
-    return target;
-  }
-
   private CpuTokenSpectrum own(TokenSpectrum spectrum, String name) {
-    if (!(spectrum instanceof CpuTokenSpectrum mine) || mine.owner() != this) {
-      throw new ShapeException(
-          name + " belongs to another engine; make it with newTokenSpectrum of this one");
-    }
-    mine.requireOpen();
-    return mine;
-  }
-
-  private static void requireFeatures(CpuTokenSpectrum spectrum, String name, int features) {
-    if (spectrum.features() != features) {
-      throw new ShapeException(
-          "%s has %d features, but the adapters take %d"
-              .formatted(name, spectrum.features(), features));
-    }
-  }
-
-  private static void requireTokens(AdapterRouting routing, int tokens, String name) {
-    if (routing.tokens() >= 0 && routing.tokens() != tokens) {
-      throw new ShapeException(
-          "%s has %d tokens, but the routing speaks of %d"
-              .formatted(name, tokens, routing.tokens()));
-    }
+    return KeptSpectrum.of(core, CpuTokenSpectrum.class, spectrum, name);
   }
 
   @Override

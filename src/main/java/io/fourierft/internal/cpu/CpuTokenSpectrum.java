@@ -1,27 +1,16 @@
 package io.fourierft.internal.cpu;
 
-import io.fourierft.EngineClosedException;
-import io.fourierft.TokenSpectrum;
+import io.fourierft.internal.checks.KeptSpectrum;
 
 /** Kept transforms, one array for each block of tokens. */
-final class CpuTokenSpectrum implements TokenSpectrum {
-  private final CpuEngine owner;
-  private final int capacity;
-  private final int features;
+final class CpuTokenSpectrum extends KeptSpectrum {
   private volatile float[][] blocks;
-  private volatile int tokens;
   private volatile boolean closed;
 
-  CpuTokenSpectrum(CpuEngine owner, int capacity, int features, int blocks, int floatsPerBlock) {
-    this.owner = owner;
-    this.capacity = capacity;
-    this.features = features;
-    this.blocks = new float[blocks][floatsPerBlock];
-  }
-
-  /** The engine that made this. */
-  CpuEngine owner() {
-    return owner;
+  /** Room for the transforms that engine {@code core} makes of so many tokens. */
+  CpuTokenSpectrum(EngineCore core, int capacity, int features) {
+    super(core, capacity, features);
+    this.blocks = new float[core.blocks(capacity)][core.kernels().spectrumFloats(features)];
   }
 
   /** The array of one block. */
@@ -29,30 +18,9 @@ final class CpuTokenSpectrum implements TokenSpectrum {
     return blocks[index];
   }
 
-  /** Says how many tokens are in. */
-  void filled(int newTokens) {
-    tokens = newTokens;
-  }
-
-  void requireOpen() {
-    if (closed) {
-      throw new EngineClosedException("the token spectrum has been closed; make a new one");
-    }
-  }
-
   @Override
-  public int capacity() {
-    return capacity;
-  }
-
-  @Override
-  public int tokens() {
-    return tokens;
-  }
-
-  @Override
-  public int features() {
-    return features;
+  protected boolean isClosed() {
+    return closed;
   }
 
   @Override

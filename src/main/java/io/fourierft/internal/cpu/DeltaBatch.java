@@ -3,8 +3,7 @@ package io.fourierft.internal.cpu;
 import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /**
  * The ΔW of many adapters; reusable. Small ones are computed one to a thread, many at a time, large
@@ -16,75 +15,44 @@ final class DeltaBatch implements WorkerPool.Tasks {
 
   private final EngineCore core;
   private final IdleStack<DenseJob> jobs;
-  private @Nullable FourierAdapter[] adapters = {};
-  private @Nullable HostMatrix[] outs = {};
+  private List<FourierAdapter> adapters = List.of();
+  private List<HostMatrix> outs = List.of();
   private DensePath path = DensePath.AUTO;
-  private int size;
 
   DeltaBatch(EngineCore core, IdleStack<DenseJob> jobs) {
     this.core = core;
     this.jobs = jobs;
   }
 
-  /** Empties the batch. */
-  void begin(int capacity, DensePath newPath) {
-    size = 0;
-    path = newPath;
-    if (adapters.length < capacity) {
-      adapters = new @Nullable FourierAdapter[capacity];
-      outs = new @Nullable HostMatrix[capacity];
-    }
-  }
-
-  /** Adds one. */
-  void add(FourierAdapter adapter, HostMatrix out) {
-    adapters[size] = adapter;
-    outs[size++] = out;
-  }
-
-  /** Refuses outputs that share memory. */
-  void requireApart() {
-    for (int i = 0; i < size; i++) {
-      for (int j = 0; j < i; j++) {
-        HostMatrix a = outs[i];
-        HostMatrix b = outs[j];
-        if (a != null && b != null) {
-          HostChecks.requireApart(a, "an out matrix", b, "another out matrix");
-        }
-      }
-    }
-  }
-
   private static boolean isSmall(FourierAdapter adapter) {
     return (long) adapter.rows() * adapter.cols() <= SMALL;
   }
 
-  /** Computes all. */
-  void run() {
+  /** Computes all, each into the matrix of its place. Everything was checked. */
+  void run(List<FourierAdapter> newAdapters, List<HostMatrix> newOuts, DensePath newPath) {
+    adapters = newAdapters;
+    outs = newOuts;
+    path = newPath;
     try {
       boolean shared = true;
       boolean anySmall = false;
-      for (int i = 0; i < size; i++) {
-        HostMatrix out = outs[i];
-        FourierAdapter adapter = adapters[i];
-        if (out != null && adapter != null && isSmall(adapter)) {
+      for (int i = 0; i < outs.size(); i++) {
+        if (isSmall(adapters.get(i))) {
           anySmall = true;
-          shared &= core.shareable(out);
+          shared &= core.shareable(outs.get(i));
         }
       }
       if (anySmall) {
-        core.pool().run(size, 1, shared, this);
+        core.pool().run(outs.size(), 1, shared, this);
       }
-      for (int i = 0; i < size; i++) {
-        HostMatrix out = outs[i];
-        FourierAdapter adapter = adapters[i];
-        if (out != null && adapter != null && !isSmall(adapter)) {
-          runLarge(adapter, out);
+      for (int i = 0; i < outs.size(); i++) {
+        if (!isSmall(adapters.get(i))) {
+          runLarge(adapters.get(i), outs.get(i));
         }
       }
     } finally {
-      Arrays.fill(adapters, 0, size, null);
-      Arrays.fill(outs, 0, size, null);
+      adapters = List.of();
+      outs = List.of();
     }
   }
 
@@ -97,13 +65,12 @@ final class DeltaBatch implements WorkerPool.Tasks {
 
   @Override
   public void run(int index, Workspace workspace) {
-    HostMatrix out = outs[index];
-    FourierAdapter adapter = adapters[index];
-    if (out == null || adapter == null || !isSmall(adapter)) {
+    FourierAdapter adapter = adapters.get(index);
+    if (!isSmall(adapter)) {
       return;
     }
     DenseJob job = jobs.take();
-    job.write(adapter, path, out);
+    job.write(adapter, path, outs.get(index));
     job.runAlone(workspace);
     core.giveBack(jobs, job);
   }

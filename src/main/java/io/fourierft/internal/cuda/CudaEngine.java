@@ -17,8 +17,9 @@ import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.internal.checks.Direction;
+import io.fourierft.internal.checks.KeptSpectrum;
 import java.lang.ref.Reference;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -90,22 +91,7 @@ final class CudaEngine implements CudaFourierEngine {
   public void deltaWeights(
       List<FourierAdapter> adapters, List<? extends Matrix> out, DensePath path) {
     requireOpen();
-    if (adapters.size() != out.size()) {
-      throw new ShapeException(
-          "%d adapters need as many matrices for their deltas, but there are %d"
-              .formatted(adapters.size(), out.size()));
-    }
-    List<Matrix> targets = new ArrayList<>(out.size());
-    for (int i = 0; i < adapters.size(); i++) {
-      FourierAdapter adapter = adapters.get(i);
-      targets.add(checks.output(out.get(i), "out", adapter.rows(), adapter.cols()));
-    }
-    for (int i = 0; i < targets.size(); i++) {
-      for (int j = 0; j < i; j++) {
-        DeviceChecks.requireApart(
-            targets.get(i), "an out matrix", targets.get(j), "another out matrix");
-      }
-    }
+    List<Matrix> targets = checks.deltas(adapters, out);
     submit(out, () -> home.deltas().run(lane(), adapters, targets, path));
   }
 
@@ -133,136 +119,103 @@ final class CudaEngine implements CudaFourierEngine {
 
   private Matrix weight(FourierAdapter adapter, Matrix weight, boolean transposed) {
     requireOpen();
-    return transposed
-        ? checks.output(weight, "weight", adapter.cols(), adapter.rows())
-        : checks.output(weight, "weight", adapter.rows(), adapter.cols());
+    return checks.weight(adapter, weight, transposed);
   }
 
   @Override
   public TokenSpectrum newTokenSpectrum(int capacity, int features) {
     requireOpen();
-    if (capacity < 0 || features < 1) {
-      throw new ShapeException(
-          "a token spectrum needs capacity >= 0 and features >= 1, but got %d and %d"
-              .formatted(capacity, features));
-    }
     return new CudaTokenSpectrum(core.context(), home.buffers(), capacity, features);
   }
 
   @Override
   public void transform(Matrix x, TokenSpectrum into) {
     requireOpen();
-    CudaTokenSpectrum target = kept(into, "the token spectrum");
-    Matrix tokens = DeviceChecks.activations(checks.reachable(x, "x"), "x");
-    if (tokens.cols() != target.features()) {
-      throw new ShapeException(
-          "x has %d features, but the token spectrum is for %d"
-              .formatted(tokens.cols(), target.features()));
-    }
-    if (tokens.rows() > target.capacity()) {
-      throw new ShapeException(
-          "x has %d tokens, but the token spectrum holds at most %d"
-              .formatted(tokens.rows(), target.capacity()));
-    }
+    CudaTokenSpectrum target = own(into, "the token spectrum");
+    Matrix tokens = checks.activations(x, "x");
+    target.requireRoomFor(tokens);
     submit(x, () -> home.transform(lane(), tokens, target));
     target.filled(tokens.rows());
   }
 
   @Override
   public void apply(AdapterRouting routing, Matrix x, Matrix y) {
-    apply(routing, false, x, "x", y, "y");
+    apply(routing, Direction.FORWARD, x, y);
   }
 
   @Override
   public void apply(AdapterRouting routing, TokenSpectrum x, Matrix y) {
-    apply(routing, false, x, "x", y, "y");
+    apply(routing, Direction.FORWARD, x, y);
   }
 
   @Override
   public void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx) {
-    apply(routing, true, g, "g", gx, "gx");
+    apply(routing, Direction.TRANSPOSED, g, gx);
   }
 
   @Override
   public void applyTransposed(AdapterRouting routing, TokenSpectrum g, Matrix gx) {
-    apply(routing, true, g, "g", gx, "gx");
+    apply(routing, Direction.TRANSPOSED, g, gx);
   }
 
-  private void apply(
-      AdapterRouting routing, boolean transposed, Matrix x, String xName, Matrix y, String yName) {
+  private void apply(AdapterRouting routing, Direction direction, Matrix x, Matrix y) {
     requireOpen();
-    int in = transposed ? routing.rows() : routing.cols();
-    int out = transposed ? routing.cols() : routing.rows();
-    Matrix input = DeviceChecks.activations(checks.shaped(x, xName, x.rows(), in), xName);
-    Matrix target = DeviceChecks.activations(checks.output(y, yName, x.rows(), out), yName);
-    requireTokens(routing, input.rows(), xName);
-    DeviceChecks.requireApart(target, yName, input, xName);
-    submit(List.of(x, y), () -> home.operators().run(lane(), routing, transposed, input, target));
+    Matrix input = checks.input(routing, direction, x);
+    Matrix target = checks.output(routing, direction, y, input.rows());
+    checks.requireApart(target, direction.output(), input, direction.input());
+    submit(
+        List.of(x, y),
+        () -> home.operators().run(lane(), routing, direction.isTransposed(), input, target));
   }
 
-  private void apply(
-      AdapterRouting routing,
-      boolean transposed,
-      TokenSpectrum x,
-      String xName,
-      Matrix y,
-      String yName) {
+  private void apply(AdapterRouting routing, Direction direction, TokenSpectrum x, Matrix y) {
     requireOpen();
-    int in = transposed ? routing.rows() : routing.cols();
-    int out = transposed ? routing.cols() : routing.rows();
-    CudaTokenSpectrum input = kept(x, xName, in);
-    Matrix target = DeviceChecks.activations(checks.output(y, yName, input.tokens(), out), yName);
-    requireTokens(routing, input.tokens(), xName);
-    submit(List.of(x, y), () -> home.operators().run(lane(), routing, transposed, input, target));
+    CudaTokenSpectrum input = own(x, direction.input());
+    input.requireInput(routing, direction);
+    Matrix target = checks.output(routing, direction, y, input.tokens());
+    submit(
+        List.of(x, y),
+        () -> home.operators().run(lane(), routing, direction.isTransposed(), input, target));
   }
 
   @Override
   public void spectrumGradient(
       AdapterRouting routing, Matrix x, Matrix g, List<? extends Matrix> gradients) {
     requireOpen();
-    Matrix input = DeviceChecks.activations(checks.shaped(x, "x", x.rows(), routing.cols()), "x");
-    Matrix upstream =
-        DeviceChecks.activations(checks.shaped(g, "g", x.rows(), routing.rows()), "g");
-    requireTokens(routing, input.rows(), "x");
-    List<Matrix> targets = gradientTargets(routing, gradients);
-    for (Matrix target : targets) {
-      DeviceChecks.requireApart(target, "a gradient", input, "x");
-      DeviceChecks.requireApart(target, "a gradient", upstream, "g");
-    }
-    submit(
+    Matrix input = checks.input(routing, Direction.FORWARD, x);
+    Matrix upstream = checks.upstream(routing, g, input.rows());
+    List<Matrix> targets = checks.gradients(routing, gradients, input, upstream);
+    submitGradient(
         List.of(x, g, gradients),
-        () ->
-            home.gradients()
-                .run(
-                    lane(),
-                    routing,
-                    GradientCall.Input.of(input),
-                    GradientCall.Input.of(upstream),
-                    targets));
+        routing,
+        GradientCall.Input.of(input),
+        GradientCall.Input.of(upstream),
+        targets);
   }
 
   @Override
   public void spectrumGradient(
       AdapterRouting routing, TokenSpectrum x, TokenSpectrum g, List<? extends Matrix> gradients) {
     requireOpen();
-    CudaTokenSpectrum input = kept(x, "x", routing.cols());
-    CudaTokenSpectrum upstream = kept(g, "g", routing.rows());
-    if (input.tokens() != upstream.tokens()) {
-      throw new ShapeException(
-          "x has %d tokens, but g has %d".formatted(input.tokens(), upstream.tokens()));
-    }
-    requireTokens(routing, input.tokens(), "x");
-    List<Matrix> targets = gradientTargets(routing, gradients);
-    submit(
+    CudaTokenSpectrum input = own(x, "x");
+    CudaTokenSpectrum upstream = own(g, "g");
+    input.requireGradient(routing, upstream);
+    List<Matrix> targets = checks.gradients(routing, gradients);
+    submitGradient(
         List.of(x, g, gradients),
-        () ->
-            home.gradients()
-                .run(
-                    lane(),
-                    routing,
-                    GradientCall.Input.of(input),
-                    GradientCall.Input.of(upstream),
-                    targets));
+        routing,
+        GradientCall.Input.of(input),
+        GradientCall.Input.of(upstream),
+        targets);
+  }
+
+  private void submitGradient(
+      Object keep,
+      AdapterRouting routing,
+      GradientCall.Input x,
+      GradientCall.Input g,
+      List<Matrix> gradients) {
+    submit(keep, () -> home.gradients().run(lane(), routing, x, g, gradients));
   }
 
   @Override
@@ -270,64 +223,15 @@ final class CudaEngine implements CudaFourierEngine {
       FourierAdapter adapter, Matrix deltaGradient, Matrix gradient) {
     requireOpen();
     Matrix upstream = checks.shaped(deltaGradient, "deltaGradient", adapter.rows(), adapter.cols());
-    Matrix target = gradientTarget(adapter, gradient);
-    DeviceChecks.requireApart(target, "gradient", upstream, "deltaGradient");
+    Matrix target = checks.gradient(adapter, gradient);
+    checks.requireApart(target, "gradient", upstream, "deltaGradient");
     submit(
         List.of(deltaGradient, gradient),
         () -> home.gradients().runDense(lane(), adapter, upstream, target));
   }
 
-  private List<Matrix> gradientTargets(AdapterRouting routing, List<? extends Matrix> gradients) {
-    int adapters = routing.adapters().size();
-    if (gradients.size() != adapters) {
-      throw new ShapeException(
-          "%d adapters need as many gradients, but there are %d"
-              .formatted(adapters, gradients.size()));
-    }
-    List<Matrix> targets = new ArrayList<>(adapters);
-    for (int a = 0; a < adapters; a++) {
-      Matrix target = gradientTarget(routing.adapters().get(a), gradients.get(a));
-      for (int b = 0; b < a; b++) {
-        DeviceChecks.requireApart(target, "gradient " + a, targets.get(b), "gradient " + b);
-      }
-      targets.add(target);
-    }
-    return targets;
-  }
-
-  private Matrix gradientTarget(FourierAdapter adapter, Matrix gradient) {
-    Matrix target = checks.output(gradient, "gradient", 1, adapter.nFrequency());
-    if (target.elementType() != ElementType.F32) {
-      throw new ShapeException("gradient is " + target.elementType() + ", but must be F32");
-    }
-    return target;
-  }
-
-  private CudaTokenSpectrum kept(TokenSpectrum spectrum, String name, int features) {
-    CudaTokenSpectrum mine = kept(spectrum, name);
-    if (mine.features() != features) {
-      throw new ShapeException(
-          "%s has %d features, but the adapters take %d"
-              .formatted(name, mine.features(), features));
-    }
-    return mine;
-  }
-
-  private CudaTokenSpectrum kept(TokenSpectrum spectrum, String name) {
-    if (!(spectrum instanceof CudaTokenSpectrum mine) || mine.context() != core.context()) {
-      throw new ShapeException(
-          name + " belongs to another engine; make it with newTokenSpectrum of this one");
-    }
-    mine.requireOpen(name);
-    return mine;
-  }
-
-  private static void requireTokens(AdapterRouting routing, int tokens, String name) {
-    if (routing.tokens() >= 0 && routing.tokens() != tokens) {
-      throw new ShapeException(
-          "%s has %d tokens, but the routing speaks of %d"
-              .formatted(name, tokens, routing.tokens()));
-    }
+  private CudaTokenSpectrum own(TokenSpectrum spectrum, String name) {
+    return KeptSpectrum.of(core.context(), CudaTokenSpectrum.class, spectrum, name);
   }
 
   private void requireOpen() {
@@ -351,41 +255,23 @@ final class CudaEngine implements CudaFourierEngine {
   public void upload(HostMatrix from, CudaMatrix to) {
     requireOpen();
     Matrix source = checks.reachable(from, "the source");
-    DeviceView target = same(source, checks.reachable(to, "the target"));
-    submit(to, () -> home.upload(lane(), from, target));
+    DeviceView target = MatrixCopies.alike(source, checks.reachable(to, "the target"));
+    submit(to, () -> home.copies().upload(lane(), from, target));
   }
 
   @Override
   public void download(CudaMatrix from, HostMatrix to) {
     requireOpen();
     Matrix target = checks.output(to, "the target", from.rows(), from.cols());
-    DeviceView source = same(target, checks.reachable(from, "the source"));
-    submit(from, () -> home.download(lane(), source, to));
-  }
-
-  private static DeviceView same(Matrix host, Matrix device) {
-    if (host.rows() != device.rows()
-        || host.cols() != device.cols()
-        || host.elementType() != device.elementType()
-        || !(device instanceof DeviceView view)) {
-      throw new ShapeException(
-          "a copy needs two matrices of one shape and type, but the host's is %s %d x %d, the device's %s %d x %d"
-              .formatted(
-                  host.elementType(),
-                  host.rows(),
-                  host.cols(),
-                  device.elementType(),
-                  device.rows(),
-                  device.cols()));
-    }
-    return view;
+    DeviceView source = MatrixCopies.alike(target, checks.reachable(from, "the source"));
+    submit(from, () -> home.copies().download(lane(), source, to));
   }
 
   @Override
   public void zero(CudaMatrix matrix) {
     requireOpen();
     if (checks.reachable(matrix, "the matrix") instanceof DeviceView view) {
-      submit(matrix, () -> home.zero(lane(), view));
+      submit(matrix, () -> home.copies().zero(lane(), view));
     }
   }
 

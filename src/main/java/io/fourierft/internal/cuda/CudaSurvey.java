@@ -245,8 +245,8 @@ final class CudaSurvey {
    * Why a cuFFT cannot be used with a driver: cuFFT 10, 11 and 12 belong to CUDA 11, 12 and 13, and
    * need a driver of at least that major version.
    *
-   * @param cufftVersion as {@code cufftGetVersion} tells it
-   * @param driverVersion as {@code cuDriverGetVersion} tells it, or 0
+   * @param cufftVersion as that cuFFT tells it
+   * @param driverVersion as the driver tells it, or 0
    */
   static @Nullable String unfit(int cufftVersion, int driverVersion) {
     int needed = cufftVersion / 1000 + 1;

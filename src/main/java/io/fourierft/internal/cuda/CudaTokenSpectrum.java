@@ -1,22 +1,15 @@
 package io.fourierft.internal.cuda;
 
-import io.fourierft.EngineClosedException;
-import io.fourierft.TokenSpectrum;
+import io.fourierft.internal.checks.KeptSpectrum;
 
 /** Half spectra of tokens, dense {@code [tokens, features/2 + 1]} complex, conjugates of X. */
-final class CudaTokenSpectrum implements TokenSpectrum {
-  private final CudaContext context;
+final class CudaTokenSpectrum extends KeptSpectrum {
   private final OpenBuffers registry;
   private final DeviceBlock block;
-  private final int capacity;
-  private final int features;
-  private volatile int tokens;
 
   CudaTokenSpectrum(CudaContext context, OpenBuffers registry, int capacity, int features) {
-    this.context = context;
+    super(context, capacity, features);
     this.registry = registry;
-    this.capacity = capacity;
-    this.features = features;
     // An eighth more, because a batch that is rounded up may end beyond the last token.
     long rounded = capacity + capacity / 8L + 1;
     this.block = context.allocate(Math.multiplyExact(rounded, bytesPerToken(features)));
@@ -28,38 +21,14 @@ final class CudaTokenSpectrum implements TokenSpectrum {
     return PlanKey.half(features) * 2 * Float.BYTES;
   }
 
-  CudaContext context() {
-    return context;
-  }
-
   /** Device address of the half spectrum of token {@code t}. */
   long pointer(int t) {
-    return block.pointer() + t * bytesPerToken(features);
-  }
-
-  void requireOpen(String name) {
-    if (block.isClosed()) {
-      throw new EngineClosedException(name + " was closed, by itself or with its engine");
-    }
-  }
-
-  void filled(int count) {
-    tokens = count;
+    return block.pointer() + t * bytesPerToken(features());
   }
 
   @Override
-  public int capacity() {
-    return capacity;
-  }
-
-  @Override
-  public int tokens() {
-    return tokens;
-  }
-
-  @Override
-  public int features() {
-    return features;
+  protected boolean isClosed() {
+    return block.isClosed();
   }
 
   @Override

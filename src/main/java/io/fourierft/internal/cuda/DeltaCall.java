@@ -151,8 +151,8 @@ final class DeltaCall {
     table
         .put(matrix instanceof DeviceView view ? view.pointer() : copy)
         .put(onDevice ? matrix.stride() : matrix.cols())
-        .put(matrix.elementType().ordinal())
-        .put(roundedTo(adapter).ordinal())
+        .put(ElementCode.of(matrix.elementType()))
+        .put(ElementCode.of(roundedTo(adapter)))
         .put(scale)
         .put(transposed ? 1 : 0);
   }

@@ -3,7 +3,6 @@ package io.fourierft.internal.cuda;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -32,6 +31,7 @@ final class EngineHome implements AutoCloseable {
   private final AdditionCall additions;
   private final OperatorCall operators;
   private final GradientCall gradients;
+  private final MatrixCopies copies;
 
   private EngineHome(EngineCore core, EngineSelection selection) {
     this.core = core;
@@ -41,6 +41,7 @@ final class EngineHome implements AutoCloseable {
     this.additions = new AdditionCall(core, transforms);
     this.operators = new OperatorCall(core);
     this.gradients = new GradientCall(core);
+    this.copies = new MatrixCopies(core.context().driver());
   }
 
   /** Opens an engine on {@code device}; whatever was taken is given back if that fails. */
@@ -102,6 +103,10 @@ final class EngineHome implements AutoCloseable {
     return gradients;
   }
 
+  MatrixCopies copies() {
+    return copies;
+  }
+
   /** Enqueues the transforms of all rows of {@code x}. */
   void transform(Lane lane, Matrix x, CudaTokenSpectrum into) {
     new ChunkedCall(
@@ -131,30 +136,6 @@ final class EngineHome implements AutoCloseable {
               .formatted(pointer, context.device().engineName()));
     }
     return view;
-  }
-
-  void upload(Lane lane, HostMatrix from, DeviceView to) {
-    lane.upload(HostRows.of(from), DeviceRows.of(to));
-  }
-
-  void download(Lane lane, DeviceView from, HostMatrix to) {
-    lane.download(DeviceRows.of(from), HostRows.of(to));
-  }
-
-  void zero(Lane lane, DeviceView matrix) {
-    CudaDriver driver = core.context().driver();
-    DeviceRows rows = DeviceRows.of(matrix);
-    long at = 0;
-    while (at < rows.bytes()) {
-      DeviceRows part = rows.part(at, Long.MAX_VALUE);
-      if (part.rows() == 1) {
-        driver.memsetD8Async(part.pointer(), (byte) 0, part.rowBytes(), lane.stream());
-      } else {
-        driver.memsetD2D8Async(
-            part.pointer(), part.pitch(), (byte) 0, part.rowBytes(), part.rows(), lane.stream());
-      }
-      at += part.bytes();
-    }
   }
 
   private Lane newLane(boolean recordable) {

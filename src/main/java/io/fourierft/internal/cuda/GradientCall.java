@@ -218,7 +218,7 @@ final class GradientCall {
         matrix.rows() * Kernel.groups(matrix.cols(), Kernel.SEGMENT),
         lane.arguments()
             .add(source)
-            .add(matrix.elementType().ordinal())
+            .add(ElementCode.of(matrix.elementType()))
             .add(stride)
             .add((long) matrix.rows())
             .add((long) matrix.cols())

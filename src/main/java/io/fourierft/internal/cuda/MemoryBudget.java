@@ -68,7 +68,7 @@ record MemoryBudget(long mostBytes) {
       // Half, because cuFFT's work area may be as large as the data.
       most = Math.min(most, (lane.freeBytes() + held) / 2);
     }
-    return (int) Math.clamp(Math.max(most, Math.min(held, mostBytes)) / each, 1, items);
+    return Math.clamp(Math.max(most, Math.min(held, mostBytes)) / each, 1, items);
   }
 
   private static long saturatingProduct(long a, long b) {

@@ -128,7 +128,7 @@ final class OperatorCall {
             .add((long) count)
             .add(features)
             .add(target)
-            .add(y.elementType().ordinal())
+            .add(ElementCode.of(y.elementType()))
             .add(stride));
     if (hostRows != null) {
       lane.download(copy, hostRows);

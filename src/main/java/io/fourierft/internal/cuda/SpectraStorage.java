@@ -96,8 +96,8 @@ final class SpectraStorage {
     double learningRate = decimal(parameters.learningRate());
     double beta1 = decimal(parameters.beta1());
     double beta2 = decimal(parameters.beta2());
-    double bias1 = 1 - Math.pow(beta1, steps);
-    double bias2 = 1 - Math.pow(beta2, steps);
+    double bias1 = 1 - Math.pow(beta1, (double) steps);
+    double bias2 = 1 - Math.pow(beta2, (double) steps);
     return ByteBuffer.allocate(SETTINGS_BYTES)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putFloat((float) (1 - learningRate * decimal(parameters.weightDecay())))

@@ -26,7 +26,7 @@ final class TableCache implements AutoCloseable {
 
   /** Device address of a copy of {@code bytes}, which the caller must not change afterwards. */
   long pointer(byte[] bytes, boolean recording) {
-    Contents key = new Contents(bytes, Arrays.hashCode(bytes));
+    Contents key = new Contents(bytes);
     DeviceBlock known = tables.get(key);
     if (known != null) {
       return known.pointer();
@@ -76,7 +76,15 @@ final class TableCache implements AutoCloseable {
   }
 
   /** Bytes compared by value; their hash is computed once. */
-  private record Contents(byte[] bytes, int hash) {
+  private static final class Contents {
+    private final byte[] bytes;
+    private final int hash;
+
+    Contents(byte[] bytes) {
+      this.bytes = bytes;
+      this.hash = Arrays.hashCode(bytes);
+    }
+
     @Override
     public boolean equals(Object other) {
       return other instanceof Contents that

@@ -55,7 +55,7 @@ final class TokenTransforms {
         count * Kernel.groups(features, Kernel.SEGMENT),
         lane.arguments()
             .add(source)
-            .add(x.elementType().ordinal())
+            .add(ElementCode.of(x.elementType()))
             .add(stride)
             .add((long) count)
             .add(features)
