@@ -8,32 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** Every kind of bad input has its own message, and leaves outputs and layer as they were. */
-class FourierLinearBadInputTest {
+class FourierLinearBadInputTest extends OneEngineTest {
   private static final int OUT = 6;
   private static final int IN = 4;
-
-  private static FourierEngine engine;
-
-  @BeforeAll
-  static void open() {
-    engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2));
-  }
-
-  @AfterAll
-  static void close() {
-    engine.close();
-  }
 
   private static FourierLinear layer(ElementType type) {
     FourierLinear layer =
         new FourierLinear(
-            engine, LayerSamples.gaussian(type, OUT, IN, 1), null, FourierLinearOptions.defaults());
+            engine(),
+            LayerSamples.gaussian(type, OUT, IN, 1),
+            null,
+            FourierLinearOptions.defaults());
     layer.addAdapter("a", LayerSamples.adapter(OUT, IN, 5, 2));
     return layer;
   }
@@ -52,7 +41,7 @@ class FourierLinearBadInputTest {
         "the bias is 1 x 5, but must be 1 x 6",
         () ->
             new FourierLinear(
-                engine,
+                engine(),
                 LayerSamples.zeros(OUT, IN),
                 LayerSamples.zeros(1, 5),
                 FourierLinearOptions.defaults()));
@@ -124,7 +113,7 @@ class FourierLinearBadInputTest {
         () -> {
           FourierLinear square =
               new FourierLinear(
-                  engine, Matrix.of(memory, 4, 4), null, FourierLinearOptions.defaults());
+                  engine(), Matrix.of(memory, 4, 4), null, FourierLinearOptions.defaults());
           square.forward(LayerSamples.zeros(1, 4), Matrix.of(memory, 8, 1, 4, 4));
         });
   }

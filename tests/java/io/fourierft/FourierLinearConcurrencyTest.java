@@ -12,29 +12,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Sixteen threads compute while others change the layer: no pass ever sees a half state. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
-class FourierLinearConcurrencyTest {
+class FourierLinearConcurrencyTest extends OneEngineTest {
   private static final int READERS = 16;
   private static final int CHANGES = 60;
   private static final int SIDE = 24;
-
-  private static FourierEngine engine;
-
-  @BeforeAll
-  static void open() {
-    engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2));
-  }
-
-  @AfterAll
-  static void close() {
-    engine.close();
-  }
 
   /** Lets 16 readers run until {@code changes} is over and passes on the failure of any. */
   private static void readWhile(Callable<?> read, Runnable changes) throws Exception {
@@ -65,7 +51,7 @@ class FourierLinearConcurrencyTest {
   }
 
   private static FourierLinear layer(FourierLinearOptions options) {
-    return new FourierLinear(engine, LayerSamples.gaussian(SIDE, SIDE, 1), null, options);
+    return new FourierLinear(engine(), LayerSamples.gaussian(SIDE, SIDE, 1), null, options);
   }
 
   private static boolean among(float[] y, List<float[]> allowed) {

@@ -8,27 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Forward, backward and merge against what PEFT itself computed, on both paths. */
-class FourierLinearFixtureTest {
+class FourierLinearFixtureTest extends OneEngineTest {
   private static final double TOLERANCE = 2e-6;
-
-  private static FourierEngine engine;
-
-  @BeforeAll
-  static void open() {
-    engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2));
-  }
-
-  @AfterAll
-  static void close() {
-    engine.close();
-  }
 
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
@@ -88,14 +74,14 @@ class FourierLinearFixtureTest {
   void exactUnmergeGivesTheBaseBack(LayerFixture fixture, AdapterPath path) throws IOException {
     FourierLinear layer =
         fixture.layer(
-            engine, FourierLinearOptions.defaults().withPath(path).withKeepsOriginalWeight(true));
+            engine(), FourierLinearOptions.defaults().withPath(path).withKeepsOriginalWeight(true));
     layer.merge(true);
     layer.unmerge();
     assertArrayEquals(LayerSamples.floats(fixture.weight()), LayerSamples.floats(layer.weight()));
   }
 
   private static FourierLinear layer(LayerFixture fixture, AdapterPath path) throws IOException {
-    return fixture.layer(engine, FourierLinearOptions.defaults().withPath(path));
+    return fixture.layer(engine(), FourierLinearOptions.defaults().withPath(path));
   }
 
   /**

@@ -8,27 +8,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Backward passes against central differences of a loss that is computed in float64. */
-class FourierLinearGradientTest {
-  private static FourierEngine engine;
-
-  @BeforeAll
-  static void open() {
-    engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2));
-  }
-
-  @AfterAll
-  static void close() {
-    engine.close();
-  }
-
+class FourierLinearGradientTest extends OneEngineTest {
   @ParameterizedTest
   @CsvSource({"6, 9, false", "7, 5, true", "1, 4, false", "8, 1, false"})
   void gradientsAgreeWithCentralDifferences(int out, int in, boolean transposed) {
@@ -42,7 +28,7 @@ class FourierLinearGradientTest {
     adapters.put("b", LayerSamples.adapter(out, in, n, 4));
     FourierLinear layer =
         new FourierLinear(
-            engine, weight, bias, FourierLinearOptions.defaults().withTransposed(transposed));
+            engine(), weight, bias, FourierLinearOptions.defaults().withTransposed(transposed));
     adapters.forEach(layer::addAdapter);
     layer.setActiveAdapters(List.of("a", "b"));
 
@@ -96,7 +82,7 @@ class FourierLinearGradientTest {
   void forwardAndBackwardAreAdjoint(AdapterPath path) {
     FourierLinear layer =
         new FourierLinear(
-            engine,
+            engine(),
             LayerSamples.zeros(37, 22),
             null,
             FourierLinearOptions.defaults().withPath(path));
@@ -115,10 +101,7 @@ class FourierLinearGradientTest {
 
   @Test
   void gradientsAreAddedAndTheInputGradientIsWritten() {
-    FourierLinear layer =
-        new FourierLinear(
-            engine, LayerSamples.gaussian(8, 6, 1), null, FourierLinearOptions.defaults());
-    layer.addAdapter("a", LayerSamples.adapter(8, 6, 10, 2));
+    FourierLinear layer = smallLayer();
     HostMatrix x = LayerSamples.gaussian(4, 6, 3);
     HostMatrix g = LayerSamples.gaussian(4, 8, 4);
     HostMatrix gradient = LayerSamples.zeros(1, 10);
@@ -140,10 +123,7 @@ class FourierLinearGradientTest {
 
   @Test
   void backwardFitsItsForwardEvenIfTheLayerChangedInBetween() {
-    FourierLinear layer =
-        new FourierLinear(
-            engine, LayerSamples.gaussian(8, 6, 1), null, FourierLinearOptions.defaults());
-    layer.addAdapter("a", LayerSamples.adapter(8, 6, 10, 2));
+    FourierLinear layer = smallLayer();
     HostMatrix x = LayerSamples.gaussian(4, 6, 3);
     HostMatrix g = LayerSamples.gaussian(4, 8, 4);
     HostMatrix before = LayerSamples.zeros(4, 6);
@@ -212,5 +192,14 @@ class FourierLinearGradientTest {
 
   private interface Loss {
     double at(double[] point);
+  }
+
+  /** Six features to eight, with one adapter, {@code a}, of ten coefficients. */
+  private static FourierLinear smallLayer() {
+    FourierLinear layer =
+        new FourierLinear(
+            engine(), LayerSamples.gaussian(8, 6, 1), null, FourierLinearOptions.defaults());
+    layer.addAdapter("a", LayerSamples.adapter(8, 6, 10, 2));
+    return layer;
   }
 }

@@ -10,8 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,28 +17,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * Batches in which each token names its own adapter: PEFT's adapter_names, which FourierFT lacks.
  */
-class FourierLinearMixedBatchTest {
+class FourierLinearMixedBatchTest extends OneEngineTest {
   private static final int OUT = 20;
   private static final int IN = 33;
   private static final List<@Nullable String> NAMES =
       Arrays.asList("a", "b", null, "b", "b", FourierLinear.BASE, "c", "a", "a", "c", null, "a");
 
-  private static FourierEngine engine;
-
-  @BeforeAll
-  static void open() {
-    engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2));
-  }
-
-  @AfterAll
-  static void close() {
-    engine.close();
-  }
-
   private static FourierLinear layer(FourierLinearOptions options) {
     FourierLinear layer =
         new FourierLinear(
-            engine, LayerSamples.gaussian(OUT, IN, 1), LayerSamples.gaussian(1, OUT, 2), options);
+            engine(), LayerSamples.gaussian(OUT, IN, 1), LayerSamples.gaussian(1, OUT, 2), options);
     layer.addAdapter("a", LayerSamples.adapter(OUT, IN, 40, 3));
     layer.addAdapter("b", LayerSamples.adapter(OUT, IN, 7, 4));
     layer.addAdapter("c", LayerSamples.adapter(OUT, IN, 100, 5));

@@ -5,31 +5,12 @@ import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 
-/** An engine for all tests of a class, and the layer that most of them use. */
-abstract class LayerTest {
+/** The layer that most tests of a layer use. */
+abstract class LayerTest extends OneEngineTest {
   static final int OUT = 20;
   static final int IN = 12;
   static final int N = 25;
-
-  private static final List<FourierEngine> ENGINES = new ArrayList<>();
-
-  @BeforeAll
-  static void open() {
-    ENGINES.add(FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2)));
-  }
-
-  @AfterAll
-  static void close() {
-    ENGINES.forEach(FourierEngine::close);
-    ENGINES.clear();
-  }
-
-  static FourierEngine engine() {
-    return ENGINES.getFirst();
-  }
 
   static FourierAdapter adapter(long seed) {
     return LayerSamples.adapter(OUT, IN, N, seed);

@@ -29,16 +29,7 @@ class PeftAdapterWriterTest {
   @Test
   void anAdapterMadeHereIsReadBack() throws IOException {
     PeftAdapter adapter =
-        adapter(3, 5)
-            .withExtraTensors(
-                List.of(
-                    new ExtraTensor(
-                        "base_model.model.head.bias",
-                        "head.bias",
-                        ExtraTensor.Kind.SAVED_MODULE,
-                        DType.U8,
-                        List.of(2L),
-                        TensorData.of(new byte[] {7, 8}))));
+        adapter(3, 5).withExtraTensors(List.of(headBias(TensorData.of(new byte[] {7, 8}))));
     Path directory = folder.resolve("made");
     PeftAdapterWriter.write(adapter, directory, false);
     PeftAdapter again = PeftAdapter.load(directory);
@@ -110,12 +101,7 @@ class PeftAdapterWriterTest {
         adapter(5)
             .withExtraTensors(
                 List.of(
-                    new ExtraTensor(
-                        "base_model.model.head.bias",
-                        "head.bias",
-                        ExtraTensor.Kind.SAVED_MODULE,
-                        DType.U8,
-                        List.of(2L),
+                    headBias(
                         use -> {
                           throw new IOException("disk gone");
                         })));
@@ -127,6 +113,17 @@ class PeftAdapterWriterTest {
   private static void refuses(Executable writing, String reason) {
     String message = assertThrows(FourierException.class, writing).getMessage();
     assertTrue(message.contains(reason), message);
+  }
+
+  /** Two bytes that an adapter carries along. */
+  private static ExtraTensor headBias(TensorData data) {
+    return new ExtraTensor(
+        "base_model.model.head.bias",
+        "head.bias",
+        ExtraTensor.Kind.SAVED_MODULE,
+        DType.U8,
+        List.of(2L),
+        data);
   }
 
   private static FourierFtConfig config() {

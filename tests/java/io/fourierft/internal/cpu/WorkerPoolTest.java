@@ -31,16 +31,7 @@ class WorkerPoolTest {
   void workersTakePartUnlessTheMemoryIsTheCallersAlone() {
     try (WorkerPool pool = new WorkerPool(2, Workspace::new)) {
       Set<Thread> seen = ConcurrentHashMap.newKeySet();
-      CountDownLatch both = new CountDownLatch(2);
-      pool.run(
-          2,
-          1,
-          true,
-          (index, workspace) -> {
-            seen.add(Thread.currentThread());
-            both.countDown();
-            awaitQuietly(both);
-          });
+      runOnBothThreads(pool, seen);
       assertEquals(2, seen.size());
       seen.clear();
       pool.run(50, 1, false, (index, workspace) -> seen.add(Thread.currentThread()));
@@ -109,20 +100,25 @@ class WorkerPoolTest {
   void workersAreDaemonsAndEndWithThePool() {
     Set<Thread> seen = ConcurrentHashMap.newKeySet();
     try (WorkerPool pool = new WorkerPool(2, Workspace::new)) {
-      CountDownLatch both = new CountDownLatch(2);
-      pool.run(
-          2,
-          1,
-          true,
-          (index, workspace) -> {
-            seen.add(Thread.currentThread());
-            both.countDown();
-            awaitQuietly(both);
-          });
+      runOnBothThreads(pool, seen);
     }
     seen.remove(Thread.currentThread());
     Thread worker = seen.iterator().next();
     assertTrue(worker.isDaemon());
     assertTrue(!worker.isAlive());
+  }
+
+  /** Two tasks that wait for each other, so that no thread can do both. */
+  private static void runOnBothThreads(WorkerPool pool, Set<Thread> seen) {
+    CountDownLatch both = new CountDownLatch(2);
+    pool.run(
+        2,
+        1,
+        true,
+        (index, workspace) -> {
+          seen.add(Thread.currentThread());
+          both.countDown();
+          awaitQuietly(both);
+        });
   }
 }

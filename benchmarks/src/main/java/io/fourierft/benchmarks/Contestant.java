@@ -23,6 +23,15 @@ interface Contestant extends AutoCloseable {
   @Override
   void close();
 
+  /** Does {@code work} so often, one after the other, and returns the nanoseconds of one. */
+  static double nanosOfOne(int repetitions, Runnable work) {
+    long start = System.nanoTime();
+    for (int i = 0; i < repetitions; i++) {
+      work.run();
+    }
+    return (System.nanoTime() - start) / (double) repetitions;
+  }
+
   /** Sides of a ratio. */
   enum Role {
     /** An engine of this project. */
@@ -36,11 +45,7 @@ interface Contestant extends AutoCloseable {
       implements Contestant {
     @Override
     public double sampleNanos(int repetitions) {
-      long start = System.nanoTime();
-      for (int i = 0; i < repetitions; i++) {
-        work.run();
-      }
-      return (System.nanoTime() - start) / (double) repetitions;
+      return nanosOfOne(repetitions, work);
     }
 
     @Override

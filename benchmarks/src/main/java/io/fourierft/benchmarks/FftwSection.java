@@ -122,11 +122,7 @@ final class FftwSection implements Section {
 
     @Override
     public double sampleNanos(int repetitions) {
-      long start = System.nanoTime();
-      for (int i = 0; i < repetitions; i++) {
-        plans.forEach(Fftw.Plan::run);
-      }
-      return (System.nanoTime() - start) / (double) repetitions;
+      return Contestant.nanosOfOne(repetitions, () -> plans.forEach(Fftw.Plan::run));
     }
 
     @Override

@@ -220,14 +220,14 @@ final class LibTorch implements AutoCloseable {
 
     @Override
     public double sampleNanos(int repetitions) {
-      long start = System.nanoTime();
-      for (int i = 0; i < repetitions; i++) {
-        try (NDScope call = new NDScope()) {
-          call.suppressNotUsedWarning();
-          var unused = work.apply(owned);
-        }
-      }
-      return (System.nanoTime() - start) / (double) repetitions;
+      return Contestant.nanosOfOne(
+          repetitions,
+          () -> {
+            try (NDScope call = new NDScope()) {
+              call.suppressNotUsedWarning();
+              var unused = work.apply(owned);
+            }
+          });
     }
 
     @Override

@@ -36,7 +36,7 @@ final class CallGate {
   synchronized boolean close() {
     boolean first = !closing;
     closing = true;
-    awaitQuietly(() -> running == 0 && (first || closed));
+    PatientWait.until(this, () -> running == 0 && (first || closed));
     return first;
   }
 
@@ -44,21 +44,5 @@ final class CallGate {
   synchronized void cleanedUp() {
     closed = true;
     notifyAll();
-  }
-
-  private void awaitQuietly(java.util.function.BooleanSupplier condition) {
-    boolean interrupted = false;
-    synchronized (this) {
-      while (!condition.getAsBoolean()) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

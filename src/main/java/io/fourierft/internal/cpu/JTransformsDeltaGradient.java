@@ -40,7 +40,7 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     float[] spectra = own.spectra(count * width);
     for (int r = 0; r < count; r++) {
       own.hostRows().load(gradient, first + r, 0, cols, line, 0);
-      if (allFinite(line, cols)) {
+      if (LinePlan.allFinite(line, cols)) {
         plan.forwardReal(line, 0, spectra, r * width);
       } else {
         Arrays.fill(spectra, r * width, (r + 1) * width, Float.NaN);
@@ -55,14 +55,6 @@ final class JTransformsDeltaGradient implements DeltaGradient {
         block[to + 2 * r + 1] = spectra[r * width + bin + 1];
       }
     }
-  }
-
-  private static boolean allFinite(float[] line, int count) {
-    float zero = 0;
-    for (int i = 0; i < count; i++) {
-      zero += line[i] * 0f;
-    }
-    return zero == 0;
   }
 
   @Override

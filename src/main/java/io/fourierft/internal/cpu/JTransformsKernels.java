@@ -49,20 +49,12 @@ public final class JTransformsKernels implements CpuKernels {
     for (int i = 0; i < count; i++) {
       own.hostRows().load(x, first + i, 0, features, line, 0);
       int to = i * spectrumFloats(features);
-      if (allFinite(line, features)) {
+      if (LinePlan.allFinite(line, features)) {
         plan.forwardReal(line, 0, spectrum, to);
       } else {
         Arrays.fill(spectrum, to, to + spectrumFloats(features), Float.NaN);
       }
     }
-  }
-
-  private static boolean allFinite(float[] line, int count) {
-    float zero = 0;
-    for (int i = 0; i < count; i++) {
-      zero += line[i] * 0f;
-    }
-    return zero == 0;
   }
 
   @Override

@@ -121,4 +121,13 @@ final class LinePlan {
       spectrum[to + 2 * v + 1] = imaginary < 0 ? 0 : -a[at + imaginary];
     }
   }
+
+  /** Whether a line can be transformed: a number that is not finite would spoil all of it. */
+  static boolean allFinite(float[] line, int count) {
+    float zero = 0;
+    for (int i = 0; i < count; i++) {
+      zero += line[i] * 0f;
+    }
+    return zero == 0;
+  }
 }

@@ -96,18 +96,8 @@ final class WorkerPool implements AutoCloseable {
       job.places = 0;
       waiting.remove(job);
     }
-    boolean interrupted = false;
-    while (job.helping > 0) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        // The workers still use the caller's memory: wait for them, and tell the caller later.
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    // The workers still use the caller's memory.
+    PatientWait.until(this, () -> job.helping == 0);
     Throwable failure = job.end();
     idleJobs.push(job);
     return failure;

@@ -1,0 +1,26 @@
+package io.fourierft;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** An engine for all tests of a class. */
+abstract class OneEngineTest {
+  private static final List<FourierEngine> ENGINES = new ArrayList<>();
+
+  @BeforeAll
+  static void open() {
+    ENGINES.add(FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2)));
+  }
+
+  @AfterAll
+  static void close() {
+    ENGINES.forEach(FourierEngine::close);
+    ENGINES.clear();
+  }
+
+  static FourierEngine engine() {
+    return ENGINES.getFirst();
+  }
+}
