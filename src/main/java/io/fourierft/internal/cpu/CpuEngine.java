@@ -8,6 +8,7 @@ import static io.fourierft.internal.cpu.HostChecks.requireApart;
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
@@ -33,6 +34,7 @@ public final class CpuEngine implements FourierEngine {
   private final IdleStack<SpectralCall> spectralCalls;
   private final IdleStack<GradientCall> gradientCalls;
   private final IdleStack<DeltaGradientCall> deltaGradientCalls;
+  private final IdleStack<ProductCall> productCalls;
 
   /** An engine with worker threads of its own, which {@link #close} ends. */
   public CpuEngine(CpuKernels kernels, int threads, EngineSelection selection) {
@@ -43,6 +45,7 @@ public final class CpuEngine implements FourierEngine {
     spectralCalls = new IdleStack<>(() -> new SpectralCall(core));
     gradientCalls = new IdleStack<>(() -> new GradientCall(core));
     deltaGradientCalls = new IdleStack<>(() -> new DeltaGradientCall(core));
+    productCalls = new IdleStack<>(() -> new ProductCall(core));
   }
 
   @Override
@@ -338,6 +341,19 @@ public final class CpuEngine implements FourierEngine {
   }
 
   @Override
+  public DenseProduct denseProduct(int threads) {
+    gate.enter();
+    try {
+      if (core.kernels().newProduct() == null) {
+        return FourierEngine.super.denseProduct(threads);
+      }
+      return new CpuDenseProduct(gate, productCalls, threads == 0 ? threads() : threads);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
   public void close() {
     if (gate.close()) {
       core.pool().close();
@@ -347,6 +363,7 @@ public final class CpuEngine implements FourierEngine {
       spectralCalls.clear();
       gradientCalls.clear();
       deltaGradientCalls.clear();
+      productCalls.clear();
       gate.cleanedUp();
     }
   }
