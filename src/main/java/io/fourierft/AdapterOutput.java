@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 final class AdapterOutput {
   private final FourierEngine engine;
   private final FourierLinearOptions options;
-  private final BaseProduct product;
+  private final DenseProduct product;
   private final Shelf<float[]> scratch;
   private final @Nullable DeltaCache cache;
 
   AdapterOutput(
       FourierEngine engine,
       FourierLinearOptions options,
-      BaseProduct product,
+      DenseProduct product,
       Shelf<float[]> scratch) {
     this.engine = engine;
     this.options = options;

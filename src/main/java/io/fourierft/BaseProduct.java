@@ -7,7 +7,7 @@ import java.util.Arrays;
  * loops over arrays that the compiler turns into vector instructions. The sums of one output
  * element run in one fixed order, so results do not depend on the number of threads. Thread-safe.
  */
-final class BaseProduct {
+final class BaseProduct implements DenseProduct {
   /**
    * Numbers in a page. Matrices are cut into pages, arrays of their own, so that a loop over
    * several of them runs with one index: only then does the compiler know that what is written is
@@ -42,14 +42,9 @@ final class BaseProduct {
     this.scratch = scratch;
   }
 
-  /**
-   * {@code out[t,p] += Σ_q x[t,q]·w[p,q]}.
-   *
-   * @param x {@code [tokens, in]} of any format
-   * @param w {@code [out, in]} of any format
-   * @param out F32 {@code [tokens, out]}
-   */
-  void addTimesTransposed(HostMatrix x, HostMatrix w, HostMatrix out) {
+  @Override
+  public void addTimesTransposed(HostMatrix x, HostMatrix w, HostMatrix out) {
+    LayerShapes.requireProduct(x, w.cols(), w, w.rows(), out);
     for (int from = 0; from < x.rows(); from += TOKEN_BLOCK) {
       int tokens = Math.min(TOKEN_BLOCK, x.rows() - from);
       if (tokens < FEW_TOKENS) {
@@ -60,21 +55,19 @@ final class BaseProduct {
     }
   }
 
-  /**
-   * {@code out[t,q] += Σ_p x[t,p]·w[p,q]}.
-   *
-   * @param x {@code [tokens, in]} of any format
-   * @param w {@code [in, out]} of any format
-   * @param out F32 {@code [tokens, out]}
-   */
-  void addTimes(HostMatrix x, HostMatrix w, HostMatrix out) {
+  @Override
+  public void addTimes(HostMatrix x, HostMatrix w, HostMatrix out) {
+    LayerShapes.requireProduct(x, w.rows(), w, w.cols(), out);
     for (int from = 0; from < x.rows(); from += TOKEN_BLOCK) {
       weightedRows(x, from, Math.min(TOKEN_BLOCK, x.rows() - from), w, false, out);
     }
   }
 
-  private static boolean worthSharing(int tokens, HostMatrix w) {
-    return (long) tokens * w.rows() * w.cols() >= PARALLEL_FROM;
+  /** Tokens have been copied before the work is shared, so that their memory does not matter. */
+  private static boolean worthSharing(int tokens, HostMatrix w, HostMatrix out) {
+    return (long) tokens * w.rows() * w.cols() >= PARALLEL_FROM
+        && RangeExecutor.shareable(w)
+        && RangeExecutor.shareable(out);
   }
 
   // Few tokens: one scalar product each, with the row of w read once for all of them.
@@ -87,7 +80,7 @@ final class BaseProduct {
     }
     executor.run(
         Math.ceilDiv(w.rows(), ROW_BLOCK),
-        worthSharing(tokens, w),
+        worthSharing(tokens, w, out),
         piece -> {
           float[][] row = pages.take(perRow + 1);
           float[] sums = row[perRow];
@@ -145,7 +138,7 @@ final class BaseProduct {
     }
     executor.run(
         Math.ceilDiv(out.cols(), COLUMN_BLOCK),
-        worthSharing(tokens, w),
+        worthSharing(tokens, w, out),
         piece ->
             weightedRows(block, from, tokens, x.cols(), w, transposed, out, piece * COLUMN_BLOCK));
     scratch.give(block);

@@ -73,7 +73,7 @@ public record CostModel(
   }
 
   /**
-   * Measures {@code engine} and this machine's matrix product for about a second.
+   * Measures {@code engine} and its matrix product for some seconds.
    *
    * @param threads as {@link FourierLinearOptions#threads()}
    */

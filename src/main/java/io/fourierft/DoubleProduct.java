@@ -18,7 +18,11 @@ final class DoubleProduct {
    */
   void add(HostMatrix x, HostMatrix w, boolean transposed, HostMatrix out) {
     int outputs = out.cols();
-    boolean parallel = (long) x.rows() * w.rows() * w.cols() >= PARALLEL_FROM;
+    boolean parallel =
+        (long) x.rows() * w.rows() * w.cols() >= PARALLEL_FROM
+            && RangeExecutor.shareable(x)
+            && RangeExecutor.shareable(w)
+            && RangeExecutor.shareable(out);
     executor.run(
         x.rows(),
         parallel,

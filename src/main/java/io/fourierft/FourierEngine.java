@@ -132,6 +132,17 @@ public interface FourierEngine extends AutoCloseable {
    */
   void spectrumGradientFromDelta(FourierAdapter adapter, Matrix deltaGradient, Matrix gradient);
 
+  /**
+   * Products with dense matrices in host memory. Unless the engine has kernels of its own for it:
+   * loops in plain Java on the common pool.
+   *
+   * @param threads most threads that compute; 0 for as many as the engine has, or else the
+   *     machine's processors
+   */
+  default DenseProduct denseProduct(int threads) {
+    return new BaseProduct(new RangeExecutor(threads), Shelf.ofArrays());
+  }
+
   /** Frees all that the engine holds; waits for running calls. A second call does nothing. */
   @Override
   void close();

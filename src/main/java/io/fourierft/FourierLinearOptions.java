@@ -12,7 +12,7 @@ package io.fourierft;
  * @param path how ΔW x is computed; anything but {@link AdapterPath#AUTO} overrides the cost model
  * @param costModel the figures by which {@link AdapterPath#AUTO} chooses
  * @param deltaCacheBytes most bytes of ΔW kept for inference; 0 keeps none
- * @param threads most threads that multiply with the base weight; 0 for the machine's processors.
+ * @param threads most threads that multiply with the base weight; 0 for those of the engine.
  *     Results do not depend on it
  */
 public record FourierLinearOptions(

@@ -12,7 +12,7 @@ final class LayerPass {
   private final FourierEngine engine;
   private final boolean transposedWeight;
   private final AdapterOutput adapterOutput;
-  private final BaseProduct product;
+  private final DenseProduct product;
   private final DoubleProduct doubleProduct;
   private final Shelf<float[]> scratch = Shelf.ofArrays();
   private final @Nullable HostMatrix bias;
@@ -22,7 +22,7 @@ final class LayerPass {
     this.transposedWeight = options.transposed();
     this.bias = bias;
     RangeExecutor executor = new RangeExecutor(options.threads());
-    this.product = new BaseProduct(executor, scratch);
+    this.product = engine.denseProduct(options.threads());
     this.doubleProduct = new DoubleProduct(executor);
     this.adapterOutput = new AdapterOutput(engine, options, product, scratch);
   }

@@ -53,6 +53,21 @@ final class LayerShapes {
     requireApart(out, outName, weight, "the base weight");
   }
 
+  /** Checks one product of {@link DenseProduct}. */
+  static void requireProduct(HostMatrix x, int inputs, HostMatrix w, int outputs, HostMatrix out) {
+    if (x.cols() != inputs || out.cols() != outputs || x.rows() != out.rows()) {
+      throw new ShapeException(
+          "x of %d x %d times w of %d x %d does not fit out of %d x %d"
+              .formatted(x.rows(), x.cols(), w.rows(), w.cols(), out.rows(), out.cols()));
+    }
+    if (out.elementType() != ElementType.F32) {
+      throw new ShapeException("out is " + out.elementType() + ", but must be F32");
+    }
+    requireWritable(out, "out");
+    requireApart(out, "out", x, "x");
+    requireApart(out, "out", w, "w");
+  }
+
   static void requireColumns(HostMatrix matrix, String name, int features) {
     if (matrix.cols() != features) {
       throw new ShapeException(

@@ -7,6 +7,9 @@ import java.util.function.IntConsumer;
 
 /** Runs numbered pieces of work on the calling thread and on the common pool. Thread-safe. */
 final class RangeExecutor {
+  /** Any thread but the caller's; never started. */
+  private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
+
   private final int threads;
 
   /**
@@ -15,6 +18,11 @@ final class RangeExecutor {
    */
   RangeExecutor(int threads) {
     this.threads = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  /** Whether other threads may touch the memory; a confined arena's is its owner's alone. */
+  static boolean shareable(HostMatrix matrix) {
+    return matrix.data().isAccessibleBy(ANOTHER);
   }
 
   /**

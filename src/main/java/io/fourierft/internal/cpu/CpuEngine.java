@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu;
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
@@ -28,6 +29,7 @@ public final class CpuEngine implements FourierEngine {
   private final IdleStack<SpectralCall> spectralCalls;
   private final IdleStack<GradientCall> gradientCalls;
   private final IdleStack<DeltaGradientCall> deltaGradientCalls;
+  private final IdleStack<ProductCall> productCalls;
 
   /** An engine with worker threads of its own, which {@link #close} ends. */
   public CpuEngine(CpuKernels kernels, int threads, EngineSelection selection) {
@@ -38,6 +40,7 @@ public final class CpuEngine implements FourierEngine {
     spectralCalls = new IdleStack<>(() -> new SpectralCall(core));
     gradientCalls = new IdleStack<>(() -> new GradientCall(core));
     deltaGradientCalls = new IdleStack<>(() -> new DeltaGradientCall(core));
+    productCalls = new IdleStack<>(() -> new ProductCall(core));
   }
 
   @Override
@@ -230,6 +233,19 @@ public final class CpuEngine implements FourierEngine {
   }
 
   @Override
+  public DenseProduct denseProduct(int threads) {
+    gate.enter();
+    try {
+      if (core.kernels().newProduct() == null) {
+        return FourierEngine.super.denseProduct(threads);
+      }
+      return new CpuDenseProduct(gate, productCalls, threads == 0 ? threads() : threads);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
   public void close() {
     if (gate.close()) {
       core.pool().close();
@@ -239,6 +255,7 @@ public final class CpuEngine implements FourierEngine {
       spectralCalls.clear();
       gradientCalls.clear();
       deltaGradientCalls.clear();
+      productCalls.clear();
       gate.cleanedUp();
     }
   }

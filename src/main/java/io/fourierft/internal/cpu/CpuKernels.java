@@ -2,6 +2,7 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arithmetic of the CPU engine: one implementation for each way of computing transforms. The
@@ -70,4 +71,10 @@ public interface CpuKernels {
 
   /** A reusable computation of one {@code spectrumGradientFromDelta} at a time. */
   DeltaGradient newDeltaGradient();
+
+  /**
+   * A reusable computation of one product with a dense matrix at a time; null if the set has none
+   * that is faster than plain loops.
+   */
+  @Nullable MatrixProduct newProduct();
 }

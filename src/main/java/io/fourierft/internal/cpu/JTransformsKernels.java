@@ -4,6 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.jtransforms.utils.CommonUtils;
 
 /**
@@ -164,6 +165,11 @@ public final class JTransformsKernels implements CpuKernels {
   @Override
   public DenseTransform newDenseTransform() {
     return new JTransformsDense();
+  }
+
+  @Override
+  public @Nullable MatrixProduct newProduct() {
+    return null;
   }
 
   @Override

@@ -63,10 +63,19 @@ final class WorkerPool implements AutoCloseable {
    * @param shared whether other threads may work on them; else the caller does them all
    */
   void run(int count, int grain, boolean shared, Tasks tasks) {
+    run(count, grain, shared ? threads() : 1, tasks);
+  }
+
+  /**
+   * The same on at most so many threads.
+   *
+   * @param most threads that may work on them, the caller's included
+   */
+  void run(int count, int grain, int most, Tasks tasks) {
     if (count == 0) {
       return;
     }
-    int helpers = shared ? Math.min(workers.length, (count - 1) / grain) : 0;
+    int helpers = Math.min(Math.min(workers.length, most - 1), (count - 1) / grain);
     Workspace workspace = borrowWorkspace();
     Job job = start(tasks, count, helpers);
     job.work(workspace);

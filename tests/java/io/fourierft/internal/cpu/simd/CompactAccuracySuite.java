@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu.simd;
 import io.fourierft.AdapterRouting;
 import io.fourierft.DefinitionOracle;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe;
 import io.fourierft.EngineUnavailableException;
@@ -79,6 +80,40 @@ final class CompactAccuracySuite {
       require("apply " + rows + "x" + cols, y, expected);
       require("gradient " + rows + "x" + cols, gradient, expectedGradient);
     }
+    for (int tokens : new int[] {1, 7, 21}) {
+      checkProduct(engine, rows, cols, tokens, random);
+    }
+  }
+
+  private static void checkProduct(
+      FourierEngine engine, int rows, int cols, int tokens, Random random) {
+    float[] w = floats(rows * cols, random);
+    float[] x = floats(tokens * cols, random);
+    float[] y = new float[tokens * rows];
+    float[] image = new float[tokens * cols];
+    double[] expected = new double[tokens * rows];
+    double[] expectedImage = new double[tokens * cols];
+    for (int t = 0; t < tokens; t++) {
+      for (int p = 0; p < rows; p++) {
+        for (int q = 0; q < cols; q++) {
+          expected[t * rows + p] += (double) x[t * cols + q] * w[p * cols + q];
+        }
+      }
+    }
+    DenseProduct product = engine.denseProduct(0);
+    HostMatrix weight = Matrix.of(w, rows, cols);
+    HostMatrix result = Matrix.of(y, tokens, rows);
+    product.addTimesTransposed(Matrix.of(x, tokens, cols), weight, result);
+    require("product " + rows + "x" + cols, y, expected);
+    for (int t = 0; t < tokens; t++) {
+      for (int p = 0; p < rows; p++) {
+        for (int q = 0; q < cols; q++) {
+          expectedImage[t * cols + q] += (double) y[t * rows + p] * w[p * cols + q];
+        }
+      }
+    }
+    product.addTimes(result, weight, Matrix.of(image, tokens, cols));
+    require("transposed product " + rows + "x" + cols, image, expectedImage);
   }
 
   private static void require(String what, float[] actual, double[] expected) {

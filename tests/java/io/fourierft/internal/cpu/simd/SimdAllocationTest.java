@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
@@ -57,6 +58,22 @@ final class SimdAllocationTest {
       requireNone("tokens", () -> engine.apply(routing, x, y));
       requireNone("one token", () -> engine.apply(routing, single, result));
       requireNone("gradient", () -> engine.spectrumGradient(routing, x, y, gradients));
+    }
+  }
+
+  @Test
+  void theProductAllocatesNothing() {
+    HostMatrix w = Matrix.of(new float[ROWS * COLS], ROWS, COLS);
+    HostMatrix x = Matrix.of(new float[TOKENS * COLS], TOKENS, COLS);
+    HostMatrix y = Matrix.of(new float[TOKENS * ROWS], TOKENS, ROWS);
+    HostMatrix single = Matrix.of(new float[COLS], 1, COLS);
+    HostMatrix result = Matrix.of(new float[ROWS], 1, ROWS);
+    try (FourierEngine engine = open()) {
+      DenseProduct product = engine.denseProduct(1);
+      requireNone("tokens", () -> product.addTimesTransposed(x, w, y));
+      requireNone("tokens back", () -> product.addTimes(y, w, x));
+      requireNone("one token", () -> product.addTimesTransposed(single, w, result));
+      requireNone("one token back", () -> product.addTimes(result, w, single));
     }
   }
 

@@ -5,6 +5,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.internal.cpu.CpuKernels;
 import io.fourierft.internal.cpu.DeltaGradient;
 import io.fourierft.internal.cpu.DenseTransform;
+import io.fourierft.internal.cpu.MatrixProduct;
 import io.fourierft.internal.cpu.SpectralMap;
 import io.fourierft.internal.cpu.Workspace;
 import jdk.incubator.vector.FloatVector;
@@ -105,5 +106,10 @@ public final class SimdKernels implements CpuKernels {
   @Override
   public DeltaGradient newDeltaGradient() {
     return new SimdDeltaGradient(plans);
+  }
+
+  @Override
+  public MatrixProduct newProduct() {
+    return new SimdProduct();
   }
 }
