@@ -1,9 +1,5 @@
 package io.fourierft.internal.cpu;
 
-import static io.fourierft.internal.cpu.HostChecks.host;
-import static io.fourierft.internal.cpu.HostChecks.output;
-import static io.fourierft.internal.cpu.HostChecks.requireApart;
-
 import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
@@ -11,6 +7,7 @@ import io.fourierft.ShapeException;
 
 /** Products by a kernel set, on the threads of the engine. */
 final class CpuDenseProduct implements DenseProduct {
+  private final HostChecks checks = new HostChecks();
   private final CallGate gate;
   private final IdleStack<ProductCall> calls;
   private final int threads;
@@ -36,14 +33,14 @@ final class CpuDenseProduct implements DenseProduct {
     try {
       int inputs = transposed ? w.rows() : w.cols();
       int outputs = transposed ? w.cols() : w.rows();
-      host(w, "w");
-      host(x, "x", x.rows(), inputs);
-      output(out, "out", x.rows(), outputs);
+      checks.reachable(w, "w");
+      checks.shaped(x, "x", x.rows(), inputs);
+      checks.output(out, "out", x.rows(), outputs);
       if (out.elementType() != ElementType.F32) {
         throw new ShapeException("out is " + out.elementType() + ", but must be F32");
       }
-      requireApart(out, "out", x, "x");
-      requireApart(out, "out", w, "w");
+      checks.requireApart(out, "out", x, "x");
+      checks.requireApart(out, "out", w, "w");
       if (x.rows() == 0) {
         return;
       }
