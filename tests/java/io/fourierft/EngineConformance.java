@@ -15,18 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every engine must compute, against the definition in float64. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class EngineConformance {
+public abstract class EngineConformance extends EngineSuite {
   /** The bound on the relative Frobenius error of a ΔW. */
   protected static final double DELTA_TOLERANCE = 1e-6;
 
@@ -34,20 +30,6 @@ public abstract class EngineConformance {
   protected static final double LARGEST_ERROR = 5e-6;
 
   private static final double OPERATOR_TOLERANCE = 2e-6;
-  private FourierEngine engine;
-
-  /** A new engine of the kind under test. */
-  protected abstract FourierEngine open(int threads);
-
-  @BeforeAll
-  void openEngine() {
-    engine = open(2);
-  }
-
-  @AfterAll
-  void closeEngine() {
-    engine.close();
-  }
 
   /** Shapes that break transforms: lines, primes, odd and even, powers of two, every n. */
   static Stream<Arguments> cases() {

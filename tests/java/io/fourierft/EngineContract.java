@@ -18,32 +18,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** How every engine must behave: routing, kept transforms, many callers. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class EngineContract {
+public abstract class EngineContract extends EngineSuite {
   private static final int ROWS = 36;
   private static final int COLS = 50;
-  private FourierEngine engine;
-
-  /** A new engine of the kind under test. */
-  protected abstract FourierEngine open(int threads);
-
-  @BeforeAll
-  void openEngine() {
-    engine = open(2);
-  }
-
-  @AfterAll
-  void closeEngine() {
-    engine.close();
-  }
 
   private static List<FourierAdapter> threeAdapters() {
     return List.of(

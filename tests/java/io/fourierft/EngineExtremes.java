@@ -8,33 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every engine must make of numbers that are huge, tiny or not finite. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class EngineExtremes {
-  private static final int ROWS = 36;
-  private static final int COLS = 50;
-  private FourierEngine engine;
-
-  /** A new engine of the kind under test. */
-  protected abstract FourierEngine open(int threads);
-
-  @BeforeAll
-  void openEngine() {
-    engine = open(2);
-  }
-
-  @AfterAll
-  void closeEngine() {
-    engine.close();
-  }
+public abstract class EngineExtremes extends EngineSuite {
 
   @ParameterizedTest
   @CsvSource({

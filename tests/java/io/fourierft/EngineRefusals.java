@@ -12,34 +12,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.function.Executable;
 
 /** What every engine must refuse, each with a message that says what and why. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class EngineRefusals {
+public abstract class EngineRefusals extends EngineSuite {
   private static final int ROWS = 6;
   private static final int COLS = 8;
 
   private final FourierAdapter adapter = adapter(ROWS, COLS, 5, 1);
   private final AdapterRouting routing = AdapterRouting.all(adapter);
-  private FourierEngine engine;
-
-  /** A new engine of the kind under test. */
-  protected abstract FourierEngine open(int threads);
-
-  @BeforeAll
-  void openEngine() {
-    engine = open(1);
-  }
-
-  @AfterAll
-  void closeEngine() {
-    engine.close();
-  }
 
   private static HostMatrix zeros(int rows, int cols) {
     return Matrix.of(new float[rows * cols], rows, cols);
@@ -105,6 +87,15 @@ public abstract class EngineRefusals {
     refused(
         "gradient is F16, but must be F32",
         () -> engine.spectrumGradient(routing, zeros(3, 8), zeros(3, 6), List.of(halves)));
+  }
+
+  @Test
+  void ofTwoMistakesEveryEngineNamesTheSame() {
+    HostMatrix doubles = Matrix.of(MemorySegment.ofArray(new double[21]), ElementType.F64, 3, 7);
+    refused("x is 3 x 7, but must be 3 x 8", () -> engine.apply(routing, doubles, zeros(3, 6)));
+    refused(
+        "x is 3 x 7, but must be 3 x 8",
+        () -> engine.spectrumGradient(routing, doubles, zeros(3, 6), List.of(zeros(1, 5))));
   }
 
   @Test

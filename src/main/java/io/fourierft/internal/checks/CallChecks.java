@@ -54,10 +54,10 @@ public abstract class CallChecks<M extends Matrix> {
   /** The input of an operator: as many tokens as the routing speaks of. */
   public final M input(AdapterRouting routing, Direction direction, Matrix x) {
     String name = direction.input();
-    M tokens = activations(x, name);
+    M tokens = reachable(x, name);
     requireShape(tokens, name, tokens.rows(), direction.inputFeatures(routing));
     requireTokens(routing, tokens.rows(), name);
-    return tokens;
+    return requireActivations(tokens, name);
   }
 
   /** The output of an operator on so many tokens. */
