@@ -2,6 +2,7 @@ package io.fourierft.internal.cuda;
 
 import io.fourierft.EngineClosedException;
 import io.fourierft.cuda.CudaException;
+import io.fourierft.cuda.CufftException;
 import io.fourierft.cuda.DeviceLostException;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import java.util.concurrent.atomic.AtomicLong;
@@ -73,6 +74,8 @@ final class CudaContext implements AutoCloseable {
       driver.ctxPushCurrent(handle);
       try {
         return work.get();
+      } catch (CufftException e) {
+        throw diagnosed(e);
       } finally {
         driver.ctxPopCurrent();
       }
@@ -81,6 +84,23 @@ final class CudaContext implements AutoCloseable {
       throw e;
     } finally {
       lifetime.readLock().unlock();
+    }
+  }
+
+  /**
+   * What a failure of cuFFT comes from: on a lost device it only says that something went wrong
+   * inside, and any call of the driver says what.
+   */
+  private RuntimeException diagnosed(CufftException failure) {
+    try {
+      driver.memGetInfo();
+      return failure;
+    } catch (CudaException found) {
+      if (!found.isSticky()) {
+        return failure;
+      }
+      found.addSuppressed(failure);
+      return found;
     }
   }
 
