@@ -7,6 +7,7 @@ import static io.fourierft.internal.cpu.HostChecks.requireApart;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
+import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
@@ -351,6 +352,11 @@ public final class CpuEngine implements FourierEngine {
     } finally {
       gate.leave();
     }
+  }
+
+  @Override
+  public CostModel costModel() {
+    return core.kernels().costModel();
   }
 
   @Override

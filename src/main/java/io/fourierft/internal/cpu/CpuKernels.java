@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,9 @@ public interface CpuKernels {
 
   /** A reusable computation of one {@code spectrumGradientFromDelta} at a time. */
   DeltaGradient newDeltaGradient();
+
+  /** Ordinary figures of this set for layers to choose their path by. */
+  CostModel costModel();
 
   /**
    * A reusable computation of one product with a dense matrix at a time; null if the set has none
