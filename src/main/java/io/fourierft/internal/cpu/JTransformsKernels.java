@@ -177,6 +177,11 @@ public final class JTransformsKernels implements CpuKernels {
   }
 
   @Override
+  public boolean weighsAdaptersFirst() {
+    return true;
+  }
+
+  @Override
   public CostModel costModel() {
     return CostModel.defaults();
   }

@@ -125,6 +125,11 @@ public final class SimdKernels implements CpuKernels {
   }
 
   @Override
+  public boolean weighsAdaptersFirst() {
+    return false;
+  }
+
+  @Override
   public CostModel costModel() {
     return COSTS;
   }
