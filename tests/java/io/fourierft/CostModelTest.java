@@ -19,7 +19,7 @@ class CostModelTest extends LayerTest {
   @Test
   void figuresSurviveTheFileExactly() throws IOException {
     CostModel model =
-        new CostModel(1.25, 1.0 / 3, 0, 1e9, 0.1, 17, Double.MIN_VALUE, 0.5, 7, "by hand");
+        new CostModel(1.25, 2.5, 1.0 / 3, 0, 1e9, 0.1, 17, Double.MIN_VALUE, 0.5, 7, "by hand");
     Path file = folder.resolve("cost.json");
     model.save(file);
     assertEquals(model, CostModel.load(file));
@@ -50,9 +50,9 @@ class CostModelTest extends LayerTest {
   @Test
   void figuresThatCannotBeTimesAreRefused() {
     assertThrows(
-        FourierException.class, () -> new CostModel(-1, 0, 0, 0, 0, 0, 0, 0, 0, "negative"));
+        FourierException.class, () -> new CostModel(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, "negative"));
     assertThrows(
-        FourierException.class, () -> new CostModel(0, 0, 0, Double.NaN, 0, 0, 0, 0, 0, "NaN"));
+        FourierException.class, () -> new CostModel(0, 0, 0, 0, Double.NaN, 0, 0, 0, 0, 0, "NaN"));
   }
 
   @Test
@@ -77,6 +77,37 @@ class CostModelTest extends LayerTest {
   }
 
   @Test
+  void everyFigureCountsAsTheModelSays() {
+    CostModel model = new CostModel(1e9, 1e6, 10, 1e3, 1e7, 100, 1e8, 1, 1e4, 1e-2, "by hand");
+    double work = CostModel.transformWork(4) + CostModel.transformWork(8);
+    assertEquals(1e9 + 3 * 1e6 + 5 * (10 * work + 3 * 1e3), model.spectralNanos(4, 8, 3, 5));
+    double build = 3 * CostModel.transformWork(4) + 4 * CostModel.transformWork(8) / 2;
+    assertEquals(1e7 + 100 * build, model.buildNanos(4, 8, 3));
+    assertEquals(1e8 + 32 * (1 + 5 * 1e-2) + 5 * 12 * 1e4, model.productNanos(4, 8, 5), 1e-6);
+  }
+
+  @Test
+  void layerWithoutFiguresOfItsOwnTakesThoseOfItsEngine() {
+    EngineOptions options = EngineOptions.defaults().withDevice("cpu").withThreads(1);
+    try (FourierEngine plain = FourierEngine.create(options.withKernels("jtransforms"));
+        FourierEngine simd = FourierEngine.create(options.withKernels("simd"))) {
+      assertEquals(CostModel.defaults(), plain.costModel());
+      // One token with many coefficients on a small layer: only fast products beat the operator.
+      AdapterRouting routing = AdapterRouting.all(LayerSamples.adapter(64, 256, 1000, 1));
+      FourierLinearOptions layer = FourierLinearOptions.defaults().withDeltaCacheBytes(1 << 20);
+      assertEquals(AdapterPath.SPECTRAL, path(plain, layer, routing));
+      assertEquals(AdapterPath.DENSE, path(simd, layer, routing));
+      assertEquals(AdapterPath.DENSE, path(plain, layer.withCostModel(simd.costModel()), routing));
+    }
+  }
+
+  private static AdapterPath path(
+      FourierEngine engine, FourierLinearOptions options, AdapterRouting routing) {
+    return new AdapterOutput(engine, options, engine.denseProduct(1), Shelf.ofArrays())
+        .path(routing, 1, true);
+  }
+
+  @Test
   void lengthsWithLargePrimesCostMore() {
     assertEquals(10.0 * 1024, CostModel.transformWork(1024));
     assertTrue(CostModel.transformWork(1021) > 3 * CostModel.transformWork(1024));
@@ -86,8 +117,8 @@ class CostModelTest extends LayerTest {
 
   @Test
   void layerFollowsTheModelAndTheOverride() {
-    CostModel spectralIsFree = new CostModel(0, 0, 0, 1, 1, 1, 1, 1, 1, "spectral is free");
-    CostModel denseIsFree = new CostModel(1, 1, 1, 0, 0, 0, 0, 0, 0, "dense is free");
+    CostModel spectralIsFree = new CostModel(0, 0, 0, 0, 1, 1, 1, 1, 1, 1, "spectral is free");
+    CostModel denseIsFree = new CostModel(1, 1, 1, 1, 0, 0, 0, 0, 0, 0, "dense is free");
     FourierLinearOptions options = FourierLinearOptions.defaults().withDeltaCacheBytes(1 << 16);
     assertFalse(usesDelta(options.withCostModel(spectralIsFree)));
     assertTrue(usesDelta(options.withCostModel(denseIsFree)));

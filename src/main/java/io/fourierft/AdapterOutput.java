@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class AdapterOutput {
   private final FourierEngine engine;
   private final FourierLinearOptions options;
+  private final CostModel costModel;
   private final DenseProduct product;
   private final Shelf<float[]> scratch;
   private final @Nullable DeltaCache cache;
@@ -20,6 +21,8 @@ final class AdapterOutput {
       DenseProduct product,
       Shelf<float[]> scratch) {
     this.engine = engine;
+    CostModel chosen = options.costModel();
+    this.costModel = chosen == null ? engine.costModel() : chosen;
     this.options = options;
     this.product = product;
     this.scratch = scratch;
@@ -78,7 +81,7 @@ final class AdapterOutput {
     if ((long) routing.rows() * routing.cols() > Integer.MAX_VALUE - 8) {
       return AdapterPath.SPECTRAL;
     }
-    CostModel model = options.costModel();
+    CostModel model = costModel;
     List<FourierAdapter> adapters = routing.adapters();
     double coefficients = 0;
     double dense = 0;

@@ -48,6 +48,8 @@ final class CostMeasurement {
     double perTransform = perToken / (2 * CostModel.transformWork(SIDE));
     double perCoefficient =
         Math.max(0, manyCoefficients - manyTokens) / ((double) TOKENS * (MANY - FEW));
+    double smallWithMany = spectral(SMALL_SIDE, MANY, 1);
+    double perWeight = Math.max(0, (smallWithMany - smallToken) / (MANY - FEW) - perCoefficient);
     double smallTransforms = perTransform * 2 * CostModel.transformWork(SMALL_SIDE);
 
     double smallWork = CostModel.buildWork(SMALL_SIDE, SMALL_SIDE, FEW);
@@ -72,6 +74,7 @@ final class CostMeasurement {
     double perElement = Math.max(0, one - smallOne) / (elements - smallElements);
     return new CostModel(
         Math.max(0, smallToken - smallTransforms),
+        perWeight,
         perTransform,
         perCoefficient,
         Math.max(0, small - perWork * smallWork),

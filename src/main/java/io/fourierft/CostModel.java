@@ -13,12 +13,14 @@ import java.nio.file.StandardCopyOption;
  * a length that the fast transforms take directly and that of the padded convolution otherwise:
  *
  * <pre>
- *   spectral = spectralCall + T·(spectralTransform·(work(N) + work(M)) + spectralCoefficient·n)
+ *   spectral = spectralCall + n·spectralWeight
+ *            + T·(spectralTransform·(work(N) + work(M)) + spectralCoefficient·n)
  *   build    = buildCall + buildTransform·(columns·work(M) + M·work(N)/2),  columns = min(n, N/2+1)
  *   product  = productCall + M·N·(productElement + T·productMultiplyAdd) + T·(M + N)·productFeature
  * </pre>
  *
  * @param spectralCall a call of the spectral operator
+ * @param spectralWeight taking over one coefficient for a call of the spectral operator
  * @param spectralTransform a unit of transform work of one token
  * @param spectralCoefficient one coefficient on one token
  * @param buildCall a call that builds one ΔW
@@ -31,6 +33,7 @@ import java.nio.file.StandardCopyOption;
  */
 public record CostModel(
     double spectralCall,
+    double spectralWeight,
     double spectralTransform,
     double spectralCoefficient,
     double buildCall,
@@ -47,6 +50,7 @@ public record CostModel(
    */
   public CostModel {
     requireTime("spectralCall", spectralCall);
+    requireTime("spectralWeight", spectralWeight);
     requireTime("spectralTransform", spectralTransform);
     requireTime("spectralCoefficient", spectralCoefficient);
     requireTime("buildCall", buildCall);
@@ -57,19 +61,25 @@ public record CostModel(
     requireTime("productMultiplyAdd", productMultiplyAdd);
   }
 
-  /** Figures of an ordinary two-core server; {@link #measure} gives those of this machine. */
+  /**
+   * Figures of an engine that has none of its own ({@link FourierEngine#costModel}): those of an
+   * ordinary two-core server with the JTransforms kernels and products in plain Java. {@link
+   * #measure} gives those of this machine.
+   */
   public static CostModel defaults() {
     return new CostModel(
-        3_300,
-        0.2,
-        1.05,
-        25_000,
-        0.33,
-        7_000,
-        0.11,
-        2.6,
-        0.0285,
-        "measured on two cores of an AMD EPYC, CPU engine with JTransforms, JDK 25");
+        700,
+        1.5,
+        0.465,
+        0.39,
+        9_500,
+        0.53,
+        2_400,
+        0.17,
+        0.61,
+        0.06,
+        "fitted to times on two cores of an AMD EPYC and of an Intel Xeon, CPU engine with"
+            + " JTransforms, JDK 25");
   }
 
   /**
@@ -138,6 +148,7 @@ public record CostModel(
   /** Expected time of the spectral operator with {@code coefficients} acting on each token. */
   public double spectralNanos(int rows, int cols, double coefficients, int tokens) {
     return spectralCall
+        + spectralWeight * coefficients
         + tokens
             * (spectralTransform * (transformWork(rows) + transformWork(cols))
                 + spectralCoefficient * coefficients);
@@ -151,7 +162,9 @@ public record CostModel(
 
   /** Expected time to multiply the tokens with one ΔW. */
   public double productNanos(int rows, int cols, double tokens) {
-    return productCall + (double) rows * cols * (productElement + tokens * productMultiplyAdd);
+    return productCall
+        + (double) rows * cols * (productElement + tokens * productMultiplyAdd)
+        + tokens * ((double) rows + cols) * productFeature;
   }
 
   static double buildWork(int rows, int cols, double columns) {

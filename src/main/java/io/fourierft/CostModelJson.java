@@ -16,6 +16,7 @@ final class CostModelJson {
     ObjectNode json = MAPPER.createObjectNode();
     json.put("format", FORMAT);
     json.put("spectral_call_ns", model.spectralCall());
+    json.put("spectral_weight_ns", model.spectralWeight());
     json.put("spectral_transform_ns", model.spectralTransform());
     json.put("spectral_coefficient_ns", model.spectralCoefficient());
     json.put("build_call_ns", model.buildCall());
@@ -42,6 +43,7 @@ final class CostModelJson {
     }
     return new CostModel(
         figure(json, "spectral_call_ns", origin),
+        figure(json, "spectral_weight_ns", origin),
         figure(json, "spectral_transform_ns", origin),
         figure(json, "spectral_coefficient_ns", origin),
         figure(json, "build_call_ns", origin),

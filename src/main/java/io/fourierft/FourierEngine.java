@@ -143,6 +143,14 @@ public interface FourierEngine extends AutoCloseable {
     return new BaseProduct(new RangeExecutor(threads), Shelf.ofArrays());
   }
 
+  /**
+   * Ordinary figures of this engine, by which a {@link FourierLinear} chooses its path unless its
+   * options have others; {@link CostModel#measure} gives those of this machine.
+   */
+  default CostModel costModel() {
+    return CostModel.defaults();
+  }
+
   /** Frees all that the engine holds; waits for running calls. A second call does nothing. */
   @Override
   void close();

@@ -1,5 +1,7 @@
 package io.fourierft;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a {@link FourierLinear} is built and computes.
  *
@@ -10,7 +12,8 @@ package io.fourierft;
  *     are merged, so that {@link FourierLinear#unmerge} gives it back bit for bit; costs the memory
  *     of one weight as long as adapters are merged
  * @param path how ΔW x is computed; anything but {@link AdapterPath#AUTO} overrides the cost model
- * @param costModel the figures by which {@link AdapterPath#AUTO} chooses
+ * @param costModel the figures by which {@link AdapterPath#AUTO} chooses; null for those of the
+ *     engine ({@link FourierEngine#costModel})
  * @param deltaCacheBytes most bytes of ΔW kept for inference; 0 keeps none
  * @param threads most threads that multiply with the base weight; 0 for those of the engine.
  *     Results do not depend on it
@@ -19,7 +22,7 @@ public record FourierLinearOptions(
     boolean transposed,
     boolean keepsOriginalWeight,
     AdapterPath path,
-    CostModel costModel,
+    @Nullable CostModel costModel,
     long deltaCacheBytes,
     int threads) {
   /**
@@ -37,9 +40,9 @@ public record FourierLinearOptions(
     }
   }
 
-  /** A linear layer, unmerge by subtraction as PEFT, path by the default cost model, no cache. */
+  /** A linear layer, unmerge by subtraction as PEFT, path by the engine's figures, no cache. */
   public static FourierLinearOptions defaults() {
-    return new FourierLinearOptions(false, false, AdapterPath.AUTO, CostModel.defaults(), 0, 0);
+    return new FourierLinearOptions(false, false, AdapterPath.AUTO, null, 0, 0);
   }
 
   /** The same options for a weight that is transposed or not. */
@@ -59,8 +62,8 @@ public record FourierLinearOptions(
         transposed, keepsOriginalWeight, newPath, costModel, deltaCacheBytes, threads);
   }
 
-  /** The same options with another cost model. */
-  public FourierLinearOptions withCostModel(CostModel newCostModel) {
+  /** The same options with another cost model; null for the engine's figures. */
+  public FourierLinearOptions withCostModel(@Nullable CostModel newCostModel) {
     return new FourierLinearOptions(
         transposed, keepsOriginalWeight, path, newCostModel, deltaCacheBytes, threads);
   }

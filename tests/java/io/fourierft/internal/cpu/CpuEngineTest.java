@@ -2,6 +2,7 @@ package io.fourierft.internal.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -114,5 +115,17 @@ class CpuEngineTest {
       assertSame(folded, cache.get(other));
       assertSame(other, folded.locations());
     }
+  }
+
+  @Test
+  void equalPlacesShareTheirIndices() {
+    FoldedLocationsCache cache = new FoldedLocationsCache();
+    SpectralLocations one = SpectralLocations.of(8, 6, 5, 1);
+    SpectralLocations same = SpectralLocations.of(8, 6, 5, 1);
+    SpectralLocations other = SpectralLocations.of(8, 6, 5, 2);
+    assertSame(cache.get(one).forward(), cache.get(same).forward());
+    assertSame(cache.get(same).transposed(), cache.get(one).transposed());
+    assertNotSame(cache.get(one).forward(), cache.get(other).forward());
+    assertSame(same, cache.get(same).locations());
   }
 }

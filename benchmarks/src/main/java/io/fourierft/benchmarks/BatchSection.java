@@ -33,9 +33,14 @@ final class BatchSection implements Section {
       List<Contestant> contestants = new ArrayList<>();
       for (int adapters : new int[] {1, 16, 256}) {
         AdapterRouting routing =
-            adapters == 1 ? AdapterRouting.all(workload.adapter()) : mixed(workload, adapters);
+            adapters == 1
+                ? AdapterRouting.all(workload.adapter())
+                : mixed(workload, adapters, false);
         contestants.add(withoutOutput(engine.apply(workload, routing, adapters + " adapters")));
       }
+      contestants.add(
+          withoutOutput(
+              engine.apply(workload, mixed(workload, 256, true), "256 adapters, same places")));
       Outcome outcome =
           report.add(
               Contest.of(options).run("mixed batch, T = 512, " + engine.name(), contestants));
@@ -51,16 +56,27 @@ final class BatchSection implements Section {
     report.add(
         new Table(
             "512 tokens that each name one of 1, 16 or 256 adapters, and the time against that of"
-                + " one adapter",
-            List.of("kernels", "1", "16", "256", "16 / 1", "256 / 1"),
+                + " one adapter. Adapters have places of their own; same places: those of one seed,"
+                + " as PEFT's have.",
+            List.of(
+                "kernels",
+                "1",
+                "16",
+                "256",
+                "256, same places",
+                "16 / 1",
+                "256 / 1",
+                "256, same places / 1"),
             rows));
   }
 
-  private static AdapterRouting mixed(Workload workload, int count) {
+  private static AdapterRouting mixed(Workload workload, int count, boolean samePlaces) {
     List<FourierAdapter> adapters = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       SpectralLocations places =
-          SpectralLocations.of(workload.rows(), workload.cols(), workload.n(), i);
+          samePlaces
+              ? workload.adapter().locations()
+              : SpectralLocations.of(workload.rows(), workload.cols(), workload.n(), i);
       adapters.add(FourierAdapter.of(places, workload.spectrum(), Workload.SCALING));
     }
     int[] choice = new int[workload.tokens()];

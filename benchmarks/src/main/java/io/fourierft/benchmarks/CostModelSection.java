@@ -35,7 +35,7 @@ final class CostModelSection implements Section {
     for (EngineWork engine : participants.engines()) {
       SequencedMap<String, CostModel> models = new LinkedHashMap<>();
       models.put("measured", CostModel.measure(engine.engine(), options.threads()));
-      models.put("defaults", CostModel.defaults());
+      models.put("defaults", engine.engine().costModel());
       for (int[] shape : shapes) {
         for (int n : counts) {
           for (int tokens : batches) {

@@ -2,6 +2,7 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
+import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.DenseProduct;
 import io.fourierft.EngineSelection;
@@ -243,6 +244,11 @@ public final class CpuEngine implements FourierEngine {
     } finally {
       gate.leave();
     }
+  }
+
+  @Override
+  public CostModel costModel() {
+    return core.kernels().costModel();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,13 @@ public interface CpuKernels {
       SpectralMap map, float[] spectrum, int first, int count, HostMatrix y, Workspace workspace);
 
   /**
+   * Whether {@link #synthesize} reads {@link SpectralMap#weights} of adapters that tokens choose;
+   * else it takes their coefficients as they are, and nothing has to be computed for all of them
+   * before the first block.
+   */
+  boolean weighsAdaptersFirst();
+
+  /**
    * For every entry e of adapter a's {@link SpectralFold}, adds to {@code sums[a][e]} the sum over
    * the block's tokens that adapter a acts on of {@code Re x[in]·Re g[out] - sign·Im x[in]·Im
    * g[out]}. Tokens are summed in a fixed order.
@@ -71,6 +79,9 @@ public interface CpuKernels {
 
   /** A reusable computation of one {@code spectrumGradientFromDelta} at a time. */
   DeltaGradient newDeltaGradient();
+
+  /** Ordinary figures of this set for layers to choose their path by. */
+  CostModel costModel();
 
   /**
    * A reusable computation of one product with a dense matrix at a time; null if the set has none

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The indices of the places in use, found by identity and held no longer than the places
- * themselves. At most {@value #LIMIT} are kept; then all are forgotten and made again as they are
- * asked for. Thread-safe; a hit allocates nothing.
+ * themselves; equal places share them. At most {@value #LIMIT} are kept; then all are forgotten and
+ * made again as they are asked for. Thread-safe; a hit allocates nothing.
  */
 public final class FoldedLocationsCache {
   private static final int LIMIT = 4096;
@@ -25,7 +25,7 @@ public final class FoldedLocationsCache {
     if (found != null) {
       return found;
     }
-    FoldedLocations made = new FoldedLocations(locations);
+    FoldedLocations made = make(locations);
     if (4 * (used + 1) > 3 * table.length) {
       rebuild();
       at = slot(locations, table.length - 1);
@@ -33,6 +33,17 @@ public final class FoldedLocationsCache {
     table[at] = made;
     used++;
     return made;
+  }
+
+  /** Adapters of one layer mostly have equal places, each its own object. */
+  private FoldedLocations make(SpectralLocations locations) {
+    for (FoldedLocations entry : table) {
+      SpectralLocations places = entry == null ? null : entry.get();
+      if (entry != null && places != null && places.equals(locations)) {
+        return entry.sharedWith(locations);
+      }
+    }
+    return new FoldedLocations(locations);
   }
 
   /** Forgets everything. */

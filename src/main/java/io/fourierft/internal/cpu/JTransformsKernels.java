@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.AdapterRouting;
+import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
 import java.util.Arrays;
@@ -165,6 +166,16 @@ public final class JTransformsKernels implements CpuKernels {
   @Override
   public DenseTransform newDenseTransform() {
     return new JTransformsDense();
+  }
+
+  @Override
+  public boolean weighsAdaptersFirst() {
+    return true;
+  }
+
+  @Override
+  public CostModel costModel() {
+    return CostModel.defaults();
   }
 
   @Override

@@ -11,15 +11,8 @@ final class Magnitude {
 
   /** The largest finite {@code |scaling·coefficient|} of an adapter; 0 if there is none. */
   static double largest(FourierAdapter adapter) {
-    double scaling = adapter.scaling();
-    double largest = 0;
-    for (int k = 0; k < adapter.nFrequency(); k++) {
-      double size = Math.abs(scaling * adapter.coefficient(k));
-      if (size > largest && size < Double.POSITIVE_INFINITY) {
-        largest = size;
-      }
-    }
-    return largest;
+    double product = Math.abs((double) adapter.scaling() * adapter.largestCoefficient());
+    return product < Double.POSITIVE_INFINITY ? product : 0;
   }
 
   /** The exponent e of a largest magnitude below {@code 2^(e+1)}; 0 for none. */

@@ -20,7 +20,7 @@ final class SpectralCall implements WorkerPool.Tasks {
 
   /** {@code y += map(x)}, tokens transformed on the way. */
   void apply(AdapterRouting routing, boolean transposed, HostMatrix x, HostMatrix y) {
-    map.set(routing, transposed, core.cache());
+    map.set(routing, transposed, core.cache(), weighted(routing));
     input = x;
     output = y;
     kept = null;
@@ -30,11 +30,15 @@ final class SpectralCall implements WorkerPool.Tasks {
 
   /** {@code y += map(x)} from kept transforms. */
   void apply(AdapterRouting routing, boolean transposed, CpuTokenSpectrum x, HostMatrix y) {
-    map.set(routing, transposed, core.cache());
+    map.set(routing, transposed, core.cache(), weighted(routing));
     output = y;
     kept = x;
     synthesizes = true;
     run(x.tokens(), core.shareable(y));
+  }
+
+  private boolean weighted(AdapterRouting routing) {
+    return !routing.isPerToken() || core.kernels().weighsAdaptersFirst();
   }
 
   /** Transforms all tokens of x. */

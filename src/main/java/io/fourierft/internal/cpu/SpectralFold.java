@@ -16,6 +16,7 @@ package io.fourierft.internal.cpu;
  * @param outLength length of the signals that come out
  * @param outBins the output bins that occur, ascending
  * @param starts entries of {@code outBins[i]} are {@code starts[i]} to {@code starts[i+1] - 1}
+ * @param outOf output bin of each entry
  * @param inBins input bin of each entry, 0 to {@code inLength/2}
  * @param signs +1 or −1 for each entry
  * @param sources the coefficient k of each entry; a permutation
@@ -27,6 +28,7 @@ public record SpectralFold(
     int outLength,
     int[] outBins,
     int[] starts,
+    int[] outOf,
     int[] inBins,
     float[] signs,
     int[] sources) {

@@ -16,6 +16,7 @@ public final class SpectralMap {
   private @Nullable SpectralFold[] folds = {};
   private float[][] weights = {};
   private @Nullable ResultScale[] scales = {};
+  private int[] exponents = {};
 
   /** Takes over the folds of a routing, without coefficients. */
   public void setFolds(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
@@ -25,6 +26,7 @@ public final class SpectralMap {
     if (folds.length < adapters) {
       folds = new @Nullable SpectralFold[adapters];
       scales = new @Nullable ResultScale[adapters];
+      exponents = new int[adapters];
       int old = weights.length;
       weights = Arrays.copyOf(weights, adapters);
       Arrays.fill(weights, old, adapters, new float[0]);
@@ -36,8 +38,13 @@ public final class SpectralMap {
     }
   }
 
-  /** Takes over the folds and the coefficients of a routing. */
-  public void set(AdapterRouting routing, boolean transpose, FoldedLocationsCache cache) {
+  /**
+   * Takes over the folds and the coefficients of a routing.
+   *
+   * @param weighted whether {@link #weights} will be asked for
+   */
+  public void set(
+      AdapterRouting routing, boolean transpose, FoldedLocationsCache cache, boolean weighted) {
     setFolds(routing, transpose, cache);
     int adapters = routing.adapters().size();
     double largest = 0;
@@ -51,18 +58,23 @@ public final class SpectralMap {
       // Adapters that act on the same token must share one exponent; the others have their own.
       int exponent =
           Magnitude.exponent(routing.isPerToken() ? Magnitude.largest(adapter) : largest);
-      setWeights(a, adapter, exponent);
+      exponents[a] = exponent;
+      if (weighted) {
+        int floats = 2 * fold(a).entries();
+        if (weights[a].length < floats) {
+          weights[a] = new float[floats];
+        }
+        writeWeights(a, weights[a]);
+      }
       scales[a] = ResultScale.of(exponent, adapter.rows(), adapter.cols());
     }
   }
 
-  private void setWeights(int a, FourierAdapter adapter, int exponent) {
+  /** Writes {@link #weights} of adapter a, which need not have been asked for. */
+  public void writeWeights(int a, float[] target) {
+    FourierAdapter adapter = routing().adapters().get(a);
     SpectralFold fold = fold(a);
-    if (weights[a].length < 2 * fold.entries()) {
-      weights[a] = new float[2 * fold.entries()];
-    }
-    float[] target = weights[a];
-    double factor = Math.scalb(1.0, -exponent);
+    double factor = Math.scalb(1.0, -exponents[a]);
     double scaling = adapter.scaling();
     int[] outBins = fold.outBins();
     int[] starts = fold.starts();
@@ -115,6 +127,34 @@ public final class SpectralMap {
    */
   public float[] weights(int a) {
     return weights[a];
+  }
+
+  /**
+   * Writes the normalised coefficients of adapter a in their own order: the weight of an entry e is
+   * that of {@code fold(a).sources()[e]}, and half of it where the output bin is not its own
+   * conjugate. One that is not finite is NaN.
+   */
+  public void writeCoefficients(int a, float[] target, int at) {
+    FourierAdapter adapter = routing().adapters().get(a);
+    double factor = Math.scalb(1.0, -exponents[a]);
+    double scaled = adapter.scaling() * factor;
+    if (Math.abs(scaled) >= Float.MIN_NORMAL && Math.abs(scaled) <= Float.MAX_VALUE) {
+      // A power of two changes no digit, so that this product is rounded as the other one.
+      writeProducts(adapter, (float) scaled, target, at);
+      return;
+    }
+    double scaling = adapter.scaling();
+    for (int k = 0; k < adapter.nFrequency(); k++) {
+      target[at + k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
+    }
+  }
+
+  private static void writeProducts(FourierAdapter adapter, float factor, float[] target, int at) {
+    for (int k = 0; k < adapter.nFrequency(); k++) {
+      float coefficient = adapter.coefficient(k);
+      // Zero times a number is zero, times anything else NaN.
+      target[at + k] = coefficient * factor + coefficient * 0f;
+    }
   }
 
   /** The factor of a result of adapter a; if not {@link #isPerToken}, the same for all. */

@@ -51,12 +51,10 @@ final class LaneGradient {
       double[] sums,
       SimdWorkspace workspace) {
     float[] products = workspace.rotors(2 * COUNT * COUNT);
-    int[] outOf = workspace.phases(fold.entries());
-    spread(fold, outOf);
     int entries = fold.entries();
     for (int begin = 0; begin < entries; begin += COUNT) {
       int end = Math.min(entries, begin + COUNT);
-      multiply(fold, outOf, xs, gs, lanes, products, begin, end);
+      multiply(fold, xs, gs, lanes, products, begin, end);
       Transposer.turn(products, 0, COUNT, workspace.tile(), products, COUNT * COUNT, COUNT, 1f);
       FloatVector sum = FloatVector.fromArray(SPECIES, products, COUNT * COUNT);
       for (int l = 1; l < COUNT; l++) {
@@ -69,29 +67,12 @@ final class LaneGradient {
     }
   }
 
-  /** The output bin of every entry. */
-  private static void spread(SpectralFold fold, int[] outOf) {
-    int[] outBins = fold.outBins();
-    int[] starts = fold.starts();
-    for (int i = 0; i < outBins.length; i++) {
-      for (int e = starts[i]; e < starts[i + 1]; e++) {
-        outOf[e] = outBins[i];
-      }
-    }
-  }
-
   private static void multiply(
-      SpectralFold fold,
-      int[] outOf,
-      float[] xs,
-      float[] gs,
-      long lanes,
-      float[] products,
-      int begin,
-      int end) {
+      SpectralFold fold, float[] xs, float[] gs, long lanes, float[] products, int begin, int end) {
     VectorMask<Float> mask = VectorMask.fromLong(SPECIES, lanes);
     FloatVector zero = FloatVector.zero(SPECIES);
     int[] inBins = fold.inBins();
+    int[] outOf = fold.outOf();
     float[] signs = fold.signs();
     for (int e = begin; e < end; e++) {
       int x = inBins[e] * WIDTH;

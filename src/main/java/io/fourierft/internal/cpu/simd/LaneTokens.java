@@ -12,7 +12,6 @@ import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** The spectral operator on a block of tokens, one a lane; the block's transform in lane layout. */
 final class LaneTokens {
@@ -59,7 +58,7 @@ final class LaneTokens {
     float[] work = workspace.second(blockFloats(plan));
     Arrays.fill(data, 0, plan.bins() * WIDTH, 0f);
     if (map.isPerToken()) {
-      gatherByToken(map, spectrum, first, count, data);
+      MixedTokens.gather(map, spectrum, first, count, data, workspace);
     } else {
       for (int a = 0; a < map.adapters(); a++) {
         gather(map.fold(a), map.weights(a), spectrum, data);
@@ -97,20 +96,6 @@ final class LaneTokens {
     im.intoArray(half, out + COUNT);
   }
 
-  /** Each adapter that occurs in the block once, for the lanes that chose it. */
-  private static void gatherByToken(
-      SpectralMap map, float[] spectrum, int first, int count, float[] half) {
-    long done = 0;
-    for (int l = 0; l < count; l++) {
-      int adapter = map.adapterOf(first + l);
-      if (adapter != AdapterRouting.NONE && (done >>> l & 1) == 0) {
-        long lanes = lanesOf(map, adapter, first, count);
-        done |= lanes;
-        gatherInto(map.fold(adapter), map.weights(adapter), spectrum, half, lanes);
-      }
-    }
-  }
-
   /** The lanes, as bits, whose token chose an adapter. */
   static long lanesOf(SpectralMap map, int adapter, int first, int count) {
     long lanes = 0;
@@ -118,33 +103,6 @@ final class LaneTokens {
       lanes |= map.adapterOf(first + l) == adapter ? 1L << l : 0;
     }
     return lanes;
-  }
-
-  private static void gatherInto(
-      SpectralFold fold, float[] weights, float[] spectrum, float[] half, long lanes) {
-    VectorMask<Float> mask = VectorMask.fromLong(SPECIES, lanes);
-    int[] outBins = fold.outBins();
-    int[] starts = fold.starts();
-    int[] inBins = fold.inBins();
-    for (int i = 0; i < outBins.length; i++) {
-      int out = outBins[i] * WIDTH;
-      FloatVector re = FloatVector.fromArray(SPECIES, half, out);
-      FloatVector im = FloatVector.fromArray(SPECIES, half, out + COUNT);
-      FloatVector sumRe = re;
-      FloatVector sumIm = im;
-      int last = starts[i + 1];
-      for (int e = starts[i]; e < last; e++) {
-        int in = inBins[e] * WIDTH;
-        FloatVector inRe = FloatVector.fromArray(SPECIES, spectrum, in);
-        FloatVector inIm = FloatVector.fromArray(SPECIES, spectrum, in + COUNT);
-        FloatVector weightRe = FloatVector.broadcast(SPECIES, weights[2 * e]);
-        FloatVector weightIm = FloatVector.broadcast(SPECIES, weights[2 * e + 1]);
-        sumRe = FUSED ? inRe.fma(weightRe, sumRe) : inRe.mul(weightRe).add(sumRe);
-        sumIm = FUSED ? inIm.fma(weightIm, sumIm) : inIm.mul(weightIm).add(sumIm);
-      }
-      re.blend(sumRe, mask).intoArray(half, out);
-      im.blend(sumIm, mask).intoArray(half, out + COUNT);
-    }
   }
 
   private static void scale(

@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu.simd;
 
+import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
 import io.fourierft.internal.cpu.CpuKernels;
@@ -16,6 +17,21 @@ import jdk.incubator.vector.FloatVector;
  * others one after another with the lanes across each.
  */
 public final class SimdKernels implements CpuKernels {
+  private static final CostModel COSTS =
+      new CostModel(
+          830,
+          2.5,
+          0.08,
+          0.085,
+          4_000,
+          0.05,
+          1_200,
+          0.078,
+          0.85,
+          0.0081,
+          "fitted to times on two cores of an Intel Xeon with 512-bit vectors, CPU engine with SIMD"
+              + " kernels, JDK 25");
+
   private final SimdPlans plans = new SimdPlans();
   private final LaneTokens lanes = new LaneTokens(plans);
   private final SingleTokens singles = new SingleTokens(plans);
@@ -106,6 +122,16 @@ public final class SimdKernels implements CpuKernels {
   @Override
   public DeltaGradient newDeltaGradient() {
     return new SimdDeltaGradient(plans);
+  }
+
+  @Override
+  public boolean weighsAdaptersFirst() {
+    return false;
+  }
+
+  @Override
+  public CostModel costModel() {
+    return COSTS;
   }
 
   @Override

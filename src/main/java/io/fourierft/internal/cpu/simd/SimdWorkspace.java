@@ -9,6 +9,8 @@ final class SimdWorkspace extends Workspace {
   private float[] second = {};
   private float[] scratch = {};
   private float[] rotors = {};
+  private float[] coefficients = {};
+  private float[] turned = {};
   private int[] phases = {};
 
   /** Room for a block. */
@@ -49,6 +51,22 @@ final class SimdWorkspace extends Workspace {
       phases = new int[count];
     }
     return phases;
+  }
+
+  /** Room for the coefficients of the adapters in a block. */
+  float[] coefficients(int floats) {
+    if (coefficients.length < floats) {
+      coefficients = new float[floats];
+    }
+    return coefficients;
+  }
+
+  /** Room for the same, turned. */
+  float[] turned(int floats) {
+    if (turned.length < floats) {
+      turned = new float[floats];
+    }
+    return turned;
   }
 
   /** A square of as many vectors as there are lanes. */

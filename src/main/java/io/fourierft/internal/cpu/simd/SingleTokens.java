@@ -61,7 +61,7 @@ final class SingleTokens {
       for (int a = only; a <= last; a++) {
         gather(
             map.fold(a),
-            map.weights(a),
+            weights(map, a, workspace),
             spectrum,
             i * in.spectrumFloats(),
             in.pitch(),
@@ -75,6 +75,15 @@ final class SingleTokens {
       }
       workspace.hostRows().add(y, first + i, 0, length, line, 0, 1f);
     }
+  }
+
+  private static float[] weights(SpectralMap map, int a, SimdWorkspace workspace) {
+    if (!map.isPerToken()) {
+      return map.weights(a);
+    }
+    float[] weights = workspace.coefficients(2 * map.fold(a).entries());
+    map.writeWeights(a, weights);
+    return weights;
   }
 
   private static void gather(

@@ -1,0 +1,121 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.SpectralLocations;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** The indices of equal sets of places, each made when it is first asked for. Thread-safe. */
+final class Folds {
+  private volatile @Nullable SpectralFold forward;
+  private volatile @Nullable SpectralFold transposed;
+  private volatile @Nullable ColumnFold columns;
+
+  SpectralFold forward(SpectralLocations locations) {
+    SpectralFold fold = forward;
+    if (fold == null) {
+      fold = fold(locations, false);
+      forward = fold;
+    }
+    return fold;
+  }
+
+  SpectralFold transposed(SpectralLocations locations) {
+    SpectralFold fold = transposed;
+    if (fold == null) {
+      fold = fold(locations, true);
+      transposed = fold;
+    }
+    return fold;
+  }
+
+  ColumnFold columns(SpectralLocations locations) {
+    ColumnFold fold = columns;
+    if (fold == null) {
+      fold = foldColumns(locations);
+      columns = fold;
+    }
+    return fold;
+  }
+
+  private static SpectralFold fold(SpectralLocations locations, boolean transpose) {
+    int n = locations.count();
+    int inLength = transpose ? locations.rows() : locations.cols();
+    int outLength = transpose ? locations.cols() : locations.rows();
+    long[] keys = new long[n];
+    for (int k = 0; k < n; k++) {
+      int out = transpose ? locations.col(k) : locations.row(k);
+      keys[k] = (long) Math.min(out, outLength - out) << 32 | k;
+    }
+    Arrays.sort(keys);
+    int[] inBins = new int[n];
+    float[] signs = new float[n];
+    int[] sources = new int[n];
+    int[] outOf = new int[n];
+    for (int e = 0; e < n; e++) {
+      outOf[e] = (int) (keys[e] >>> 32);
+      int k = (int) keys[e];
+      int out = transpose ? locations.col(k) : locations.row(k);
+      int in = transpose ? locations.row(k) : locations.col(k);
+      inBins[e] = Math.min(in, inLength - in);
+      signs[e] = (2L * in > inLength) == (2L * out > outLength) ? 1 : -1;
+      sources[e] = k;
+    }
+    Groups groups = Groups.of(keys);
+    return new SpectralFold(
+        inLength, outLength, groups.values, groups.starts, outOf, inBins, signs, sources);
+  }
+
+  private static ColumnFold foldColumns(SpectralLocations locations) {
+    int n = locations.count();
+    int rows = locations.rows();
+    int cols = locations.cols();
+    long[] keys = new long[n];
+    for (int k = 0; k < n; k++) {
+      int v = locations.col(k);
+      keys[k] = (long) Math.min(v, cols - v) << 32 | k;
+    }
+    Arrays.sort(keys);
+    int[] rowOf = new int[n];
+    int[] sources = new int[n];
+    for (int e = 0; e < n; e++) {
+      int k = (int) keys[e];
+      int u = locations.row(k);
+      boolean mirrored = 2L * locations.col(k) > cols && u != 0;
+      rowOf[e] = mirrored ? rows - u : u;
+      sources[e] = k;
+    }
+    Groups groups = Groups.of(keys);
+    return new ColumnFold(rows, cols, groups.values, groups.starts, rowOf, sources);
+  }
+
+  /** Runs of equal upper halves in sorted keys. */
+  private static final class Groups {
+    final int[] values;
+    final int[] starts;
+
+    private Groups(int[] values, int[] starts) {
+      this.values = values;
+      this.starts = starts;
+    }
+
+    static Groups of(long[] keys) {
+      int count = 0;
+      for (int e = 0; e < keys.length; e++) {
+        if (e == 0 || keys[e] >>> 32 != keys[e - 1] >>> 32) {
+          count++;
+        }
+      }
+      int[] values = new int[count];
+      int[] starts = new int[count + 1];
+      int group = 0;
+      for (int e = 0; e < keys.length; e++) {
+        if (e == 0 || keys[e] >>> 32 != keys[e - 1] >>> 32) {
+          values[group] = (int) (keys[e] >>> 32);
+          starts[group++] = e;
+        }
+      }
+      starts[count] = keys.length;
+      return new Groups(values, starts);
+    }
+  }
+}
