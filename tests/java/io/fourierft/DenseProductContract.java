@@ -109,11 +109,10 @@ abstract class DenseProductContract {
   void stridedViewsKeepTheirSurroundings(int tokens, boolean transposed) {
     float[] memory = new float[tokens * 10];
     Arrays.fill(memory, 7);
-    HostMatrix y = Matrix.of(memory, 3, tokens, 5, 10);
+    HostMatrix y = Matrix.of(memory, 3, tokens - 1, 5, 10);
     HostMatrix w = Matrix.of(new float[100], 7, transposed ? 6 : 5, transposed ? 5 : 6, 13);
     HostMatrix x = Matrix.of(LayerSamples.floats(LayerSamples.gaussian(tokens, 9, 2)), tokens, 9);
     x = Matrix.of(LayerSamples.floats(x), 2, tokens - 1, 6, 9);
-    y = Matrix.of(memory, 3, tokens - 1, 5, 10);
     for (int r = 0; r < w.rows(); r++) {
       for (int c = 0; c < w.cols(); c++) {
         w.set(r, c, 1 + r + c);

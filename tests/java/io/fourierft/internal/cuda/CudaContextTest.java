@@ -8,6 +8,7 @@ import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CufftException;
 import io.fourierft.cuda.DeviceLostException;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
+import io.fourierft.internal.cuda.ffm.CudaMemory;
 import java.lang.reflect.Proxy;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class CudaContextTest {
   private final CufftException internal =
       new CufftException("libcufft", "cufftCreate", 5, "CUFFT_INTERNAL_ERROR", "creating a plan");
 
-  private static CudaContext context(Supplier<CudaDriver.MemoryInfo> memGetInfo) {
+  private static CudaContext context(Supplier<CudaMemory.MemoryInfo> memGetInfo) {
     CudaDriver driver =
         (CudaDriver)
             Proxy.newProxyInstance(
@@ -57,7 +58,7 @@ class CudaContextTest {
 
   @Test
   void onAHealthyDeviceTheFailureIsThatOfCufft() {
-    CudaContext context = context(() -> new CudaDriver.MemoryInfo(1, 2));
+    CudaContext context = context(() -> new CudaMemory.MemoryInfo(1, 2));
     assertSame(internal, assertThrows(CufftException.class, () -> fail(context)));
     context.run(() -> {});
   }

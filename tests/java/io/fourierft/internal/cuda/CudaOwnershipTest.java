@@ -145,7 +145,7 @@ class CudaOwnershipTest {
         new Handler() {
           @Override
           public void publish(LogRecord entry) {
-            if (entry.getLevel() == Level.WARNING) {
+            if (entry.getLevel().equals(Level.WARNING)) {
               warnings.add(new SimpleFormatter().formatMessage(entry));
             }
           }

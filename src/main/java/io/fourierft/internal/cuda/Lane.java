@@ -4,6 +4,7 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
+import io.fourierft.internal.cuda.ffm.CudaMemory;
 import java.lang.foreign.Arena;
 import java.util.HashSet;
 import java.util.Set;
@@ -309,7 +310,7 @@ final class Lane implements AutoCloseable {
 
   /** What running out of memory becomes once nothing smaller is left to try. */
   CudaOutOfMemoryException outOfMemory(String doing, long neededBytes, RuntimeException cause) {
-    CudaDriver.MemoryInfo memory = context.call(() -> context.driver().memGetInfo());
+    CudaMemory.MemoryInfo memory = context.call(() -> context.driver().memGetInfo());
     CudaOutOfMemoryException failure =
         new CudaOutOfMemoryException(
             context.driver().library(),

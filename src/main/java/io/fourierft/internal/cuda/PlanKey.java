@@ -44,6 +44,8 @@ record PlanKey(Kind kind, long rows, long cols, long batch) {
     FUSED_ROWS(Cufft.C2R, Callback.LOAD_COLUMNS, Callback.STORE_DELTA_ELEMENT);
 
     private final int type;
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of is.
     private final List<Callback> callbacks;
 
     Kind(int type, Callback... callbacks) {
