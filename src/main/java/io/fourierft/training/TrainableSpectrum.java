@@ -1,7 +1,7 @@
 package io.fourierft.training;
 
+import io.fourierft.layer.FourierLinear;
 import io.fourierft.FourierException;
-import io.fourierft.FourierLinear;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import java.util.Arrays;

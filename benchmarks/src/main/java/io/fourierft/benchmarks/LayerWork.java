@@ -1,8 +1,8 @@
 package io.fourierft.benchmarks;
 
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.FourierLinearOptions;
 import io.fourierft.AdapterPath;
-import io.fourierft.FourierLinear;
-import io.fourierft.FourierLinearOptions;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.benchmarks.Contestant.Role;

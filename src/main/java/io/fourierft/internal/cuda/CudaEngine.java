@@ -4,7 +4,11 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
+import io.fourierft.DenseProduct;
 import io.fourierft.EngineSelection;
+import io.fourierft.internal.cpu.PlainProduct;
+import io.fourierft.internal.host.RangeExecutor;
+import io.fourierft.internal.host.Shelf;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
@@ -120,6 +124,12 @@ final class CudaEngine implements CudaFourierEngine {
   private Matrix weight(FourierAdapter adapter, Matrix weight, boolean transposed) {
     requireOpen();
     return checks.weight(adapter, weight, transposed);
+  }
+
+  @Override
+  public DenseProduct denseProduct(int threads) {
+    requireOpen();
+    return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
   }
 
   @Override
