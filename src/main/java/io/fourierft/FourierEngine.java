@@ -140,8 +140,8 @@ public interface FourierEngine extends AutoCloseable {
   DenseProduct denseProduct(int threads);
 
   /**
-   * Ordinary figures of this engine, by which a {@link io.fourierft.layer.FourierLinear} chooses its path unless its
-   * options have others; {@link CostModel#measure} gives those of this machine.
+   * Ordinary figures of this engine, by which a {@link io.fourierft.layer.FourierLinear} chooses
+   * its path unless its options have others; {@link CostModel#measure} gives those of this machine.
    */
   default CostModel costModel() {
     return CostModel.defaults();

@@ -3,15 +3,16 @@ package io.fourierft.layer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fourierft.AdapterPath;
 import io.fourierft.AdapterRouting;
+import io.fourierft.CostModel;
 import io.fourierft.ElementType;
+import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
+import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.internal.host.Shelf;
-import io.fourierft.AdapterPath;
-import io.fourierft.CostModel;
-import io.fourierft.EngineOptions;
-import io.fourierft.FourierEngine;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

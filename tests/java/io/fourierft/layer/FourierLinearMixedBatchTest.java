@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.AdapterPath;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.OneEngineTest;
 import io.fourierft.ShapeException;
+import io.fourierft.internal.host.MatrixRows;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -5,8 +5,8 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
-import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.host.MatrixRows;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 

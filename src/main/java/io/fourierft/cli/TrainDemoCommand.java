@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
     name = "train-demo",
     mixinStandardHelpOptions = true,
     description = {
-      "Trains two adapters with 128 numbers each on a frozen 64 x 64 layer to tell eight classes of",
+      "Trains two adapters with 128 numbers each on a frozen 64 x 64 layer to tell eight classes"
+          + " of",
       "points apart: LoRA of rank 1, and FourierFT with n = 128 (the FourierFT paper's figure 7).",
       "The same seed gives the same result. Runs on the CPU."
     })

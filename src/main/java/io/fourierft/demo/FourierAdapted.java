@@ -1,12 +1,12 @@
 package io.fourierft.demo;
 
-import io.fourierft.layer.FourierLinear;
-import io.fourierft.layer.FourierLinearOptions;
-import io.fourierft.layer.LinearTape;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.SpectralLocations;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.FourierLinearOptions;
+import io.fourierft.layer.LinearTape;
 import io.fourierft.training.SpectrumInitialization;
 import io.fourierft.training.TrainableSpectrum;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.fourierft.demo;
 
-import io.fourierft.layer.FourierLinear;
-import io.fourierft.layer.FourierLinearOptions;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.FourierLinearOptions;
 import java.util.Random;
 
 /**

@@ -1,7 +1,5 @@
 package io.fourierft.layer;
 
-import io.fourierft.Matrix;
-import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.AdapterPath;
 import io.fourierft.AdapterRouting;
 import io.fourierft.CostModel;
@@ -9,8 +7,10 @@ import io.fourierft.DenseProduct;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.host.Shelf;
+import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.Shelf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -6,10 +6,10 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.TokenSpectrum;
 import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.internal.host.RangeExecutor;
 import io.fourierft.internal.host.Shelf;
-import io.fourierft.TokenSpectrum;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

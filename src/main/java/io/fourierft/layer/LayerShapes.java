@@ -3,8 +3,8 @@ package io.fourierft.layer;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
-import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.ShapeException;
+import io.fourierft.internal.host.MatrixRows;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

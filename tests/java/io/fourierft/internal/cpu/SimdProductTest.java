@@ -10,8 +10,8 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
-import io.fourierft.layer.LayerSamples;
 import io.fourierft.Matrix;
+import io.fourierft.layer.LayerSamples;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

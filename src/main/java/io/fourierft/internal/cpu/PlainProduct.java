@@ -1,14 +1,14 @@
 package io.fourierft.internal.cpu;
 
-import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.ShapeException;
-import java.util.List;
+import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.internal.host.RangeExecutor;
 import io.fourierft.internal.host.Shelf;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Products of activations with a dense matrix on the CPU, in float32, added to their output. Plain
