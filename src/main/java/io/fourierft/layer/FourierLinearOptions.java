@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     of one weight as long as adapters are merged
  * @param path how ΔW x is computed; anything but {@link AdapterPath#AUTO} overrides the cost model
  * @param costModel the figures by which {@link AdapterPath#AUTO} chooses; null for those of the
- *     engine ({@link FourierEngine#costModel})
+ *     engine ({@link io.fourierft.FourierEngine#costModel})
  * @param deltaCacheBytes most bytes of ΔW kept for inference; 0 keeps none
  * @param threads most threads that multiply with the base weight; 0 for those of the engine.
  *     Results do not depend on it
