@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Errors.</b> {@link ShapeException} for shapes, strides, types or overlapping memory that do
  * not fit, {@link AdapterNameException} for names, {@link MergeException} for what merged adapters
- * forbid, all before anything is written or changed; {@link io.fourierft.EngineClosedException} after the engine
- * was closed, when an output may be partly written.
+ * forbid, all before anything is written or changed; {@link io.fourierft.EngineClosedException}
+ * after the engine was closed, when an output may be partly written.
  */
 public final class FourierLinear {
   /** Names no adapter for a sample of a mixed batch: the base layer alone, as PEFT's LoRA. */
