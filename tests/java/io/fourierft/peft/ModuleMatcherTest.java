@@ -3,7 +3,6 @@ package io.fourierft.peft;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -45,39 +44,6 @@ class ModuleMatcherTest {
                                           module.getKey())))));
     }
     assertTrue(tests.size() > 40);
-    return tests;
-  }
-
-  @TestFactory
-  List<DynamicTest> everyExpressionMatchesWhatPythonMatches() throws IOException {
-    JsonNode table = table("regex.json");
-    List<DynamicTest> tests = new ArrayList<>();
-    for (JsonNode row : table.get("expressions")) {
-      String expression = row.get("expression").textValue();
-      tests.add(
-          DynamicTest.dynamicTest(
-              expression,
-              () -> {
-                if (row.has("error") || row.has("refers_back")) {
-                  assertThrows(PeftException.class, () -> PythonPattern.of(expression, "test", new PatternBudget()));
-                  return;
-                }
-                PythonPattern pattern = PythonPattern.of(expression, "test", new PatternBudget());
-                List<String> whole = new ArrayList<>();
-                List<String> start = new ArrayList<>();
-                for (JsonNode text : table.get("texts")) {
-                  if (pattern.matchesAll(text.textValue())) {
-                    whole.add(text.textValue());
-                  }
-                  if (pattern.matchesStart(text.textValue())) {
-                    start.add(text.textValue());
-                  }
-                }
-                assertEquals(strings(row.get("fullmatch")), whole, "fullmatch");
-                assertEquals(strings(row.get("match")), start, "match");
-              }));
-    }
-    assertTrue(tests.size() > 80);
     return tests;
   }
 
@@ -133,11 +99,5 @@ class ModuleMatcherTest {
   private static JsonNode table(String name) throws IOException {
     return ConfigReader.tree(
         Files.readString(PeftCases.RESOURCES.resolve("peft").resolve(name)), name);
-  }
-
-  private static List<String> strings(JsonNode array) {
-    List<String> values = new ArrayList<>();
-    array.forEach(element -> values.add(element.textValue()));
-    return values;
   }
 }

@@ -50,34 +50,34 @@ sealed interface PatternNode {
   record Atomic(PatternNode item) implements PatternNode {}
 
   /** The fewest characters that this takes. */
-  default int least() {
+  default int leastWidth() {
     return switch (this) {
       case Characters ignored -> 1;
       case Anchor ignored -> 0;
       case Look ignored -> 0;
       case Sequence(List<PatternNode> items) ->
-          capped(items.stream().mapToLong(PatternNode::least).sum());
+          capped(items.stream().mapToLong(PatternNode::leastWidth).sum());
       case Choice(List<PatternNode> branches) ->
-          branches.stream().mapToInt(PatternNode::least).min().orElse(0);
-      case Repeat repeat -> capped((long) repeat.item.least() * repeat.least);
-      case Capture capture -> capture.item.least();
-      case Atomic atomic -> atomic.item.least();
+          branches.stream().mapToInt(PatternNode::leastWidth).min().orElse(0);
+      case Repeat repeat -> capped((long) repeat.item.leastWidth() * repeat.least);
+      case Capture capture -> capture.item.leastWidth();
+      case Atomic atomic -> atomic.item.leastWidth();
     };
   }
 
   /** The most characters that this takes. */
-  default int most() {
+  default int mostWidth() {
     return switch (this) {
       case Characters ignored -> 1;
       case Anchor ignored -> 0;
       case Look ignored -> 0;
       case Sequence(List<PatternNode> items) ->
-          capped(items.stream().mapToLong(PatternNode::most).sum());
+          capped(items.stream().mapToLong(PatternNode::mostWidth).sum());
       case Choice(List<PatternNode> branches) ->
-          branches.stream().mapToInt(PatternNode::most).max().orElse(0);
-      case Repeat repeat -> capped((long) repeat.item.most() * repeat.most);
-      case Capture capture -> capture.item.most();
-      case Atomic atomic -> atomic.item.most();
+          branches.stream().mapToInt(PatternNode::mostWidth).max().orElse(0);
+      case Repeat repeat -> capped((long) repeat.item.mostWidth() * repeat.most);
+      case Capture capture -> capture.item.mostWidth();
+      case Atomic atomic -> atomic.item.mostWidth();
     };
   }
 

@@ -42,6 +42,9 @@ final class PatternProgram {
   /** The end of a part, or of the whole. */
   record Accept() implements Instruction {}
 
+  /** More than any that is used, and small enough to be summed. */
+  private static final long LARGEST_SIZE = 1L << 36;
+
   private final Instruction[] instructions;
   private final Map<String, Integer> slots;
   private final int parts;
@@ -59,7 +62,7 @@ final class PatternProgram {
     return new PatternProgram(compiler);
   }
 
-  /** The length of the program of a node, without making it. */
+  /** The length of the program of a node at most, without making it. */
   static long size(PatternNode node) {
     return switch (node) {
       case PatternNode.Characters ignored -> 1;
@@ -69,9 +72,11 @@ final class PatternProgram {
       case PatternNode.Choice(List<PatternNode> branches) ->
           branches.stream().mapToLong(branch -> size(branch) + 2).sum();
       case PatternNode.Repeat repeat -> {
-        long item = Math.min(size(repeat.item()), Integer.MAX_VALUE) + 2;
-        long copies = repeat.item().most() == 0 ? 1 : Math.max(1, copies(repeat));
-        yield Math.min(item * copies, Long.MAX_VALUE >> 24);
+        long item = Math.min(size(repeat.item()), Integer.MAX_VALUE);
+        long least = least(repeat);
+        long most = most(repeat);
+        long more = most == PatternNode.UNBOUNDED ? item + 3 : (most - least) * (item + 1);
+        yield Math.min(item * least + more, LARGEST_SIZE);
       }
       case PatternNode.Capture capture -> size(capture.item()) + 2;
       case PatternNode.Look look -> size(look.item()) + 2;
@@ -79,8 +84,13 @@ final class PatternProgram {
     };
   }
 
-  private static long copies(PatternNode.Repeat repeat) {
-    return repeat.most() == PatternNode.UNBOUNDED ? repeat.least() + 1L : repeat.most();
+  // What takes no character does or does not hold, however often.
+  private static int least(PatternNode.Repeat repeat) {
+    return repeat.item().mostWidth() == 0 ? Math.min(repeat.least(), 1) : repeat.least();
+  }
+
+  private static int most(PatternNode.Repeat repeat) {
+    return repeat.item().mostWidth() == 0 ? Math.min(repeat.most(), 1) : repeat.most();
   }
 
   Instruction at(int index) {
@@ -122,7 +132,7 @@ final class PatternProgram {
         case PatternNode.Repeat repeat -> addRepeat(repeat);
         case PatternNode.Capture capture -> addCapture(capture);
         case PatternNode.Look look ->
-            addPart(look.item(), look.behind() ? look.item().least() : 0, look.negated(), false);
+            addPart(look.item(), look.behind() ? look.item().leastWidth() : 0, look.negated(), false);
         case PatternNode.Atomic atomic -> addPart(atomic.item(), 0, false, true);
       }
     }
@@ -150,22 +160,14 @@ final class PatternProgram {
     }
 
     private void addRepeat(PatternNode.Repeat repeat) {
-      int least = repeat.least();
-      int most = repeat.most();
-      if (repeat.item().most() == 0) {
-        // What takes no character does or does not hold, however often.
-        least = Math.min(least, 1);
-        most = Math.min(most, 1);
+      int least = least(repeat);
+      int most = most(repeat);
+      if (most == PatternNode.UNBOUNDED) {
+        addLoop(repeat.item(), least, repeat.lazy());
+        return;
       }
       for (int i = 0; i < least; i++) {
         add(repeat.item());
-      }
-      if (most == PatternNode.UNBOUNDED) {
-        int fork = reserve();
-        add(repeat.item());
-        instructions.add(new Jump(fork));
-        instructions.set(fork, fork(fork + 1, here(), repeat.lazy()));
-        return;
       }
       List<Integer> forks = new ArrayList<>();
       for (int i = least; i < most; i++) {
@@ -173,6 +175,23 @@ final class PatternProgram {
         add(repeat.item());
       }
       forks.forEach(fork -> instructions.set(fork, fork(fork + 1, here(), repeat.lazy())));
+    }
+
+    /**
+     * At least so many times: the last of them again and again. The choice comes after the item, so
+     * that one which matched nothing leads out, as in Python, and is not tried another way.
+     */
+    private void addLoop(PatternNode item, int least, boolean lazy) {
+      for (int i = 1; i < least; i++) {
+        add(item);
+      }
+      int entry = least == 0 ? reserve() : -1;
+      int again = here();
+      add(item);
+      instructions.add(fork(again, here() + 1, lazy));
+      if (entry >= 0) {
+        instructions.set(entry, fork(again, here(), lazy));
+      }
     }
 
     private static Fork fork(int again, int out, boolean lazy) {

@@ -129,8 +129,12 @@ final class PythonPatternParser {
     if (source.take('?')) {
       return new PatternNode.Repeat(item, least, most, true);
     }
-    PatternNode repeat = new PatternNode.Repeat(item, least, most, false);
-    return source.take('+') ? new PatternNode.Atomic(repeat) : repeat;
+    if (source.take('+')) {
+      // In Python each round of a possessive repeat is final, not only the whole.
+      PatternNode round = new PatternNode.Atomic(item);
+      return new PatternNode.Atomic(new PatternNode.Repeat(round, least, most, false));
+    }
+    return new PatternNode.Repeat(item, least, most, false);
   }
 
   private static boolean isQuantified(PatternNode item) {
@@ -202,7 +206,7 @@ final class PythonPatternParser {
       throw source.refuseAt(begin, "Python writes a named group (?P<name>...)");
     }
     PatternNode body = body(begin);
-    if (body.least() != body.most()) {
+    if (body.leastWidth() != body.mostWidth()) {
       throw source.refuseAt(begin, "what a look-behind looks for must have one length");
     }
     return new PatternNode.Look(body, true, c == '!');

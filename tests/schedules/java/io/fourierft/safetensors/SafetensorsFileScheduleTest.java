@@ -17,7 +17,7 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 class SafetensorsFileScheduleTest {
   private static final String HEADER = "{" + FileBytes.entry("a", "U8", "[4]", 0, 4) + "}";
 
-  @FrayTest(iterations = 300)
+  @FrayTest(iterations = 100)
   void readsBesideAClose() throws IOException, InterruptedException {
     Path path = Files.createTempFile("schedule", ".safetensors");
     try {

@@ -14,7 +14,7 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 /** In whatever order users and closers come, the resource is released once, and after the last use. */
 @ExtendWith(FrayTestExtension.class)
 class SharedLeaseScheduleTest {
-  @FrayTest(iterations = 600)
+  @FrayTest(iterations = 200)
   void theLastToLeaveReleasesOnce() throws InterruptedException {
     AtomicInteger released = new AtomicInteger();
     AtomicInteger usedAfterRelease = new AtomicInteger();

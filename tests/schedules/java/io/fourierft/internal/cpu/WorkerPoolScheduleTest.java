@@ -14,7 +14,7 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 /** In whatever order its threads run, a pool does each task once, and ends. */
 @ExtendWith(FrayTestExtension.class)
 class WorkerPoolScheduleTest {
-  private static final int ITERATIONS = 300;
+  private static final int ITERATIONS = 100;
 
   @FrayTest(iterations = ITERATIONS)
   void twoCallersShareTheWorkers() throws InterruptedException {
