@@ -109,8 +109,7 @@ class PythonPatternTest {
         assertTimeoutPreemptively(
             PATIENCE, () -> pattern.matchesAll("model.layers.selfattention.projection")));
     PythonPattern letters = pattern("(a|b)*");
-    assertTrue(
-        assertTimeoutPreemptively(PATIENCE, () -> letters.matchesAll("ab".repeat(200_000))));
+    assertTrue(assertTimeoutPreemptively(PATIENCE, () -> letters.matchesAll("ab".repeat(200_000))));
     PythonPattern doubled = pattern("((a*)*)*b");
     assertFalse(
         assertTimeoutPreemptively(PATIENCE, () -> doubled.matchesAll("a".repeat(2_000) + "c")));

@@ -3,8 +3,8 @@ package io.fourierft.peft;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of {@code n_frequency_pattern}: PEFT's {@code re.match(rf".*\\.{key}$", name)}. Keys that
- * are plain names, as programs write them by the thousand, are compared without an expression.
+ * One entry of {@code n_frequency_pattern}: PEFT's {@code re.match(rf".*\\.{key}$", name)}. Keys
+ * that are plain names, as programs write them by the thousand, are compared without an expression.
  *
  * @param key the end of the names it is for, an expression
  * @param pattern the expression of names; null if the key is plain

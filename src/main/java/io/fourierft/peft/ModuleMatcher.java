@@ -73,8 +73,7 @@ public final class ModuleMatcher {
 
   private PythonPattern layerPattern(String list) {
     PythonPattern pattern =
-        PythonPattern.of(
-            list + "\\.(?P<" + LAYER_INDEX + ">\\d+)\\.", "layers_pattern", budget);
+        PythonPattern.of(list + "\\.(?P<" + LAYER_INDEX + ">\\d+)\\.", "layers_pattern", budget);
     if (!pattern.hasGroup(LAYER_INDEX)) {
       throw new PeftException(
           "layers_pattern: '%s' hides the number of the layer; close its comment".formatted(list));

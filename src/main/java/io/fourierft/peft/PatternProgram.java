@@ -30,8 +30,8 @@ final class PatternProgram {
   record Keep(int slot) implements Instruction {}
 
   /**
-   * Tries the part that begins at the next instruction and goes on at {@code next} if the outcome is
-   * wanted, where the part ended if it takes characters, else where it began.
+   * Tries the part that begins at the next instruction and goes on at {@code next} if the outcome
+   * is wanted, where the part ended if it takes characters, else where it began.
    *
    * @param index number of the part
    * @param back characters before the position at which the part begins
@@ -113,7 +113,9 @@ final class PatternProgram {
     return slots.containsKey(name);
   }
 
-  /** The slot of a named group's begin, its end being the next one; −1 if there is no such group. */
+  /**
+   * The slot of a named group's begin, its end being the next one; −1 if there is no such group.
+   */
   int slot(String group) {
     return slots.getOrDefault(group, -1);
   }
@@ -132,7 +134,8 @@ final class PatternProgram {
         case PatternNode.Repeat repeat -> addRepeat(repeat);
         case PatternNode.Capture capture -> addCapture(capture);
         case PatternNode.Look look ->
-            addPart(look.item(), look.behind() ? look.item().leastWidth() : 0, look.negated(), false);
+            addPart(
+                look.item(), look.behind() ? look.item().leastWidth() : 0, look.negated(), false);
         case PatternNode.Atomic atomic -> addPart(atomic.item(), 0, false, true);
       }
     }

@@ -14,8 +14,7 @@ final class PythonPattern {
   private final PatternProgram program;
   private final PatternBudget budget;
 
-  private PythonPattern(
-      String where, String python, PatternProgram program, PatternBudget budget) {
+  private PythonPattern(String where, String python, PatternProgram program, PatternBudget budget) {
     this.where = where;
     this.python = python;
     this.program = program;

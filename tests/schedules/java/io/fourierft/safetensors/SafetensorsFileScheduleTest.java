@@ -12,7 +12,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.pastalab.fray.junit.junit5.FrayTestExtension;
 import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 
-/** A file may be closed at any moment: a read ends rightly or is refused, and touches no memory after. */
+/**
+ * A file may be closed at any moment: a read ends rightly or is refused, and touches no memory
+ * after.
+ */
 @ExtendWith(FrayTestExtension.class)
 class SafetensorsFileScheduleTest {
   private static final String HEADER = "{" + FileBytes.entry("a", "U8", "[4]", 0, 4) + "}";

@@ -11,7 +11,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.pastalab.fray.junit.junit5.FrayTestExtension;
 import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 
-/** In whatever order users and closers come, the resource is released once, and after the last use. */
+/**
+ * In whatever order users and closers come, the resource is released once, and after the last use.
+ */
 @ExtendWith(FrayTestExtension.class)
 class SharedLeaseScheduleTest {
   @FrayTest(iterations = 200)
