@@ -20,9 +20,6 @@ import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
-import io.fourierft.internal.cpu.PlainProduct;
-import io.fourierft.internal.host.RangeExecutor;
-import io.fourierft.internal.host.Shelf;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
@@ -129,7 +126,7 @@ final class CudaEngine implements CudaFourierEngine {
   @Override
   public DenseProduct denseProduct(int threads) {
     requireOpen();
-    return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
+    return home.products().product(threads);
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
+import io.fourierft.internal.cpu.OwnProducts;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import java.lang.ref.Cleaner;
@@ -32,6 +33,7 @@ final class EngineHome implements AutoCloseable {
   private final OperatorCall operators;
   private final GradientCall gradients;
   private final MatrixCopies copies;
+  private final OwnProducts products;
 
   private EngineHome(EngineCore core, EngineSelection selection) {
     this.core = core;
@@ -42,6 +44,7 @@ final class EngineHome implements AutoCloseable {
     this.operators = new OperatorCall(core);
     this.gradients = new GradientCall(core);
     this.copies = new MatrixCopies(core.context().driver());
+    this.products = new OwnProducts("the engine on " + core.context().device().engineName());
   }
 
   /** Opens an engine on {@code device}; whatever was taken is given back if that fails. */
@@ -105,6 +108,11 @@ final class EngineHome implements AutoCloseable {
 
   MatrixCopies copies() {
     return copies;
+  }
+
+  /** Products with matrices in host memory. */
+  OwnProducts products() {
+    return products;
   }
 
   /** Enqueues the transforms of all rows of {@code x}. */
@@ -193,6 +201,7 @@ final class EngineHome implements AutoCloseable {
       all.own(core.kernels());
       all.own(core.adapters());
       all.own(buffers);
+      all.own(products);
       lanes.forEach(all::own);
       graphs.forEach(all::own);
     }

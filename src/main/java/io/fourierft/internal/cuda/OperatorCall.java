@@ -4,6 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.host.HostViews;
 import org.jspecify.annotations.Nullable;
 
 /** {@code y += ΔW x} or {@code gx += ΔWᵀ g} for every token, without ΔW. */
@@ -110,7 +111,7 @@ final class OperatorCall {
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
-      hostRows = HostRows.of(TokenTransforms.rows(host, first, count));
+      hostRows = HostRows.of(HostViews.rows(host, first, count));
       lane.upload(hostRows, copy);
       target = copy;
       stride = features;

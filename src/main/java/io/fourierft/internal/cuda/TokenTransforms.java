@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.host.HostViews;
 
 /** Enqueues real transforms of activations, from any memory and format. */
 final class TokenTransforms {
@@ -29,7 +30,7 @@ final class TokenTransforms {
     long stride;
     switch (x) {
       case HostMatrix host -> {
-        lane.upload(HostRows.of(rows(host, first, count)), copy);
+        lane.upload(HostRows.of(HostViews.rows(host, first, count)), copy);
         source = copy;
         stride = features;
       }
@@ -66,15 +67,5 @@ final class TokenTransforms {
             new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES_IN_PLACE, 1, features, batch),
             spectra,
             spectra);
-  }
-
-  /** Some rows of a host matrix. */
-  static HostMatrix rows(HostMatrix matrix, int first, int count) {
-    return new HostMatrix(
-        matrix.data().asSlice(count == 0 ? 0 : matrix.byteOffset(first, 0)),
-        matrix.elementType(),
-        count,
-        matrix.cols(),
-        matrix.stride());
   }
 }
