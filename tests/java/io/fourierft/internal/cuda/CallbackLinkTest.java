@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
+import io.fourierft.internal.cuda.kernels.Callback;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
