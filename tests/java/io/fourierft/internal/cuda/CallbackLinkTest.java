@@ -85,25 +85,25 @@ class CallbackLinkTest {
               : "call.uni %s, (a, b, c, d, e);\n".formatted(name));
     }
     return """
-        .version 7.0
-        .target sm_75
-        .address_size 64
-        %s
-        .visible .entry caller(.param .u64 info)
-        {
-          .reg .b64 %%rd1;
-          .param .b64 a; .param .b64 b; .param .b32 c; .param .b64 d; .param .b64 e;
-          .param .align 8 .b8 r[8];
-          ld.param.u64 %%rd1, [info];
-          st.param.b64 [a], %%rd1;
-          st.param.b64 [b], %%rd1;
-          st.param.b32 [c], 0;
-          st.param.b64 [d], %%rd1;
-          st.param.b64 [e], %%rd1;
-          %s
-          ret;
-        }
-        """
+    .version 7.0
+    .target sm_75
+    .address_size 64
+    %s
+    .visible .entry caller(.param .u64 info)
+    {
+      .reg .b64 %%rd1;
+      .param .b64 a; .param .b64 b; .param .b32 c; .param .b64 d; .param .b64 e;
+      .param .align 8 .b8 r[8];
+      ld.param.u64 %%rd1, [info];
+      st.param.b64 [a], %%rd1;
+      st.param.b64 [b], %%rd1;
+      st.param.b32 [c], 0;
+      st.param.b64 [d], %%rd1;
+      st.param.b64 [e], %%rd1;
+      %s
+      ret;
+    }
+    """
         .formatted(declarations, calls);
   }
 

@@ -21,6 +21,7 @@ import io.fourierft.cuda.AdamW;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
+import io.fourierft.internal.cuda.ffm.PlanLayout;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.cuda.kernels.KernelModule;
@@ -31,12 +32,8 @@ import io.fourierft.internal.cuda.ops.TokenShares;
 import io.fourierft.internal.cuda.resident.ColumnSlots;
 import io.fourierft.internal.cuda.resident.DeltaScale;
 import io.fourierft.internal.cuda.resident.OperatorTable;
-import io.fourierft.internal.cuda.ffm.PlanLayout;
 import io.fourierft.internal.cuda.struct.DivisorStruct;
 import java.lang.reflect.Proxy;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -303,9 +300,9 @@ class CudaPlanningTest {
       CallbackSurvey survey = CallbackSurvey.examine(cufft, 13000);
       assertNull(survey.images());
       assertEquals(
-          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA 12,"
-              + " whose linker cannot read them; install the cuFFT of CUDA 13, build the jar with"
-              + " the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
+          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA"
+              + " 12, whose linker cannot read them; install the cuFFT of CUDA 13, build the jar"
+              + " with the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
           String.valueOf(survey.obstacle()));
     } finally {
       System.clearProperty(CallbackSurvey.PROPERTY);

@@ -45,8 +45,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine as seen on one stream: checks what it is given, and enqueues. The engine itself and its
- * views differ in the stream alone.
+ * The engine as seen on one stream: checks what it is given, and enqueues. The engine itself and
+ * its views differ in the stream alone.
  */
 public final class CudaEngine implements CudaFourierEngine {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -147,7 +147,11 @@ public final class CudaEngine implements CudaFourierEngine {
       FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition) {
     Matrix target = weight(adapter, weight, transposed);
     submit(
-        weight, () -> operations.additions().run(stream.work(), adapter, target, transposed, addition, false));
+        weight,
+        () ->
+            operations
+                .additions()
+                .run(stream.work(), adapter, target, transposed, addition, false));
   }
 
   @Override
@@ -160,7 +164,9 @@ public final class CudaEngine implements CudaFourierEngine {
         () ->
             report[0] =
                 Objects.requireNonNull(
-                    operations.additions().run(stream.work(), adapter, target, transposed, addition, true)));
+                    operations
+                        .additions()
+                        .run(stream.work(), adapter, target, transposed, addition, true)));
     return report[0];
   }
 
@@ -212,7 +218,10 @@ public final class CudaEngine implements CudaFourierEngine {
     checks.requireApart(target, direction.output(), input, direction.input());
     submit(
         List.of(x, y),
-        () -> operations.operators().run(stream.work(), routing, direction.isTransposed(), input, target));
+        () ->
+            operations
+                .operators()
+                .run(stream.work(), routing, direction.isTransposed(), input, target));
   }
 
   private void apply(AdapterRouting routing, Direction direction, TokenSpectrum x, Matrix y) {
@@ -222,7 +231,10 @@ public final class CudaEngine implements CudaFourierEngine {
     Matrix target = checks.output(routing, direction, y, input.tokens());
     submit(
         List.of(x, y),
-        () -> operations.operators().run(stream.work(), routing, direction.isTransposed(), input, target));
+        () ->
+            operations
+                .operators()
+                .run(stream.work(), routing, direction.isTransposed(), input, target));
   }
 
   @Override
@@ -233,11 +245,7 @@ public final class CudaEngine implements CudaFourierEngine {
     Matrix upstream = checks.upstream(routing, g, input.rows());
     List<Matrix> targets = checks.gradients(routing, gradients, input, upstream);
     submitGradient(
-        List.of(x, g, gradients),
-        routing,
-        TokenInput.of(input),
-        TokenInput.of(upstream),
-        targets);
+        List.of(x, g, gradients), routing, TokenInput.of(input), TokenInput.of(upstream), targets);
   }
 
   @Override
@@ -249,19 +257,11 @@ public final class CudaEngine implements CudaFourierEngine {
     input.requireGradient(routing, upstream);
     List<Matrix> targets = checks.gradients(routing, gradients);
     submitGradient(
-        List.of(x, g, gradients),
-        routing,
-        TokenInput.of(input),
-        TokenInput.of(upstream),
-        targets);
+        List.of(x, g, gradients), routing, TokenInput.of(input), TokenInput.of(upstream), targets);
   }
 
   private void submitGradient(
-      Object keep,
-      AdapterRouting routing,
-      TokenInput x,
-      TokenInput g,
-      List<Matrix> gradients) {
+      Object keep, AdapterRouting routing, TokenInput x, TokenInput g, List<Matrix> gradients) {
     submit(keep, () -> operations.tokenGradients().run(stream.work(), routing, x, g, gradients));
   }
 

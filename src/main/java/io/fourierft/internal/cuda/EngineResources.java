@@ -49,8 +49,7 @@ public final class EngineResources implements AutoCloseable {
       ResidentAdapters adapters = undo.own(new ResidentAdapters(context, device.totalBytes() / 8));
       DeviceCore core = new DeviceCore(context, cufft, callbacks, kernels);
       MemoryBudget budget = MemoryBudget.fromProperty();
-      EngineResources resources =
-          new EngineResources(new SharedResources(core, adapters, budget));
+      EngineResources resources = new EngineResources(new SharedResources(core, adapters, budget));
       undo.disown();
       return resources;
     }

@@ -42,11 +42,14 @@ class StructLayoutsTest {
       Path.of(System.getProperty("fourierft.project.dir", "."), "native");
 
   private static final Pattern STRUCT =
-      Pattern.compile("^struct (?:alignas\\(\\d+\\) )?(fourierft_\\w+) \\{(.*?)^};", Pattern.MULTILINE | Pattern.DOTALL);
+      Pattern.compile(
+          "^struct (?:alignas\\(\\d+\\) )?(fourierft_\\w+) \\{(.*?)^};",
+          Pattern.MULTILINE | Pattern.DOTALL);
   private static final Pattern FIELD = Pattern.compile("([\\w ]+?)\\s*(\\*?)\\s*(\\w+);");
   private static final Pattern AT =
       Pattern.compile("FOURIERFT_AT\\((fourierft_\\w+), (\\w+), (\\d+)\\)");
-  private static final Pattern SIZE = Pattern.compile("FOURIERFT_SIZE\\((fourierft_\\w+), (\\d+)\\)");
+  private static final Pattern SIZE =
+      Pattern.compile("FOURIERFT_SIZE\\((fourierft_\\w+), (\\d+)\\)");
 
   private static final List<Class<?>> STRUCTS =
       List.of(
@@ -123,7 +126,10 @@ class StructLayoutsTest {
   private static String type(MemoryLayout member) {
     return switch (member) {
       case ValueLayout value -> value.carrier().getSimpleName();
-      case StructLayout inner -> inner.memberLayouts().stream().map(StructLayoutsTest::type).collect(Collectors.joining("+"));
+      case StructLayout inner ->
+          inner.memberLayouts().stream()
+              .map(StructLayoutsTest::type)
+              .collect(Collectors.joining("+"));
       default -> member.toString();
     };
   }
@@ -259,7 +265,8 @@ class StructLayoutsTest {
   void constantsAndKernelsAreThoseOfTheHeader() throws IOException {
     String text = header("include/fourierft_kernels.h");
     Map<String, Integer> defined = new LinkedHashMap<>();
-    Matcher define = Pattern.compile("^#define FOURIERFT_(\\w+) (\\d+)$", Pattern.MULTILINE).matcher(text);
+    Matcher define =
+        Pattern.compile("^#define FOURIERFT_(\\w+) (\\d+)$", Pattern.MULTILINE).matcher(text);
     while (define.find()) {
       defined.put(define.group(1), Integer.parseInt(define.group(2)));
     }

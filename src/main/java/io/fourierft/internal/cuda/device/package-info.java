@@ -1,6 +1,4 @@
-/**
- * One GPU and its primary context, which is made current around every call of the driver.
- */
+/** One GPU and its primary context, which is made current around every call of the driver. */
 @NullMarked
 package io.fourierft.internal.cuda.device;
 

@@ -1,6 +1,4 @@
-/**
- * cuFFT plans of one stream, made when first needed.
- */
+/** cuFFT plans of one stream, made when first needed. */
 @NullMarked
 package io.fourierft.internal.cuda.fft;
 

@@ -55,7 +55,8 @@ public final class CallbackImages {
       Path file = Path.of(kernels).resolveSibling(name);
       return Files.exists(file) ? Files.readAllBytes(file) : null;
     }
-    try (InputStream resource = CallbackImages.class.getResourceAsStream(KernelImage.FOLDER + name)) {
+    try (InputStream resource =
+        CallbackImages.class.getResourceAsStream(KernelImage.FOLDER + name)) {
       return resource == null ? null : resource.readAllBytes();
     }
   }

@@ -23,7 +23,8 @@ public final class OwnedBuffer implements DeviceBuffer {
       int cols) {
     long bytes = DeviceView.requireSizes(rows, cols, cols, elementType);
     this.block = DeviceBlock.allocate(context, bytes);
-    this.view = new DeviceView(context, this::requireOpen, block.pointer(), elementType, rows, cols, cols);
+    this.view =
+        new DeviceView(context, this::requireOpen, block.pointer(), elementType, rows, cols, cols);
     this.reclaimer = new Reclaimer(registry, block, view.toString());
     registry.add(block);
     this.cleanable = cleaner.register(this, reclaimer);

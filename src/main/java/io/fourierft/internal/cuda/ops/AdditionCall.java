@@ -29,7 +29,9 @@ public final class AdditionCall {
     this.transforms = transforms;
   }
 
-  /** Runs on {@code stream}; everything was checked. Returns the report if {@code measure} is set. */
+  /**
+   * Runs on {@code stream}; everything was checked. Returns the report if {@code measure} is set.
+   */
   public @Nullable AdditionReport run(
       WorkStream stream,
       FourierAdapter adapter,
@@ -76,7 +78,8 @@ public final class AdditionCall {
               stream.launchGrid(
                   Kernel.ADD_DELTA,
                   blocks,
-                  stream.arguments()
+                  stream
+                      .arguments()
                       .add(targetTable)
                       .add(1L)
                       .add(plan.rows())
@@ -92,7 +95,8 @@ public final class AdditionCall {
                 stream.launch(
                     Kernel.REDUCE_ADDITION,
                     1,
-                    stream.arguments()
+                    stream
+                        .arguments()
                         .add(scratch + partialsAt)
                         .add((long) blocks)
                         .add(scratch + foundAt));

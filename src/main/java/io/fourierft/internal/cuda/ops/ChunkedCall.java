@@ -14,16 +14,16 @@ import java.util.function.Supplier;
  * @param bytesPerItem scratch memory of one item, without cuFFT's work area
  * @param doing what is computed, for the message when even one item does not fit
  */
-public record ChunkedCall(SharedResources shared, WorkStream stream, long bytesPerItem, Supplier<String> doing) {
+public record ChunkedCall(
+    SharedResources shared, WorkStream stream, long bytesPerItem, Supplier<String> doing) {
   /** Computes items {@code first} to {@code first + count - 1}. */
   interface Chunk {
     void compute(int first, int count);
   }
 
   void run(int items, Chunk work) {
-    int chunk = shared
-            .budget()
-            .chunk(items, bytesPerItem, stream.scratchBytes(), stream::availableBytes);
+    int chunk =
+        shared.budget().chunk(items, bytesPerItem, stream.scratchBytes(), stream::availableBytes);
     boolean trimmed = false;
     int done = 0;
     while (done < items) {

@@ -17,7 +17,8 @@ public final class CudaTokenSpectrum extends KeptSpectrum {
     this.registry = registry;
     // An eighth more, because a batch that is rounded up may end beyond the last token.
     long rounded = capacity + capacity / 8L + 1;
-    this.block = DeviceBlock.allocate(context, Math.multiplyExact(rounded, bytesPerToken(features)));
+    this.block =
+        DeviceBlock.allocate(context, Math.multiplyExact(rounded, bytesPerToken(features)));
     registry.add(block);
   }
 

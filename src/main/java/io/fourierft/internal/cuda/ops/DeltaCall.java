@@ -32,7 +32,8 @@ public final class DeltaCall {
   }
 
   /** Runs on {@code stream}; everything was checked. */
-  public void run(WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
+  public void run(
+      WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
     Map<Group, List<Integer>> shapes = new LinkedHashMap<>();
     for (int i = 0; i < adapters.size(); i++) {
       FourierAdapter adapter = adapters.get(i);
@@ -125,11 +126,13 @@ public final class DeltaCall {
   }
 
   /** From where the transforms left them. */
-  private static void store(WorkStream stream, DensePlan plan, int count, long targets, long result) {
+  private static void store(
+      WorkStream stream, DensePlan plan, int count, long targets, long result) {
     stream.launch(
         Kernel.STORE_DELTA,
         count * plan.rows() * Kernel.groups(plan.cols(), Kernel.SEGMENT),
-        stream.arguments()
+        stream
+            .arguments()
             .add(targets)
             .add((long) count)
             .add(plan.rows())

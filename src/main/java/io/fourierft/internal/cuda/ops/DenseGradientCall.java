@@ -44,7 +44,8 @@ public final class DenseGradientCall {
               AdapterRouting alone = AdapterRouting.all(adapter);
               long table = targets.table(shared, stream, alone, TokenShares.none());
               pack(stream, upstream, scratch + copyAt, half, stride);
-              stream.plans()
+              stream
+                  .plans()
                   .execute(new PlanKey(PlanKey.Kind.REAL_TO_HALF_2D, rows, cols, 1), half, half);
               targets.upload(stream);
               long n = adapter.nFrequency();
@@ -56,7 +57,8 @@ public final class DenseGradientCall {
             });
   }
 
-  private static void pack(WorkStream stream, Matrix matrix, long copy, long packed, long packedStride) {
+  private static void pack(
+      WorkStream stream, Matrix matrix, long copy, long packed, long packedStride) {
     long source = copy;
     long stride = matrix.cols();
     if (matrix instanceof HostMatrix host) {
@@ -68,7 +70,8 @@ public final class DenseGradientCall {
     stream.launch(
         Kernel.PACK,
         matrix.rows() * Kernel.groups(matrix.cols(), Kernel.SEGMENT),
-        stream.arguments()
+        stream
+            .arguments()
             .add(source)
             .add(ElementCode.of(matrix.elementType()))
             .add(stride)
@@ -77,5 +80,4 @@ public final class DenseGradientCall {
             .add(packed)
             .add(packedStride));
   }
-
 }

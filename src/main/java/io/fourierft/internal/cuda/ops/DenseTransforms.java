@@ -31,7 +31,8 @@ public final class DenseTransforms {
     StructTable table = new StructTable(AdapterStruct.LAYOUT, adapters.size());
     for (FourierAdapter adapter : adapters) {
       ResidentAdapters.Coefficients coefficients = shared.adapters().coefficients(stream, adapter);
-      shared.adapters()
+      shared
+          .adapters()
           .places(
               adapter.locations(),
               places ->
@@ -49,7 +50,8 @@ public final class DenseTransforms {
 
   /** The factor that the result still needs. */
   float scale(WorkStream stream, FourierAdapter adapter) {
-    return DeltaScale.of(adapter, shared.adapters().coefficients(stream, adapter).largest()).after();
+    return DeltaScale.of(adapter, shared.adapters().coefficients(stream, adapter).largest())
+        .after();
   }
 
   /**
@@ -70,14 +72,16 @@ public final class DenseTransforms {
     long count = adapters.size();
     switch (plan.path()) {
       case FOLDED ->
-          stream.plans()
+          stream
+              .plans()
               .execute(
                   new PlanKey(
                       PlanKey.Kind.HALF_TO_REAL_2D_IN_PLACE, plan.rows(), plan.cols(), count),
                   result,
                   result);
       case PRUNED ->
-          stream.plans()
+          stream
+              .plans()
               .execute(
                   new PlanKey(
                       PlanKey.Kind.HALF_TO_REAL_LINES_IN_PLACE,
@@ -137,7 +141,8 @@ public final class DenseTransforms {
             Kernel.SCATTER_FULL,
             scatterWork,
             stream.arguments().add(table).add(count).add(most).add(rows).add(cols).add(result));
-        stream.plans()
+        stream
+            .plans()
             .execute(new PlanKey(PlanKey.Kind.COMPLEX_2D, rows, cols, count), result, result);
       }
       case FOLDED -> {
@@ -153,7 +158,8 @@ public final class DenseTransforms {
         stream.launch(
             Kernel.SCATTER_COLUMNS,
             scatterWork,
-            stream.arguments()
+            stream
+                .arguments()
                 .add(table)
                 .add(count)
                 .add(most)
@@ -161,7 +167,8 @@ public final class DenseTransforms {
                 .add(cols)
                 .add(slots)
                 .add(columns));
-        stream.plans()
+        stream
+            .plans()
             .execute(
                 new PlanKey(PlanKey.Kind.COMPLEX_LINES, 1, rows, count * slots), columns, columns);
         stream.launch(
@@ -169,7 +176,8 @@ public final class DenseTransforms {
             count
                 * Kernel.groups(rows, Kernel.TILE)
                 * Kernel.groups(PlanKey.half(cols), Kernel.TILE),
-            stream.arguments()
+            stream
+                .arguments()
                 .add(table)
                 .add(count)
                 .add(rows)

@@ -25,7 +25,8 @@ public final class DeviceSpectra implements TrainableSpectra {
   private final OpenBuffers registry;
   private final SpectraStorage storage;
 
-  private DeviceSpectra(SharedResources shared, WorkStream stream, OpenBuffers registry, SpectraStorage storage) {
+  private DeviceSpectra(
+      SharedResources shared, WorkStream stream, OpenBuffers registry, SpectraStorage storage) {
     this.shared = shared;
     this.stream = stream;
     this.registry = registry;
@@ -34,7 +35,10 @@ public final class DeviceSpectra implements TrainableSpectra {
 
   /** Puts the coefficients on the device. */
   public static DeviceSpectra create(
-      SharedResources shared, WorkStream stream, OpenBuffers registry, List<FourierAdapter> initial) {
+      SharedResources shared,
+      WorkStream stream,
+      OpenBuffers registry,
+      List<FourierAdapter> initial) {
     SpectraStorage storage = new SpectraStorage(stream, initial);
     DeviceSpectra spectra = new DeviceSpectra(shared, stream, registry, storage);
     boolean made = false;
@@ -54,9 +58,12 @@ public final class DeviceSpectra implements TrainableSpectra {
   }
 
   private void fill() {
-    shared.device().context()
+    shared
+        .device()
+        .context()
         .driver()
-        .memsetD8Async(storage.block().pointer(), (byte) 0, storage.block().bytes(), stream.handle());
+        .memsetD8Async(
+            storage.block().pointer(), (byte) 0, storage.block().bytes(), stream.handle());
     for (int i = 0; i < storage.adapters().size(); i++) {
       stream.upload(HostBytes.of(storage.adapters().get(i).spectrum()), storage.pointer(0, i));
     }
@@ -104,7 +111,9 @@ public final class DeviceSpectra implements TrainableSpectra {
     storage.requireOpen();
     stream.submit(
         () ->
-            shared.device().context()
+            shared
+                .device()
+                .context()
                 .driver()
                 .memsetD8Async(
                     storage.pointer(1, 0), (byte) 0, storage.partBytes(), stream.handle()));
@@ -116,7 +125,8 @@ public final class DeviceSpectra implements TrainableSpectra {
     stream.submit(
         () ->
             stream.upload(
-                HostBytes.whole(MemorySegment.ofArray(StructTable.of(storage.nextStep(parameters)))),
+                HostBytes.whole(
+                    MemorySegment.ofArray(StructTable.of(storage.nextStep(parameters)))),
                 storage.settings()));
   }
 
@@ -148,16 +158,26 @@ public final class DeviceSpectra implements TrainableSpectra {
       stream.launchGrid(
           Kernel.GRADIENT_SQUARES,
           storage.normBlocks(),
-          stream.arguments().add(parameters).add((long) count).add(most).add(storage.normPartials()));
+          stream
+              .arguments()
+              .add(parameters)
+              .add((long) count)
+              .add(most)
+              .add(storage.normPartials()));
       stream.launch(
           Kernel.REDUCE_NORM,
           1,
-          stream.arguments().add(storage.normPartials()).add((long) storage.normBlocks()).add(norm));
+          stream
+              .arguments()
+              .add(storage.normPartials())
+              .add((long) storage.normBlocks())
+              .add(norm));
     }
     stream.launch(
         Kernel.ADAMW_STEP,
         count * Kernel.groups(most, Kernel.BLOCK),
-        stream.arguments()
+        stream
+            .arguments()
             .add(parameters)
             .add((long) count)
             .add(most)
@@ -172,7 +192,11 @@ public final class DeviceSpectra implements TrainableSpectra {
 
   @Override
   public TrainableSpectra on(CudaFourierEngine engine) {
-    return new DeviceSpectra(shared, EngineStream.of(engine.stream(), shared.device().context()).work(), registry, storage);
+    return new DeviceSpectra(
+        shared,
+        EngineStream.of(engine.stream(), shared.device().context()).work(),
+        registry,
+        storage);
   }
 
   @Override

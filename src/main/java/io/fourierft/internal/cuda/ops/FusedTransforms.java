@@ -37,7 +37,9 @@ public final class FusedTransforms {
     for (FourierAdapter adapter : adapters) {
       ResidentAdapters.Coefficients coefficients = shared.adapters().coefficients(stream, adapter);
       ResidentPlaces.Rows columns =
-          shared.adapters().places(adapter.locations(), places -> places.compressedRows(stream, true));
+          shared
+              .adapters()
+              .places(adapter.locations(), places -> places.compressedRows(stream, true));
       float scale = DeltaScale.of(adapter, coefficients.largest()).before();
       table.add(columns.operator(coefficients.pointer(), scale, adapter.nFrequency()));
     }

@@ -44,8 +44,7 @@ public final class GradientTargets {
     long firstUnit = 0;
     for (int i = 0; i < copies.length; i++) {
       FourierAdapter adapter = routing.adapters().get(i);
-      long pointer =
-          gradients.get(i) instanceof DeviceView view ? view.pointer() : copies[i];
+      long pointer = gradients.get(i) instanceof DeviceView view ? view.pointer() : copies[i];
       long n = adapter.nFrequency();
       long chunks = shares.chunks(i);
       long list = routing.isPerToken() ? tokens + (long) Integer.BYTES * shares.start(i) : 0;

@@ -26,12 +26,18 @@ public final class OperatorCall {
   }
 
   /** From activations. Everything was checked. */
-  public void run(WorkStream stream, AdapterRouting routing, boolean transposed, Matrix x, Matrix y) {
+  public void run(
+      WorkStream stream, AdapterRouting routing, boolean transposed, Matrix x, Matrix y) {
     run(stream, routing, transposed, x, null, x.rows(), y);
   }
 
   /** From kept transforms. Everything was checked. */
-  public void run(WorkStream stream, AdapterRouting routing, boolean transposed, CudaTokenSpectrum x, Matrix y) {
+  public void run(
+      WorkStream stream,
+      AdapterRouting routing,
+      boolean transposed,
+      CudaTokenSpectrum x,
+      Matrix y) {
     run(stream, routing, transposed, null, x, x.tokens(), y);
   }
 
@@ -71,7 +77,8 @@ public final class OperatorCall {
               }
               long output = scratch + outputAt;
               multiply(stream, routing, operators, choice, count, input, inputs, output, outputs);
-              stream.plans()
+              stream
+                  .plans()
                   .execute(
                       new PlanKey(PlanKey.Kind.HALF_TO_REAL_LINES_IN_PLACE, 1, outputs, batch),
                       output,
@@ -98,7 +105,8 @@ public final class OperatorCall {
     stream.launch(
         Kernel.GATHER_MULTIPLY,
         Kernel.groups(count, Kernel.TOKEN_TILE) * Kernel.groups(bins, Kernel.BLOCK),
-        stream.arguments()
+        stream
+            .arguments()
             .add(operators)
             .add((long) routing.adapters().size())
             .add(choice)
@@ -129,7 +137,8 @@ public final class OperatorCall {
     stream.launch(
         Kernel.ACCUMULATE,
         count * Kernel.groups(features, Kernel.SEGMENT),
-        stream.arguments()
+        stream
+            .arguments()
             .add(value)
             .add(2 * PlanKey.half(features))
             .add(1f)
@@ -149,7 +158,8 @@ public final class OperatorCall {
     for (FourierAdapter adapter : routing.adapters()) {
       long coefficients = shared.adapters().coefficients(stream, adapter).pointer();
       ResidentPlaces.Rows rows =
-          shared.adapters()
+          shared
+              .adapters()
               .places(adapter.locations(), places -> places.compressedRows(stream, transposed));
       float scale = (float) DeltaScale.factor(adapter);
       table.add(rows.operator(coefficients, scale, adapter.nFrequency()));

@@ -41,7 +41,9 @@ public final class SpectraStorage {
     this.elements = start[initial.size()];
     this.normBlocks = stream.grid(work);
     this.block =
-        DeviceBlock.allocate(stream.context(), partBytes() * PARTS + Double.BYTES * (normBlocks + 1L) + AdamwStruct.LAYOUT.byteSize());
+        DeviceBlock.allocate(
+            stream.context(),
+            partBytes() * PARTS + Double.BYTES * (normBlocks + 1L) + AdamwStruct.LAYOUT.byteSize());
   }
 
   List<FourierAdapter> adapters() {

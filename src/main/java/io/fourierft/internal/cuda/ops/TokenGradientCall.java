@@ -17,13 +17,19 @@ public final class TokenGradientCall {
   }
 
   /** Runs on {@code stream}; everything was checked. */
-  public void run(WorkStream stream, AdapterRouting routing, TokenInput x, TokenInput g, List<Matrix> gradients) {
+  public void run(
+      WorkStream stream,
+      AdapterRouting routing,
+      TokenInput x,
+      TokenInput g,
+      List<Matrix> gradients) {
     new ChunkedCall(
             shared,
             stream,
             x.spectrumBytes(1) + x.copyBytes(1) + g.spectrumBytes(1) + g.copyBytes(1),
             () -> "computing gradients of %d adapters".formatted(gradients.size()))
-        .run(x.tokens(), (first, count) -> runChunk(stream, routing, x, g, gradients, first, count));
+        .run(
+            x.tokens(), (first, count) -> runChunk(stream, routing, x, g, gradients, first, count));
   }
 
   private void runChunk(
@@ -53,7 +59,8 @@ public final class TokenGradientCall {
     stream.launch(
         Kernel.SPECTRUM_GRADIENT,
         units,
-        stream.arguments()
+        stream
+            .arguments()
             .add(table)
             .add((long) gradients.size())
             .add(units)
@@ -67,7 +74,8 @@ public final class TokenGradientCall {
     stream.launch(
         Kernel.REDUCE_SPECTRUM_GRADIENT,
         gradients.size() * Kernel.groups(most, Kernel.BLOCK),
-        stream.arguments()
+        stream
+            .arguments()
             .add(table)
             .add((long) gradients.size())
             .add(most)
@@ -83,5 +91,4 @@ public final class TokenGradientCall {
     }
     return most;
   }
-
 }

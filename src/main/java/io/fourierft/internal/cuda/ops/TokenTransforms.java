@@ -51,7 +51,8 @@ public final class TokenTransforms {
             && batch == count
             && source % DIRECT_ALIGNMENT == 0;
     if (asItIs) {
-      stream.plans()
+      stream
+          .plans()
           .execute(
               new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES, 1, features, batch), source, spectra);
       return;
@@ -59,7 +60,8 @@ public final class TokenTransforms {
     stream.launch(
         Kernel.PACK,
         count * Kernel.groups(features, Kernel.SEGMENT),
-        stream.arguments()
+        stream
+            .arguments()
             .add(source)
             .add(ElementCode.of(x.elementType()))
             .add(stride)
@@ -67,7 +69,8 @@ public final class TokenTransforms {
             .add(features)
             .add(spectra)
             .add(2 * PlanKey.half(features)));
-    stream.plans()
+    stream
+        .plans()
         .execute(
             new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES_IN_PLACE, 1, features, batch),
             spectra,

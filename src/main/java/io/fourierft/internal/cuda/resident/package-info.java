@@ -1,6 +1,4 @@
-/**
- * What the device holds of adapters, and the tables made from their places.
- */
+/** What the device holds of adapters, and the tables made from their places. */
 @NullMarked
 package io.fourierft.internal.cuda.resident;
 

@@ -15,7 +15,4 @@ import org.jspecify.annotations.Nullable;
  * @param kernels the loaded kernels
  */
 public record DeviceCore(
-    CudaContext context,
-    Cufft cufft,
-    @Nullable CallbackImages callbacks,
-    KernelModule kernels) {}
+    CudaContext context, Cufft cufft, @Nullable CallbackImages callbacks, KernelModule kernels) {}

@@ -25,7 +25,9 @@ public final class EngineStream implements CudaStream {
       return mine;
     }
     throw new FourierException(
-        stream + " does not belong to the engine on " + context.device().engineName()
+        stream
+            + " does not belong to the engine on "
+            + context.device().engineName()
             + "; use a stream or view of that engine, or make one with its streamAt");
   }
 

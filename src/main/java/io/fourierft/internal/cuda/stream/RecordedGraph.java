@@ -18,7 +18,11 @@ public final class RecordedGraph implements CudaGraph {
   private boolean closed;
 
   public RecordedGraph(
-      WorkStream recorded, WorkStream target, long executable, Set<WorkStream> streams, Set<AutoCloseable> registry) {
+      WorkStream recorded,
+      WorkStream target,
+      long executable,
+      Set<WorkStream> streams,
+      Set<AutoCloseable> registry) {
     this.streams = streams;
     this.recorded = recorded;
     this.target = target;

@@ -26,8 +26,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A stream and all that belongs to it alone: scratch memory, plans, small tables and pinned
- * staging. Work is enqueued by one thread at a time and runs in that order, so that the
- * next call may reuse the scratch of the one before without waiting.
+ * staging. Work is enqueued by one thread at a time and runs in that order, so that the next call
+ * may reuse the scratch of the one before without waiting.
  */
 public final class WorkStream implements AutoCloseable {
   private static final int CACHED_TABLES = 64;
@@ -177,9 +177,7 @@ public final class WorkStream implements AutoCloseable {
 
   /** Bytes that scratch could have: what it holds and what is free; no limit while recording. */
   public long availableBytes() {
-    return recording
-        ? Long.MAX_VALUE
-        : context.driver().memGetInfo().freeBytes() + scratch.bytes();
+    return recording ? Long.MAX_VALUE : context.driver().memGetInfo().freeBytes() + scratch.bytes();
   }
 
   /** Whether what is submitted now is recorded instead of run. */
@@ -337,7 +335,8 @@ public final class WorkStream implements AutoCloseable {
   }
 
   /** What running out of memory becomes once nothing smaller is left to try. */
-  public CudaOutOfMemoryException outOfMemory(String doing, long neededBytes, RuntimeException cause) {
+  public CudaOutOfMemoryException outOfMemory(
+      String doing, long neededBytes, RuntimeException cause) {
     CudaMemory.MemoryInfo memory = context.call(() -> context.driver().memGetInfo());
     CudaOutOfMemoryException failure =
         new CudaOutOfMemoryException(

@@ -32,16 +32,16 @@ public record AdamwStruct(
   /** The struct {@code fourierft_adamw}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_FLOAT.withName("decay"),
-          ValueLayout.JAVA_FLOAT.withName("beta1"),
-          ValueLayout.JAVA_FLOAT.withName("one_minus_beta1"),
-          ValueLayout.JAVA_FLOAT.withName("beta2"),
-          ValueLayout.JAVA_FLOAT.withName("one_minus_beta2"),
-          ValueLayout.JAVA_FLOAT.withName("epsilon"),
-          ValueLayout.JAVA_FLOAT.withName("step_size"),
-          ValueLayout.JAVA_FLOAT.withName("bias2_root"),
-          ValueLayout.JAVA_FLOAT.withName("max_norm"),
-          ValueLayout.JAVA_INT.withName("reserved"))
+              ValueLayout.JAVA_FLOAT.withName("decay"),
+              ValueLayout.JAVA_FLOAT.withName("beta1"),
+              ValueLayout.JAVA_FLOAT.withName("one_minus_beta1"),
+              ValueLayout.JAVA_FLOAT.withName("beta2"),
+              ValueLayout.JAVA_FLOAT.withName("one_minus_beta2"),
+              ValueLayout.JAVA_FLOAT.withName("epsilon"),
+              ValueLayout.JAVA_FLOAT.withName("step_size"),
+              ValueLayout.JAVA_FLOAT.withName("bias2_root"),
+              ValueLayout.JAVA_FLOAT.withName("max_norm"),
+              ValueLayout.JAVA_INT.withName("reserved"))
           .withName("fourierft_adamw");
 
   @Override
@@ -51,8 +51,7 @@ public record AdamwStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putFloat(decay)
+    to.putFloat(decay)
         .putFloat(beta1)
         .putFloat(oneMinusBeta1)
         .putFloat(beta2)

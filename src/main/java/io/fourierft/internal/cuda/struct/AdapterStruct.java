@@ -16,23 +16,18 @@ import java.nio.ByteBuffer;
  * @param scale factor on every c[k]
  */
 public record AdapterStruct(
-    long row,
-    long column,
-    long coefficient,
-    long columnSlot,
-    long frequencies,
-    float scale)
+    long row, long column, long coefficient, long columnSlot, long frequencies, float scale)
     implements Struct {
   /** The struct {@code fourierft_adapter}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("row"),
-          ValueLayout.JAVA_LONG.withName("column"),
-          ValueLayout.JAVA_LONG.withName("coefficient"),
-          ValueLayout.JAVA_LONG.withName("column_slot"),
-          ValueLayout.JAVA_LONG.withName("frequencies"),
-          ValueLayout.JAVA_FLOAT.withName("scale"),
-          ValueLayout.JAVA_INT.withName("reserved"))
+              ValueLayout.JAVA_LONG.withName("row"),
+              ValueLayout.JAVA_LONG.withName("column"),
+              ValueLayout.JAVA_LONG.withName("coefficient"),
+              ValueLayout.JAVA_LONG.withName("column_slot"),
+              ValueLayout.JAVA_LONG.withName("frequencies"),
+              ValueLayout.JAVA_FLOAT.withName("scale"),
+              ValueLayout.JAVA_INT.withName("reserved"))
           .withName("fourierft_adapter");
 
   @Override
@@ -42,8 +37,7 @@ public record AdapterStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(row)
+    to.putLong(row)
         .putLong(column)
         .putLong(coefficient)
         .putLong(columnSlot)

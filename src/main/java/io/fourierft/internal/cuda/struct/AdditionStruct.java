@@ -15,20 +15,16 @@ import java.nio.ByteBuffer;
  * @param nonFinite stored values that are NaN or infinite
  */
 public record AdditionStruct(
-    double deltaSquares,
-    double weightSquares,
-    double errorSum,
-    double errorMax,
-    long nonFinite)
+    double deltaSquares, double weightSquares, double errorSum, double errorMax, long nonFinite)
     implements Struct {
   /** The struct {@code fourierft_addition}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_DOUBLE.withName("delta_squares"),
-          ValueLayout.JAVA_DOUBLE.withName("weight_squares"),
-          ValueLayout.JAVA_DOUBLE.withName("error_sum"),
-          ValueLayout.JAVA_DOUBLE.withName("error_max"),
-          ValueLayout.JAVA_LONG.withName("non_finite"))
+              ValueLayout.JAVA_DOUBLE.withName("delta_squares"),
+              ValueLayout.JAVA_DOUBLE.withName("weight_squares"),
+              ValueLayout.JAVA_DOUBLE.withName("error_sum"),
+              ValueLayout.JAVA_DOUBLE.withName("error_max"),
+              ValueLayout.JAVA_LONG.withName("non_finite"))
           .withName("fourierft_addition");
 
   /** Reads one, as {@link #write} puts it. */
@@ -44,8 +40,7 @@ public record AdditionStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putDouble(deltaSquares)
+    to.putDouble(deltaSquares)
         .putDouble(weightSquares)
         .putDouble(errorSum)
         .putDouble(errorMax)

@@ -11,15 +11,11 @@ import java.nio.ByteBuffer;
  * @param divisor the number
  * @param magic 2⁶⁴ − 1 over it, rounded down; both unsigned
  */
-public record DivisorStruct(
-    long divisor,
-    long magic)
-    implements Struct {
+public record DivisorStruct(long divisor, long magic) implements Struct {
   /** The struct {@code fourierft_divisor}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("divisor"),
-          ValueLayout.JAVA_LONG.withName("magic"))
+              ValueLayout.JAVA_LONG.withName("divisor"), ValueLayout.JAVA_LONG.withName("magic"))
           .withName("fourierft_divisor");
 
   /** For {@code divisor}. */
@@ -34,8 +30,6 @@ public record DivisorStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(divisor)
-        .putLong(magic);
+    to.putLong(divisor).putLong(magic);
   }
 }

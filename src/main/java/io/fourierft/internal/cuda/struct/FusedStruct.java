@@ -34,16 +34,16 @@ public record FusedStruct(
   /** The struct {@code fourierft_fused}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("adapters"),
-          ValueLayout.JAVA_LONG.withName("operators"),
-          ValueLayout.JAVA_LONG.withName("targets"),
-          ValueLayout.JAVA_LONG.withName("columns"),
-          ValueLayout.JAVA_LONG.withName("rows"),
-          ValueLayout.JAVA_LONG.withName("cols"),
-          ValueLayout.JAVA_LONG.withName("slots"),
-          DivisorStruct.LAYOUT.withName("load_inner"),
-          DivisorStruct.LAYOUT.withName("load_middle"),
-          DivisorStruct.LAYOUT.withName("store_inner"))
+              ValueLayout.JAVA_LONG.withName("adapters"),
+              ValueLayout.JAVA_LONG.withName("operators"),
+              ValueLayout.JAVA_LONG.withName("targets"),
+              ValueLayout.JAVA_LONG.withName("columns"),
+              ValueLayout.JAVA_LONG.withName("rows"),
+              ValueLayout.JAVA_LONG.withName("cols"),
+              ValueLayout.JAVA_LONG.withName("slots"),
+              DivisorStruct.LAYOUT.withName("load_inner"),
+              DivisorStruct.LAYOUT.withName("load_middle"),
+              DivisorStruct.LAYOUT.withName("store_inner"))
           .withName("fourierft_fused");
 
   /** The same for a plan with another input. */
@@ -59,8 +59,7 @@ public record FusedStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(adapters)
+    to.putLong(adapters)
         .putLong(operators)
         .putLong(targets)
         .putLong(columns)

@@ -32,16 +32,16 @@ public record GradientStruct(
   /** The struct {@code fourierft_gradient}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("row"),
-          ValueLayout.JAVA_LONG.withName("column"),
-          ValueLayout.JAVA_LONG.withName("gradient"),
-          ValueLayout.JAVA_LONG.withName("token"),
-          ValueLayout.JAVA_LONG.withName("frequencies"),
-          ValueLayout.JAVA_LONG.withName("tokens"),
-          ValueLayout.JAVA_LONG.withName("first_partial"),
-          ValueLayout.JAVA_LONG.withName("first_unit"),
-          ValueLayout.JAVA_FLOAT.withName("scale"),
-          ValueLayout.JAVA_INT.withName("reserved"))
+              ValueLayout.JAVA_LONG.withName("row"),
+              ValueLayout.JAVA_LONG.withName("column"),
+              ValueLayout.JAVA_LONG.withName("gradient"),
+              ValueLayout.JAVA_LONG.withName("token"),
+              ValueLayout.JAVA_LONG.withName("frequencies"),
+              ValueLayout.JAVA_LONG.withName("tokens"),
+              ValueLayout.JAVA_LONG.withName("first_partial"),
+              ValueLayout.JAVA_LONG.withName("first_unit"),
+              ValueLayout.JAVA_FLOAT.withName("scale"),
+              ValueLayout.JAVA_INT.withName("reserved"))
           .withName("fourierft_gradient");
 
   @Override
@@ -51,8 +51,7 @@ public record GradientStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(row)
+    to.putLong(row)
         .putLong(column)
         .putLong(gradient)
         .putLong(token)

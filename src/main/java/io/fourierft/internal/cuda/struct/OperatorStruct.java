@@ -16,22 +16,17 @@ import java.nio.ByteBuffer;
  * @param frequencies n
  */
 public record OperatorStruct(
-    long binStart,
-    long source,
-    long frequency,
-    long coefficient,
-    float scale,
-    int frequencies)
+    long binStart, long source, long frequency, long coefficient, float scale, int frequencies)
     implements Struct {
   /** The struct {@code fourierft_operator}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("bin_start"),
-          ValueLayout.JAVA_LONG.withName("source"),
-          ValueLayout.JAVA_LONG.withName("frequency"),
-          ValueLayout.JAVA_LONG.withName("coefficient"),
-          ValueLayout.JAVA_FLOAT.withName("scale"),
-          ValueLayout.JAVA_INT.withName("frequencies"))
+              ValueLayout.JAVA_LONG.withName("bin_start"),
+              ValueLayout.JAVA_LONG.withName("source"),
+              ValueLayout.JAVA_LONG.withName("frequency"),
+              ValueLayout.JAVA_LONG.withName("coefficient"),
+              ValueLayout.JAVA_FLOAT.withName("scale"),
+              ValueLayout.JAVA_INT.withName("frequencies"))
           .withName("fourierft_operator");
 
   @Override
@@ -41,8 +36,7 @@ public record OperatorStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(binStart)
+    to.putLong(binStart)
         .putLong(source)
         .putLong(frequency)
         .putLong(coefficient)

@@ -15,20 +15,16 @@ import java.nio.ByteBuffer;
  * @param elements how many
  */
 public record ParameterStruct(
-    long value,
-    long gradient,
-    long firstMoment,
-    long secondMoment,
-    long elements)
+    long value, long gradient, long firstMoment, long secondMoment, long elements)
     implements Struct {
   /** The struct {@code fourierft_parameter}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("value"),
-          ValueLayout.JAVA_LONG.withName("gradient"),
-          ValueLayout.JAVA_LONG.withName("first_moment"),
-          ValueLayout.JAVA_LONG.withName("second_moment"),
-          ValueLayout.JAVA_LONG.withName("elements"))
+              ValueLayout.JAVA_LONG.withName("value"),
+              ValueLayout.JAVA_LONG.withName("gradient"),
+              ValueLayout.JAVA_LONG.withName("first_moment"),
+              ValueLayout.JAVA_LONG.withName("second_moment"),
+              ValueLayout.JAVA_LONG.withName("elements"))
           .withName("fourierft_parameter");
 
   @Override
@@ -38,8 +34,7 @@ public record ParameterStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(value)
+    to.putLong(value)
         .putLong(gradient)
         .putLong(firstMoment)
         .putLong(secondMoment)

@@ -16,22 +16,17 @@ import java.nio.ByteBuffer;
  * @param transposed 1 if the matrix is [cols, rows], else 0
  */
 public record TargetStruct(
-    long data,
-    long stride,
-    int type,
-    int deltaType,
-    float scale,
-    int transposed)
+    long data, long stride, int type, int deltaType, float scale, int transposed)
     implements Struct {
   /** The struct {@code fourierft_target}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-          ValueLayout.JAVA_LONG.withName("data"),
-          ValueLayout.JAVA_LONG.withName("stride"),
-          ValueLayout.JAVA_INT.withName("type"),
-          ValueLayout.JAVA_INT.withName("delta_type"),
-          ValueLayout.JAVA_FLOAT.withName("scale"),
-          ValueLayout.JAVA_INT.withName("transposed"))
+              ValueLayout.JAVA_LONG.withName("data"),
+              ValueLayout.JAVA_LONG.withName("stride"),
+              ValueLayout.JAVA_INT.withName("type"),
+              ValueLayout.JAVA_INT.withName("delta_type"),
+              ValueLayout.JAVA_FLOAT.withName("scale"),
+              ValueLayout.JAVA_INT.withName("transposed"))
           .withName("fourierft_target");
 
   @Override
@@ -41,8 +36,7 @@ public record TargetStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to
-        .putLong(data)
+    to.putLong(data)
         .putLong(stride)
         .putInt(type)
         .putInt(deltaType)
