@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda;
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
@@ -38,6 +39,9 @@ import io.fourierft.internal.cuda.ops.TokenInput;
 import io.fourierft.internal.cuda.stream.EngineStream;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import java.lang.ref.Cleaner;
+import io.fourierft.internal.cpu.PlainProduct;
+import io.fourierft.internal.host.RangeExecutor;
+import io.fourierft.internal.host.Shelf;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
@@ -173,6 +177,12 @@ public final class CudaEngine implements CudaFourierEngine {
   private Matrix weight(FourierAdapter adapter, Matrix weight, boolean transposed) {
     requireOpen();
     return checks.weight(adapter, weight, transposed);
+  }
+
+  @Override
+  public DenseProduct denseProduct(int threads) {
+    requireOpen();
+    return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
   }
 
   @Override
