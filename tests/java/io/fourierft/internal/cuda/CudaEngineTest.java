@@ -24,6 +24,8 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.internal.cuda.memory.MemoryBudget;
+import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -328,7 +330,7 @@ class CudaEngineTest extends EmulatedEngineTest {
   /** Reaches the cache of an engine. */
   private record EvictingHome(CudaFourierEngine engine) implements AutoCloseable {
     private ResidentAdapters adapters() {
-      return ((CudaEngine) engine).core().adapters();
+      return ((CudaEngine) engine).shared().adapters();
     }
 
     void trim() {
