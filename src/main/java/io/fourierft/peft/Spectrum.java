@@ -1,6 +1,5 @@
 package io.fourierft.peft;
 
-
 import io.fourierft.ElementType;
 import io.fourierft.internal.host.ElementRuns;
 import io.fourierft.internal.host.LittleEndian;
