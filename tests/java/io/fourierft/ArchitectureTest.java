@@ -1,5 +1,8 @@
 package io.fourierft;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -7,6 +10,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.fourierft.internal.selection.EngineChooser;
 import org.junit.jupiter.api.Test;
 
 /** The house: data flows checkpoint → adapter → engine → weights, and nothing looks upwards. */
@@ -22,14 +26,38 @@ class ArchitectureTest {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
+  /** But its front door, which opens engines, knows where they are chosen. */
   @Test
   void theDomainKnowsNothingAboveIt() {
     noClasses()
         .that()
         .resideInAPackage(ROOT)
         .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".*..").and(not(type(EngineChooser.class))))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT)
+        .and()
+        .areNotAssignableTo(FourierEngine.class)
+        .and()
+        .areNotAssignableTo(EngineSelection.class)
+        .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ROOT + ".*..")
+        .areAssignableTo(EngineChooser.class)
+        .check(CLASSES);
+  }
+
+  @Test
+  void theChoiceOfAnEngineKnowsNoEngine() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal.selection..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".*..")
+                .and(not(resideInAPackage(ROOT + ".internal.selection.."))))
         .check(CLASSES);
   }
 
