@@ -33,8 +33,7 @@ class ArchitectureTest {
         .that()
         .resideInAPackage(ROOT)
         .should()
-        .dependOnClassesThat(
-            resideInAPackage(ROOT + ".*..").and(not(type(EngineChooser.class))))
+        .dependOnClassesThat(resideInAPackage(ROOT + ".*..").and(not(type(EngineChooser.class))))
         .check(CLASSES);
     noClasses()
         .that()

@@ -30,7 +30,9 @@ public record EngineSelection(EngineOptions options, List<EngineProbe> probes) {
     return options.device();
   }
 
-  /** The engine that is used: the first available one of those asked for; empty if there is none. */
+  /**
+   * The engine that is used: the first available one of those asked for; empty if there is none.
+   */
   public Optional<EngineProbe.Available> taken() {
     return probes.stream()
         .filter(probe -> options.wants(probe.engine()))

@@ -138,8 +138,7 @@ class CudaObstaclesTest {
     try (FourierEngine engine = opened.getFirst()) {
       assertEquals("cpu", engine.name());
       EngineProbe.Unavailable passed =
-          assertInstanceOf(
-              EngineProbe.Unavailable.class, engine.selection().probes().getFirst());
+          assertInstanceOf(EngineProbe.Unavailable.class, engine.selection().probes().getFirst());
       assertEquals("cuda:0", passed.engine());
       Obstacle obstacle = passed.obstacles().getFirst();
       assertTrue(obstacle.found().contains(function), obstacle.found());

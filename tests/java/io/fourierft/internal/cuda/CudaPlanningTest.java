@@ -304,9 +304,9 @@ class CudaPlanningTest {
       CallbackSurvey survey = CallbackSurvey.examine(cufft, 13000);
       assertNull(survey.images());
       assertEquals(
-          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA 12,"
-              + " whose linker cannot read them; install the cuFFT of CUDA 13, build the jar with"
-              + " the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
+          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA"
+              + " 12, whose linker cannot read them; install the cuFFT of CUDA 13, build the jar"
+              + " with the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
           String.valueOf(survey.obstacle()));
     } finally {
       System.clearProperty(CallbackSurvey.PROPERTY);

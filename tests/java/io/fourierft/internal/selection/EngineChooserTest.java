@@ -105,8 +105,7 @@ class EngineChooserTest {
 
   @Test
   void theFirstByPriorityIsTakenAndTheOthersAreNotExamined() {
-    FourierEngine taken =
-        chooser(cpu, gpu(available("cuda:0", this::engine))).open(device("auto"));
+    FourierEngine taken = chooser(cpu, gpu(available("cuda:0", this::engine))).open(device("auto"));
     assertEquals("cuda:0", taken.name());
     assertEquals(List.of("examine cuda", "open cuda:0"), calls);
   }
@@ -154,8 +153,7 @@ class EngineChooserTest {
   void anEngineAskedForByNameThatFailsToOpenIsAnError() {
     FourierException failure = new FourierException("out of device memory");
     EngineChooser chooser = chooser(gpu(failing(failure)), cpu);
-    assertSame(
-        failure, assertThrows(FourierException.class, () -> chooser.open(device("cuda:0"))));
+    assertSame(failure, assertThrows(FourierException.class, () -> chooser.open(device("cuda:0"))));
     assertEquals(List.of("examine cuda"), calls);
   }
 

@@ -43,8 +43,7 @@ public final class CudaEngineProvider implements EngineProvider {
       // A broken driver must not keep anyone from using the CPU.
       return EngineCandidate.unavailable(
           "cuda",
-          List.of(
-              new Obstacle("the CUDA driver", e.toString(), "see whether nvidia-smi works")),
+          List.of(new Obstacle("the CUDA driver", e.toString(), "see whether nvidia-smi works")),
           DeviceFiles.showDevice(Path.of("/")));
     }
   }

@@ -173,8 +173,7 @@ final class CudaSurvey {
     return new Obstacle(
         "a CUDA device",
         "device %d was asked for, and %d can be seen%s"
-            .formatted(
-                ordinal, count, shown == null ? "" : ", with CUDA_VISIBLE_DEVICES=" + shown),
+            .formatted(ordinal, count, shown == null ? "" : ", with CUDA_VISIBLE_DEVICES=" + shown),
         count == 0
             ? "use a machine with an NVIDIA GPU"
             : "use cuda:0 to cuda:%d, or change CUDA_VISIBLE_DEVICES".formatted(count - 1));

@@ -19,8 +19,7 @@ public sealed interface EngineCandidate {
   }
 
   /** An engine that cannot be had, though there may be a GPU for it. */
-  static EngineCandidate unavailable(
-      String engine, List<Obstacle> obstacles, boolean gpuPresent) {
+  static EngineCandidate unavailable(String engine, List<Obstacle> obstacles, boolean gpuPresent) {
     return new Refused(new EngineProbe.Unavailable(engine, obstacles, gpuPresent));
   }
 
