@@ -4,6 +4,7 @@ import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe.Obstacle;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaException;
+import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
@@ -11,6 +12,8 @@ import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.ffm.LibrarySearch;
 import io.fourierft.internal.cuda.ffm.PanamaCudaDriver;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
+import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.jcuda.JCufftTransforms;
 import io.fourierft.internal.selection.EngineCandidate;
 import java.nio.file.Path;
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * What a CUDA engine needs and what of it this machine has. Collects every obstacle, and needs no
  * context.
  */
-final class CudaSurvey {
+public final class CudaSurvey {
   /** Property that chooses what binds cuFFT: {@code panama}, the default, or {@code jcufft}. */
   static final String BINDING_PROPERTY = "fourierft.cuda.fft";
 
@@ -286,6 +289,6 @@ final class CudaSurvey {
         name,
         details,
         selection ->
-            EngineHome.open(boundDriver, boundCufft, found, kernels, callbacks, selection));
+            CudaEngine.open(boundDriver, boundCufft, found, kernels, callbacks, selection));
   }
 }
