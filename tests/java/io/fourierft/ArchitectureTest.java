@@ -237,7 +237,7 @@ class ArchitectureTest {
   void onlyTheBindingsTouchTheLinker() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(ROOT + ".internal.cuda.ffm..")
+        .resideOutsideOfPackages(ROOT + ".internal.cuda.ffm..", ROOT + ".internal.files.ffm..")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.foreign.Linker")
