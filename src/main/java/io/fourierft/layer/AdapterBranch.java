@@ -92,25 +92,9 @@ final class AdapterBranch {
     if ((long) routing.rows() * routing.cols() > Integer.MAX_VALUE - 8) {
       return AdapterPath.SPECTRAL;
     }
-    CostModel model = costModel;
-    List<FourierAdapter> adapters = routing.adapters();
-    double coefficients = 0;
-    double dense = 0;
-    for (int i = 0; i < adapters.size(); i++) {
-      FourierAdapter adapter = adapters.get(i);
-      coefficients += adapter.nFrequency();
-      // A ΔW that fits the cache is built once for all later passes, so it counts as built.
-      if (!mayCache || cache == null || !cache.admits(adapter)) {
-        dense += model.buildNanos(routing.rows(), routing.cols(), adapter.nFrequency());
-      }
-    }
-    double perToken = routing.isPerToken() ? 1.0 / adapters.size() : 1;
-    for (int i = 0; i < adapters.size(); i++) {
-      dense += model.productNanos(routing.rows(), routing.cols(), perToken * tokens);
-    }
-    double spectral =
-        model.spectralNanos(routing.rows(), routing.cols(), perToken * coefficients, tokens);
-    return dense < spectral ? AdapterPath.DENSE : AdapterPath.SPECTRAL;
+    // A ΔW that fits the cache is built once for all later passes, so it counts as built.
+    return costModel.choose(
+        routing, tokens, adapter -> mayCache && cache != null && cache.admits(adapter));
   }
 
   private void addDense(
