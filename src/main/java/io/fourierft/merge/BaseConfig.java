@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.ElementType;
 import io.fourierft.FourierException;
+import io.fourierft.internal.checks.BoundedNumbers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,8 +44,8 @@ final class BaseConfig {
     if (Files.size(file) > MOST_BYTES) {
       throw new FourierException(file + " has more than 16 MiB; that is no model configuration");
     }
-    try {
-      if (MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+    try (var parser = new BoundedNumbers(MAPPER.createParser(Files.readAllBytes(file)))) {
+      if (MAPPER.readTree(parser) instanceof ObjectNode object) {
         return Optional.of(new BaseConfig(object));
       }
     } catch (JsonProcessingException e) {
