@@ -39,7 +39,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void theFileFormatKnowsOnlyTheRootOfTheExceptions() {
+  void theFileFormatKnowsOnlyFilesAndTheRootOfTheExceptions() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + ".safetensors..")
@@ -50,6 +50,7 @@ class ArchitectureTest {
                 type ->
                     type.getPackageName().startsWith(ROOT)
                         && !type.getPackageName().startsWith(ROOT + ".safetensors")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.files")
                         && !type.isEquivalentTo(FourierException.class)))
         .check(CLASSES);
   }
