@@ -27,13 +27,13 @@ class SmallHeapTest {
           output);
       assertTrue(lines.get(2).startsWith("name: invalid JSON in header: Name length"), output);
       assertTrue(lines.get(3).startsWith("value: invalid JSON in header: String value"), output);
-      String heap = "the header needs more than a quarter of the heap, 64 MiB; ";
+      String heap = "the header needs more than a quarter of the heap, ";
       assertTrue(lines.get(4).startsWith("unknown: " + heap), output);
-      assertTrue(lines.get(5).startsWith("integer: invalid JSON in header: Number value"), output);
-      assertTrue(lines.get(6).startsWith("fraction: invalid JSON in header: Number value"), output);
+      assertTrue(lines.get(5).startsWith("integer: invalid JSON in header: "), output);
+      assertTrue(lines.get(6).startsWith("fraction: invalid JSON in header: "), output);
       assertTrue(lines.get(7).startsWith("tensors: " + heap), output);
       assertTrue(lines.get(8).startsWith("index: the index needs more than a quarter"), output);
-      assertTrue(lines.get(9).startsWith("total_size: invalid JSON in index: Number"), output);
+      assertTrue(lines.get(9).startsWith("total_size: invalid JSON in index: "), output);
       assertTrue(lines.get(10).startsWith("locations: n_frequency is 2147483647"), output);
       assertEquals("all ended", lines.get(11));
     }

@@ -29,7 +29,7 @@ final class StrictJson implements AutoCloseable {
   private static final int LONGEST_NUMBER = 5_000;
 
   /** Digits of an exponent without its leading zeros. */
-  private static final int LONGEST_EXPONENT = 5;
+  private static final int LONGEST_EXPONENT = 6;
 
   /** What one string costs besides its characters, with the table that holds it, in bytes. */
   private static final long STRING_BYTES = 100;

@@ -1,8 +1,9 @@
 package io.fourierft.internal.checks;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.exc.StreamReadException;
+
 import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import java.io.IOException;
 
@@ -12,7 +13,7 @@ import java.io.IOException;
  * of numbers is the parser's own limit.
  */
 public final class BoundedNumbers extends JsonParserDelegate {
-  private static final int LONGEST_EXPONENT = 5;
+  private static final int LONGEST_EXPONENT = 6;
 
   /** Guards {@code parser}. */
   public BoundedNumbers(JsonParser parser) {
@@ -28,14 +29,14 @@ public final class BoundedNumbers extends JsonParserDelegate {
     return token;
   }
 
-  private void requireExponent(String number) throws StreamReadException {
+  private void requireExponent(String number) throws JsonParseException {
     int at = Math.max(number.indexOf('e'), number.indexOf('E')) + 1;
     while (at > 0 && at < number.length() && "+-0".indexOf(number.charAt(at)) >= 0) {
       at++;
     }
     if (at > 0 && number.length() - at > LONGEST_EXPONENT) {
       String brief = number.length() <= 40 ? number : number.substring(0, 40) + "...";
-      throw new StreamReadException(
+      throw new JsonParseException(
           this, "the number " + brief + " has an exponent that nothing can hold");
     }
   }
