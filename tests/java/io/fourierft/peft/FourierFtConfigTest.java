@@ -93,7 +93,7 @@ class FourierFtConfigTest {
     String digits = "9".repeat(3_000_000);
     for (String number : List.of(digits, "0." + digits, "-" + digits + "e5")) {
       String e = Refusal.of(() -> config(", \"" + key + "\": " + number));
-      assertTrue(e.contains("Number value length"), e.substring(0, 200));
+      assertTrue(e.contains("Number value length"), e);
       assertTrue(e.length() < 500);
     }
   }

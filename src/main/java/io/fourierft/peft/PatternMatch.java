@@ -112,6 +112,7 @@ final class PatternMatch {
           stack.push(second, position);
           at = first;
         }
+        case PatternProgram.Again(int head, int out) -> at = seen.has(head, position) ? out : head;
         case PatternProgram.Jump(int target) -> at = target;
         case PatternProgram.Keep(int slot) -> {
           stack.push(-1 - slot, kept[slot]);
@@ -177,14 +178,21 @@ final class PatternMatch {
       bits = new long[Math.toIntExact(words)];
     }
 
+    boolean has(int instruction, int position) {
+      long bit = bit(instruction, position);
+      return (bits[(int) (bit / Long.SIZE)] & 1L << bit) != 0;
+    }
+
     /** Notes one; false if it was there. */
     boolean add(int instruction, int position) {
-      long bit = (long) instruction * (text.length + 1L) + position;
-      int word = (int) (bit / Long.SIZE);
-      long mask = 1L << bit;
-      boolean isNew = (bits[word] & mask) == 0;
-      bits[word] |= mask;
+      boolean isNew = !has(instruction, position);
+      long bit = bit(instruction, position);
+      bits[(int) (bit / Long.SIZE)] |= 1L << bit;
       return isNew;
+    }
+
+    private long bit(int instruction, int position) {
+      return (long) instruction * (text.length + 1L) + position;
     }
 
     void clear() {

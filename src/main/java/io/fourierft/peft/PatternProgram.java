@@ -23,6 +23,12 @@ final class PatternProgram {
   /** Tries {@code first}, then {@code second}. */
   record Fork(int first, int second) implements Instruction {}
 
+  /**
+   * The end of a round of a loop: goes on at {@code head}, or at {@code out} if the loop was at
+   * {@code head} at this position before, which is so after a round that took nothing.
+   */
+  record Again(int head, int out) implements Instruction {}
+
   /** Goes on at {@code target}. */
   record Jump(int target) implements Instruction {}
 
@@ -75,7 +81,7 @@ final class PatternProgram {
         long item = Math.min(size(repeat.item()), Integer.MAX_VALUE);
         long least = least(repeat);
         long most = most(repeat);
-        long more = most == PatternNode.UNBOUNDED ? item + 3 : (most - least) * (item + 1);
+        long more = most == PatternNode.UNBOUNDED ? item + 2 : (most - least) * (item + 1);
         yield Math.min(item * least + more, LARGEST_SIZE);
       }
       case PatternNode.Capture capture -> size(capture.item()) + 2;
@@ -165,12 +171,16 @@ final class PatternProgram {
     private void addRepeat(PatternNode.Repeat repeat) {
       int least = least(repeat);
       int most = most(repeat);
-      if (most == PatternNode.UNBOUNDED) {
-        addLoop(repeat.item(), least, repeat.lazy());
-        return;
-      }
       for (int i = 0; i < least; i++) {
         add(repeat.item());
+      }
+      if (most == PatternNode.UNBOUNDED) {
+        int head = reserve();
+        add(repeat.item());
+        int out = here() + 1;
+        instructions.add(new Again(head, out));
+        instructions.set(head, fork(head + 1, out, repeat.lazy()));
+        return;
       }
       List<Integer> forks = new ArrayList<>();
       for (int i = least; i < most; i++) {
@@ -178,23 +188,6 @@ final class PatternProgram {
         add(repeat.item());
       }
       forks.forEach(fork -> instructions.set(fork, fork(fork + 1, here(), repeat.lazy())));
-    }
-
-    /**
-     * At least so many times: the last of them again and again. The choice comes after the item, so
-     * that one which matched nothing leads out, as in Python, and is not tried another way.
-     */
-    private void addLoop(PatternNode item, int least, boolean lazy) {
-      for (int i = 1; i < least; i++) {
-        add(item);
-      }
-      int entry = least == 0 ? reserve() : -1;
-      int again = here();
-      add(item);
-      instructions.add(fork(again, here() + 1, lazy));
-      if (entry >= 0) {
-        instructions.set(entry, fork(again, here(), lazy));
-      }
     }
 
     private static Fork fork(int again, int out, boolean lazy) {
