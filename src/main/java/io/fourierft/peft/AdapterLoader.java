@@ -65,9 +65,9 @@ final class AdapterLoader {
   }
 
   private void take(TensorInfo tensor, SafetensorsFile tensors) {
-    if (AdapterKeys.isNeedlessBias(tensor.name(), config, tensors.tensors().keySet())) {
+    if (AdapterKeys.isNeedless(tensor.name(), tensors.tensors().keySet())) {
       notes.add(
-          "%s: key '%s' repeats another, as PEFT writes it with bias 'all', and is left out"
+          "%s: key '%s' repeats another, as PEFT writes it of a module saved whole, and is left out"
               .formatted(file, tensor.name()));
       return;
     }
