@@ -57,11 +57,69 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
+            ROOT + ".layer..",
             ROOT + ".safetensors..",
             ROOT + ".peft..",
             ROOT + ".merge..",
             ROOT + ".training..",
+            ROOT + ".demo..",
             ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void hostMemoryAndTheDefinitionKnowOnlyTheDomain() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(ROOT + ".internal.host..", ROOT + ".internal.definition..")
+        .should()
+        .dependOnClassesThat(
+            com.tngtech.archunit.base.DescribedPredicate.describe(
+                "what lies above them",
+                type ->
+                    type.getPackageName().startsWith(ROOT + ".")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.host")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.definition")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void layersKnowTheDomainHostMemoryAndNoEngineOfTheirOwn() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".layer..")
+        .should()
+        .dependOnClassesThat(
+            com.tngtech.archunit.base.DescribedPredicate.describe(
+                "engines, files and what lies above layers",
+                type ->
+                    type.getPackageName().startsWith(ROOT + ".")
+                        && !type.getPackageName().startsWith(ROOT + ".layer")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.host")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.definition")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.checks")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void nothingButTheCommandLineKnowsTheDemonstration() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".demo..", ROOT + ".cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".demo..", ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void theDemonstrationReachesNoInternals() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".demo..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".internal..", ROOT + ".cli..")
         .check(CLASSES);
   }
 

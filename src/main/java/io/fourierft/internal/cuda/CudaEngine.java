@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda;
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
@@ -19,6 +20,9 @@ import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
+import io.fourierft.internal.cpu.PlainProduct;
+import io.fourierft.internal.host.RangeExecutor;
+import io.fourierft.internal.host.Shelf;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
@@ -120,6 +124,12 @@ final class CudaEngine implements CudaFourierEngine {
   private Matrix weight(FourierAdapter adapter, Matrix weight, boolean transposed) {
     requireOpen();
     return checks.weight(adapter, weight, transposed);
+  }
+
+  @Override
+  public DenseProduct denseProduct(int threads) {
+    requireOpen();
+    return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
   }
 
   @Override
