@@ -46,10 +46,7 @@ def pairs(class_name):
         return set()
     if not isinstance(tied, dict):
         return set()
-    # Only whole names; and where the two stacks are handed the shared module itself, no tie is needed.
     plain = {(a, b.rstrip("$")) for a, b in tied.items() if re.fullmatch(r"[\w.]+\$?", b) and re.fullmatch(r"[\w.]+", a)}
-    if ("lm_head.weight", "shared.weight") in plain:
-        plain = {("lm_head.weight", "shared.weight")}
     return {(a, b) for a, b in plain if a.endswith((".weight", ".bias"))}
 
 
@@ -57,6 +54,9 @@ by_type = classes()
 groups = {}
 for model_type in sorted(CONFIG_MAPPING.keys()):
     tied = set().union(*[pairs(name) for name in by_type.get(model_type, [])])
+    if ("lm_head.weight", "shared.weight") in tied:
+        # T5 and its kin: both stacks are handed the shared module itself, which is no tie.
+        tied = {("lm_head.weight", "shared.weight")}
     groups.setdefault(tuple(sorted(tied)), []).append(model_type)
 
 print("// What transformers " + transformers.__version__ + " says of its model types; made by make_model_facts.py.")

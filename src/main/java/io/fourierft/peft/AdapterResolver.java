@@ -7,10 +7,13 @@ import io.fourierft.SpectralLocations;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Binds one adapter to one base model. Used once. */
 final class AdapterResolver {
@@ -48,7 +51,8 @@ final class AdapterResolver {
       modules.add(resolve(module, replacements));
     }
     noteLayouts(modules);
-    return new ResolvedAdapter(modules, replacements, notes, replaced.prefix());
+    return new ResolvedAdapter(
+        modules, replacements, notes, names.naming().adapterPrefix(), replaced.newTensors());
   }
 
   private void noteNames() {
@@ -80,6 +84,7 @@ final class AdapterResolver {
     if (missing.isEmpty()) {
       return;
     }
+    QuantizedWeights.refusePacked(missing, names, base);
     String name = missing.getFirst();
     TensorInfo weight = base.tensors().get(names.naming().toBase(name) + ".weight");
     String found =
@@ -155,16 +160,13 @@ final class AdapterResolver {
       // The layer was as large in training as what the adapter brings for it.
       baseModule = baseModule.withShape(replaced.shape());
     }
+    if (!baseModule.isFloatingPoint()) {
+      throw QuantizedWeights.refuse(baseModule);
+    }
     WeightLayout layout = layout(baseModule);
     boolean transposed = layout == WeightLayout.IN_OUT;
     long rows = transposed ? baseModule.storedCols() : baseModule.storedRows();
     long cols = transposed ? baseModule.storedRows() : baseModule.storedCols();
-    if (!baseModule.isFloatingPoint()) {
-      throw new PeftException(
-          "'%s.weight' of the base model is %s, not F64, F32, F16 or BF16: a quantised weight;"
-                  .formatted(baseModule.name(), baseModule.describe())
-              + " give the base model before quantisation");
-    }
     int n = module.spectrum().count();
     if (rows < 1 || cols < 1 || rows > Integer.MAX_VALUE || cols > Integer.MAX_VALUE) {
       throw new PeftException(
@@ -217,14 +219,35 @@ final class AdapterResolver {
         return choice.layout();
       }
     }
-    return evidence.orElseThrow(
-        () ->
-            new PeftException(
-                ("'%s.weight' of the base model is square, and nothing in its files tells whether"
-                        + " it is stored [out, in] or [in, out]; fan_in_fan_out, %s, is that of the"
-                        + " last module alone. Say it: --layout out-in or --layout in-out, with"
-                        + " =PATTERN for some of the modules (ResolveOptions.layouts)")
-                    .formatted(module.name(), config.fanInFanOut())));
+    return evidence
+        .or(this::layoutByFlag)
+        .orElseThrow(
+            () ->
+                new PeftException(
+                    ("'%s.weight' of the base model is square, and nothing in its files tells"
+                            + " whether it is stored [out, in] or [in, out]; fan_in_fan_out, %s, is"
+                            + " that of the last module alone. Say it: --layout out-in or --layout"
+                            + " in-out, with =PATTERN for some of the modules"
+                            + " (ResolveOptions.layouts)")
+                        .formatted(module.name(), config.fanInFanOut())));
+  }
+
+  /**
+   * What fan_in_fan_out proves of modules that nothing else tells of. PEFT saves that of the module
+   * it made last. It is theirs if they are all one, numbers aside, and the last must be among them:
+   * because the adapter has no other, or none of the others is stored so.
+   */
+  private Optional<WeightLayout> layoutByFlag() {
+    Set<String> untold = new HashSet<>();
+    Set<WeightLayout> told = EnumSet.noneOf(WeightLayout.class);
+    for (AdapterModule module : adapter.modules().values()) {
+      BaseModule found = place(module).module();
+      base.layout(found)
+          .ifPresentOrElse(told::add, () -> untold.add(LayoutEvidence.pattern(found.name())));
+    }
+    return untold.size() == 1 && !told.contains(flaggedLayout())
+        ? Optional.of(flaggedLayout())
+        : Optional.empty();
   }
 
   private WeightLayout flaggedLayout() {

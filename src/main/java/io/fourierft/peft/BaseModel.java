@@ -48,17 +48,7 @@ public final class BaseModel {
    * A base model of these tensors.
    *
    * @param tensors all tensors of the model, each name once
-   * @param modelType {@code model_type} of its {@code config.json}, null if not known; PEFT's
-   *     default targets follow from it
-   * @throws PeftException if a name occurs twice
-   */
-  public static BaseModel of(Collection<TensorInfo> tensors, @Nullable String modelType) {
-    return of(tensors, ModelConfig.ofType(modelType));
-  }
-
-  /**
-   * A base model of these tensors and this configuration.
-   *
+   * @param config what its {@code config.json} says; {@link ModelConfig#NONE} if it has none
    * @throws PeftException if a name occurs twice
    */
   public static BaseModel of(Collection<TensorInfo> tensors, ModelConfig config) {

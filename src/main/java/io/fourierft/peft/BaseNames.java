@@ -30,13 +30,19 @@ final class BaseNames {
   private final NameTable table;
   private final List<NameRename> renames;
   private final Reading reading;
+  private final Reading current;
   private final BaseNaming naming;
   private final Map<String, String> adapterNames = new HashMap<>();
   private final Map<String, String> peers = new HashMap<>();
 
   private BaseNames(
-      NameTable table, List<NameRename> renames, Reading reading, BaseNaming naming) {
+      NameTable table,
+      List<NameRename> renames,
+      Reading reading,
+      Reading current,
+      BaseNaming naming) {
     this.table = table;
+    this.current = current;
     this.renames = renames;
     this.reading = reading;
     this.naming = naming;
@@ -66,20 +72,20 @@ final class BaseNames {
     Reading current = Reading.of(base, table::current, table);
     List<BaseNames> ways = new ArrayList<>();
     for (Reading reading : List.of(stored, current)) {
-      ways.add(new BaseNames(table, renames, reading, BaseNaming.SAME));
+      ways.add(new BaseNames(table, renames, reading, current, BaseNaming.SAME));
     }
     List<String> towers =
         adapterClass == null ? List.of() : NameTable.of(Set.of(adapterClass)).towers();
     for (Reading reading : List.of(stored, current)) {
       for (String tower : towers) {
-        ways.add(new BaseNames(table, renames, reading, new BaseNaming("", tower)));
+        ways.add(new BaseNames(table, renames, reading, current, new BaseNaming("", tower)));
       }
     }
     for (Reading reading : List.of(stored, current)) {
-      BaseNames plain = new BaseNames(table, renames, reading, BaseNaming.SAME);
+      BaseNames plain = new BaseNames(table, renames, reading, current, BaseNaming.SAME);
       List<String> paths = adapterPaths.stream().map(plain::read).toList();
       BaseNaming naming = BaseNaming.between(paths, reading.modules().keySet());
-      ways.add(new BaseNames(table, renames, reading, naming));
+      ways.add(new BaseNames(table, renames, reading, current, naming));
     }
     BaseNames best = ways.getFirst();
     long most = -1;
@@ -130,7 +136,8 @@ final class BaseNames {
     String name = readTensor(adapterTensor);
     return Optional.ofNullable(reading.tensors().get(naming.toBase(name)))
         .or(() -> Optional.ofNullable(reading.tensors().get(name)))
-        .or(() -> Optional.ofNullable(reading.tensors().get(adapterTensor)));
+        .or(() -> Optional.ofNullable(reading.tensors().get(adapterTensor)))
+        .or(() -> Optional.ofNullable(current.tensors().get(table.current(name))));
   }
 
   /** The name that a tensor which the base lacks has beside the base's own. */

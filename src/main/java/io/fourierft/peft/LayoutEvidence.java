@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>no bias: {@code [out, in]}, since a Conv1D always has one;
  *   <li>not square: the bias has out_features elements, and so says which dimension that is;
- *   <li>square: as the modules of rule 2 of the same path, its numbers aside; else as those nearest
- *       around it: with the same parent, that parent's parent, and so on up to the root, again with
- *       the numbers aside; if those nearest disagree, they tell nothing;
+ *   <li>square: as the modules of rule 2 of the same path, its numbers aside; else as those with
+ *       the same parent; else as those nearest around it in the same layer or in another of the
+ *       same list; if those nearest disagree, they tell nothing;
  *   <li>the model type of the part that it stands in, if transformers knows that type: Conv1D is in
  *       five of them, and there only under four names.
  * </ol>
@@ -33,6 +33,7 @@ final class LayoutEvidence {
 
   private final ModelConfig config;
   private final Map<String, Set<WeightLayout>> byPattern = new HashMap<>();
+  private final Map<String, Set<WeightLayout>> byParent = new HashMap<>();
   private final Map<String, Set<WeightLayout>> byAncestor = new HashMap<>();
 
   LayoutEvidence(Collection<BaseModule> modules, ModelConfig config) {
@@ -70,8 +71,9 @@ final class LayoutEvidence {
     }
     String pattern = pattern(module.name());
     Optional<WeightLayout> sameKind = unanimous(byPattern.get(pattern));
+    Set<WeightLayout> brothers = byParent.get(parent(pattern));
     return sameKind
-        .or(() -> nearest(parent(pattern)))
+        .or(() -> brothers == null ? nearest(parent(pattern)) : unanimous(brothers))
         .or(() -> byModelType(module));
   }
 
@@ -86,11 +88,9 @@ final class LayoutEvidence {
   private void remember(BaseModule module, WeightLayout layout) {
     String pattern = pattern(module.name());
     put(byPattern, pattern, layout);
-    for (String at = parent(pattern); ; at = parent(at)) {
+    put(byParent, parent(pattern), layout);
+    for (String at = parent(pattern); at.contains("#"); at = parent(at)) {
       put(byAncestor, at, layout);
-      if (at.isEmpty()) {
-        return;
-      }
     }
   }
 
@@ -99,16 +99,15 @@ final class LayoutEvidence {
     map.computeIfAbsent(key, at -> EnumSet.noneOf(WeightLayout.class)).add(layout);
   }
 
+  /** Within the layer: above its number stand other parts, which may be of the other kind. */
   private Optional<WeightLayout> nearest(String ancestor) {
-    for (String at = ancestor; ; at = parent(at)) {
+    for (String at = ancestor; at.contains("#"); at = parent(at)) {
       Set<WeightLayout> found = byAncestor.get(at);
       if (found != null) {
         return unanimous(found);
       }
-      if (at.isEmpty()) {
-        return Optional.empty();
-      }
     }
+    return Optional.empty();
   }
 
   private Optional<WeightLayout> byModelType(BaseModule module) {

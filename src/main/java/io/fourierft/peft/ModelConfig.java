@@ -62,6 +62,11 @@ public final class ModelConfig {
     return names;
   }
 
+  /** The first of the classes that the model was saved from. */
+  public Optional<String> architecture() {
+    return architectures().stream().findFirst();
+  }
+
   /** The model types of the whole and of its parts, the whole first, and every architecture. */
   Set<String> families() {
     Set<String> families = new LinkedHashSet<>();

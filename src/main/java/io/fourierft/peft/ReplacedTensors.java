@@ -3,9 +3,11 @@ package io.fourierft.peft;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Finds for each tensor that an adapter carries whole the one of the base that it replaces. Used
@@ -18,7 +20,7 @@ final class ReplacedTensors {
   private final ModuleMatcher matcher;
   private final List<String> notes;
   private final Map<String, ExtraTensor> found = new LinkedHashMap<>();
-  private String prefix = "";
+  private final Set<String> newTensors = new LinkedHashSet<>();
 
   ReplacedTensors(
       PeftAdapter adapter,
@@ -51,11 +53,9 @@ final class ReplacedTensors {
       String name = place.map(BaseNames.Place::tensor).orElse(names.newTensor(extra.baseTensor()));
       if (place.isEmpty()) {
         takeNew(extra, name);
+        newTensors.add(name);
       } else {
         requireShape(extra, name, place.get().module().weight());
-      }
-      if (place.isEmpty() || place.get().isTied()) {
-        needPrefix(extra);
       }
       found.put(name, extra);
     }
@@ -63,17 +63,9 @@ final class ReplacedTensors {
     return found;
   }
 
-  /** What the output's names need before them; known after {@link #resolve}. */
-  String prefix() {
-    return prefix;
-  }
-
-  /** Beside a new head the names of a bare base need the prefix of the model with a head. */
-  private void needPrefix(ExtraTensor extra) {
-    String missing = names.naming().adapterPrefix();
-    if (!missing.isEmpty() && !extra.baseTensor().startsWith(missing)) {
-      prefix = missing;
-    }
+  /** Those of the tensors that the base lacks; known after {@link #resolve}. */
+  Set<String> newTensors() {
+    return newTensors;
   }
 
   private void takeNew(ExtraTensor extra, String name) {
@@ -111,11 +103,13 @@ final class ReplacedTensors {
     return extra.kind() == ExtraTensor.Kind.SAVED_MODULE && matcher.mayBeSaved(first);
   }
 
-  /** Tensors beside a new one that may be the same by another name. */
+  /** Tensors beside a new output embedding that may be the same by another name. */
   private List<String> lookAlikes(ExtraTensor extra, String name) {
     List<String> likely = new ArrayList<>();
     String leaf = name.substring(name.lastIndexOf('.'));
-    if (extra.shape().size() != 2) {
+    String owner = parent(name);
+    if (extra.shape().size() != 2
+        || !EmbeddingNames.isOutput(owner.substring(owner.lastIndexOf('.') + 1))) {
       return likely;
     }
     for (TensorInfo tensor : base.tensors().values()) {

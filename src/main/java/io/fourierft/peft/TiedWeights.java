@@ -21,10 +21,8 @@ public final class TiedWeights {
   private final Map<String, String> aliases = new LinkedHashMap<>();
   private final List<Set<String>> storedApart = new ArrayList<>();
   private final Map<String, String> currentToStored = new HashMap<>();
-  private final NameTable names;
 
   private TiedWeights(Map<String, TensorInfo> tensors, ModelConfig config, NameTable names) {
-    this.names = names;
     String type = config.modelType();
     if (!config.tieWordEmbeddings().orElse(ModelFacts.tiedByDefault(type))) {
       return;
@@ -79,9 +77,7 @@ public final class TiedWeights {
     if (input != null && output != null) {
       storedApart.add(new LinkedHashSet<>(List.of(output.stored(), input.stored())));
     } else if (input != null) {
-      String name = input.prefix() + tie.output();
-      boolean original = !names.current(input.stored()).equals(input.stored());
-      aliases.put(original ? names.original(name) : name, input.stored());
+      aliases.put(input.prefix() + tie.output(), input.stored());
     } else if (output != null && isEmbedding(tie)) {
       aliases.put(output.prefix() + tie.input(), output.stored());
     }
