@@ -1,12 +1,21 @@
 package io.fourierft;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.fourierft.internal.selection.EngineChooser;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The house: data flows checkpoint → adapter → engine → weights, and nothing looks upwards. */
@@ -22,19 +31,42 @@ class ArchitectureTest {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
+  /** But its front door, which opens engines, knows where they are chosen. */
   @Test
   void theDomainKnowsNothingAboveIt() {
     noClasses()
         .that()
         .resideInAPackage(ROOT)
         .should()
+        .dependOnClassesThat(resideInAPackage(ROOT + ".*..").and(not(type(EngineChooser.class))))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT)
+        .and()
+        .areNotAssignableTo(FourierEngine.class)
+        .and()
+        .areNotAssignableTo(EngineSelection.class)
+        .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ROOT + ".*..")
+        .areAssignableTo(EngineChooser.class)
         .check(CLASSES);
   }
 
   @Test
-  void theFileFormatKnowsOnlyTheRootOfTheExceptions() {
+  void theChoiceOfAnEngineKnowsNoEngine() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal.selection..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".*..")
+                .and(not(resideInAPackage(ROOT + ".internal.selection.."))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void theFileFormatKnowsOnlyFilesAndTheRootOfTheExceptions() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + ".safetensors..")
@@ -45,6 +77,7 @@ class ArchitectureTest {
                 type ->
                     type.getPackageName().startsWith(ROOT)
                         && !type.getPackageName().startsWith(ROOT + ".safetensors")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.files")
                         && !type.isEquivalentTo(FourierException.class)))
         .check(CLASSES);
   }
@@ -145,11 +178,67 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** The packages of the CUDA engine, from the bindings up; each knows only those before it. */
+  private static final List<String> CUDA =
+      List.of("ffm", "struct", "device", "memory", "kernels", "fft", "stream", "resident", "ops");
+
+  @Test
+  void thePackagesOfTheCudaEngineKnowOnlyThoseBelowThem() {
+    for (int i = 0; i < CUDA.size(); i++) {
+      String[] above =
+          Stream.concat(
+                  Stream.of(ROOT + ".internal.cuda"),
+                  CUDA.stream().skip(i + 1L).map(name -> ROOT + ".internal.cuda." + name))
+              .toArray(String[]::new);
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".internal.cuda." + CUDA.get(i))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(above)
+          .check(CLASSES);
+    }
+  }
+
+  @Test
+  void theStructsOfCKnowNoDevice() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal.cuda.struct")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".internal.cuda.ffm..", ROOT + ".cuda..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void noTwoTypesOfTheCudaEngineAreTiedToEachOther() {
+    slices()
+        .assignedFrom(
+            new SliceAssignment() {
+              @Override
+              public SliceIdentifier getIdentifierOf(JavaClass type) {
+                String name = type.getName().replaceFirst("\\$.*", "");
+                return name.startsWith(ROOT + ".internal.cuda.")
+                    ? SliceIdentifier.of(name)
+                    : SliceIdentifier.ignore();
+              }
+
+              @Override
+              public String getDescription() {
+                return "types of the CUDA engine";
+              }
+            })
+        .should()
+        .beFreeOfCycles()
+        .check(CLASSES);
+  }
+
   @Test
   void onlyTheBindingsTouchTheLinker() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(ROOT + ".internal.cuda.ffm..")
+        .resideOutsideOfPackages(ROOT + ".internal.cuda.ffm..", ROOT + ".internal.files.ffm..")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.foreign.Linker")

@@ -70,6 +70,12 @@ class FieldCasesTest {
     for (JsonNode words : wanted.path("says")) {
       assertTrue(said.contains(words.asText()), () -> "does not say " + words + ": " + said);
     }
+    for (JsonNode file : wanted.path("present")) {
+      assertTrue(Files.exists(folder.resolve(file.asText())), file.asText());
+    }
+    for (JsonNode file : wanted.path("absent")) {
+      assertFalse(Files.exists(folder.resolve(file.asText())), file.asText());
+    }
     if (run.code() == 0) {
       compareWeights(source, wanted);
       compareConfig(wanted);

@@ -2,6 +2,8 @@ package io.fourierft.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.fourierft.ModelFiles;
 import io.fourierft.safetensors.DType;

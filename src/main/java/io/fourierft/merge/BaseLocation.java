@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import io.fourierft.FourierException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -20,13 +21,10 @@ final class BaseLocation {
   /**
    * Refuses a path that cannot be a base's, with the one that was probably meant.
    *
-   * @throws FourierException if it names nothing, a broken link, a cache's root, or one shard
+   * @throws FourierException if it names nothing, a cache's root, or one shard
    */
   static void require(Path base) throws IOException {
-    if (Files.isSymbolicLink(base) && !Files.exists(base)) {
-      throw brokenLink(base);
-    }
-    if (!Files.exists(base)) {
+    if (!Files.exists(base, LinkOption.NOFOLLOW_LINKS)) {
       throw missing(base);
     }
     if (Files.isDirectory(base)) {
@@ -46,23 +44,7 @@ final class BaseLocation {
             : base + ": no such file or folder");
   }
 
-  private static FourierException brokenLink(Path link) throws IOException {
-    return new FourierException(
-        ("%s is a broken link: %s, which it points to, is not there; download the model again, the"
-                + " download was cut off")
-            .formatted(link, Files.readSymbolicLink(link)));
-  }
-
   private static void requireWholeFolder(Path folder) throws IOException {
-    try (Stream<Path> children = Files.list(folder)) {
-      for (Path child : children.sorted().toList()) {
-        if (child.toString().endsWith(".safetensors")
-            && Files.isSymbolicLink(child)
-            && !Files.exists(child)) {
-          throw brokenLink(child);
-        }
-      }
-    }
     Path snapshots = folder.resolve("snapshots");
     if (Files.isDirectory(snapshots) && !Files.exists(folder.resolve("config.json"))) {
       try (Stream<Path> revisions = Files.list(snapshots)) {

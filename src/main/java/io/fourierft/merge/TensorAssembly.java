@@ -9,6 +9,7 @@ import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.host.FormatConversion;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsWriter;
 import java.io.IOException;
@@ -82,7 +83,7 @@ final class TensorAssembly {
       replacement
           .tensor()
           .data()
-          .lend(from -> TensorConversion.convert(from, fromType, to, toType, count));
+          .lend(from -> FormatConversion.convert(from, fromType, to, toType, count));
     } else {
       SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
       ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
@@ -91,7 +92,7 @@ final class TensorAssembly {
           .<Boolean, RuntimeException>read(
           base.tensor().name(),
           from -> {
-            TensorConversion.convert(from, fromType, to, toType, count);
+            FormatConversion.convert(from, fromType, to, toType, count);
             return true;
           });
     }
@@ -104,7 +105,7 @@ final class TensorAssembly {
       return;
     }
     long count = tensor.declaration().elementCount();
-    long nonFinite = TensorConversion.nonFinite(bytes, type.get(), count);
+    long nonFinite = FormatConversion.nonFinite(bytes, type.get(), count);
     OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null && nonFinite > 0) {
       throw new FourierException(
@@ -117,7 +118,7 @@ final class TensorAssembly {
       ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
       long before =
           base.shard().file().<Long, RuntimeException>read(
-              base.tensor().name(), from -> TensorConversion.nonFinite(from, fromType, count));
+              base.tensor().name(), from -> FormatConversion.nonFinite(from, fromType, count));
       if (nonFinite > before) {
         throw new FourierException(
             ("%d of %d elements of %s are too large for %s and would become infinite; choose"

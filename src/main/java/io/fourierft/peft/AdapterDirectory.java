@@ -3,6 +3,7 @@ package io.fourierft.peft;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,7 +18,6 @@ final class AdapterDirectory {
   /** The directory that holds the adapter of that name. */
   static Path find(Path directory, String adapterName) throws IOException {
     if (!Files.isDirectory(directory)) {
-      refuseBrokenLink(directory);
       throw new PeftException(
           Files.exists(directory)
               ? directory + " is a file; give the directory that PEFT's save_pretrained wrote"
@@ -37,7 +37,6 @@ final class AdapterDirectory {
     if (holdsConfig(folder)) {
       return folder;
     }
-    refuseBrokenLink(directory.resolve(FourierFtConfig.FILE_NAME));
     refuseCache(directory);
     List<String> names = names(directory);
     String wanted =
@@ -66,19 +65,6 @@ final class AdapterDirectory {
             String.join(", ", names.subList(0, Math.min(names.size(), MOST_NAMES))),
             more > 0 ? " and " + more + " more, " + names.size() + " in all," : "",
             directory.resolve(names.getFirst()));
-  }
-
-  /**
-   * Says of a link that points to nothing that it does.
-   *
-   * @throws PeftException if it is one
-   */
-  static void refuseBrokenLink(Path path) throws IOException {
-    if (Files.isSymbolicLink(path) && !Files.exists(path)) {
-      throw new PeftException(
-          "%s is a broken link: %s, which it points to, is not there; download the adapter again"
-              .formatted(path, Files.readSymbolicLink(path)));
-    }
   }
 
   private static void refuseCache(Path directory) throws IOException {
@@ -117,6 +103,7 @@ final class AdapterDirectory {
   }
 
   private static boolean holdsConfig(Path directory) {
-    return Files.exists(directory.resolve(FourierFtConfig.FILE_NAME));
+    // A link that leads nowhere too, so that reading it says so.
+    return Files.exists(directory.resolve(FourierFtConfig.FILE_NAME), LinkOption.NOFOLLOW_LINKS);
   }
 }

@@ -27,6 +27,7 @@ final class AdapterResolver {
   private final BaseNames names;
   private final List<String> notes;
   private final Map<PlacesKey, SpectralLocations> places = new HashMap<>();
+  private boolean flagTold;
 
   AdapterResolver(PeftAdapter adapter, BaseModel base, ResolveOptions options) {
     this.adapter = adapter;
@@ -245,9 +246,17 @@ final class AdapterResolver {
       base.layout(found)
           .ifPresentOrElse(told::add, () -> untold.add(LayoutEvidence.pattern(found.name())));
     }
-    return untold.size() == 1 && !told.contains(flaggedLayout())
-        ? Optional.of(flaggedLayout())
-        : Optional.empty();
+    if (untold.size() != 1 || told.contains(flaggedLayout())) {
+      return Optional.empty();
+    }
+    if (!flagTold) {
+      flagTold = true;
+      notes.add(
+          "'%s.weight' is square; it is taken as %s, since fan_in_fan_out is %s"
+              .formatted(
+                  untold.iterator().next(), dimensions(flaggedLayout()), config.fanInFanOut()));
+    }
+    return Optional.of(flaggedLayout());
   }
 
   private WeightLayout flaggedLayout() {

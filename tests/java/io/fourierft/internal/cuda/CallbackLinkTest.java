@@ -10,6 +10,8 @@ import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.ffm.LibrarySearch;
+import io.fourierft.internal.cuda.kernels.Callback;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

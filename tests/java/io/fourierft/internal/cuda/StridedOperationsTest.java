@@ -1,6 +1,5 @@
 package io.fourierft.internal.cuda;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.fourierft.AdapterRouting;
@@ -10,11 +9,13 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.PlanRounding;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
+import io.fourierft.internal.host.LittleEndian;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -121,7 +122,7 @@ class StridedOperationsTest {
     /** Fails if anything between the rows was written. */
     void requireGapsIntact() {
       for (HostMatrix host : hosts) {
-        requireGapsIntact(host.data().toArray(HostMatrix.FLOAT_LE), (int) host.stride());
+        requireGapsIntact(host.data().toArray(LittleEndian.FLOAT), (int) host.stride());
       }
       for (DeviceBuffer buffer : buffers) {
         float[] all = new float[buffer.rows() * buffer.cols()];
@@ -157,7 +158,7 @@ class StridedOperationsTest {
           if (place == Place.DENSE_HOST) {
             expected.add(got);
           } else {
-            assertArrayEquals(expected.get(i), got, place + ", result " + i);
+            PlanRounding.assertSame(expected.get(i), got, place + ", result " + i);
           }
         }
         matrices.requireGapsIntact();

@@ -1,10 +1,10 @@
 package io.fourierft.internal.cuda;
 
 import io.fourierft.EngineOptions;
-import io.fourierft.EngineProbe;
 import io.fourierft.EngineProbe.Obstacle;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaException;
+import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
@@ -12,7 +12,11 @@ import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.ffm.LibrarySearch;
 import io.fourierft.internal.cuda.ffm.PanamaCudaDriver;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
+import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.jcuda.JCufftTransforms;
+import io.fourierft.internal.selection.EngineCandidate;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * What a CUDA engine needs and what of it this machine has. Collects every obstacle, and needs no
  * context.
  */
-final class CudaSurvey {
+public final class CudaSurvey {
   /** Property that chooses what binds cuFFT: {@code panama}, the default, or {@code jcufft}. */
   static final String BINDING_PROPERTY = "fourierft.cuda.fft";
 
@@ -41,6 +45,10 @@ final class CudaSurvey {
   private final List<Obstacle> obstacles = new ArrayList<>();
   private final List<String> details = new ArrayList<>();
   private int driverVersion;
+
+  /** Devices that the driver sees, or -1 if it could not be asked. */
+  private int visible = -1;
+
   private @Nullable CudaDriver driver;
   private @Nullable Cufft cufft;
   private @Nullable CudaDevice device;
@@ -124,6 +132,7 @@ final class CudaSurvey {
       examineDevice(bound);
     } catch (CudaException e) {
       if (e.code() == NO_DEVICE) {
+        visible = 0;
         obstacles.add(noSuchDevice(0));
       } else {
         obstacles.add(
@@ -144,6 +153,7 @@ final class CudaSurvey {
 
   private void examineDevice(CudaDriver bound) {
     int count = bound.deviceGetCount();
+    visible = count;
     if (ordinal >= count) {
       obstacles.add(noSuchDevice(count));
       return;
@@ -162,12 +172,11 @@ final class CudaSurvey {
   }
 
   private Obstacle noSuchDevice(int count) {
-    String visible = System.getenv("CUDA_VISIBLE_DEVICES");
+    String shown = System.getenv("CUDA_VISIBLE_DEVICES");
     return new Obstacle(
         "a CUDA device",
         "device %d was asked for, and %d can be seen%s"
-            .formatted(
-                ordinal, count, visible == null ? "" : ", with CUDA_VISIBLE_DEVICES=" + visible),
+            .formatted(ordinal, count, shown == null ? "" : ", with CUDA_VISIBLE_DEVICES=" + shown),
         count == 0
             ? "use a machine with an NVIDIA GPU"
             : "use cuda:0 to cuda:%d, or change CUDA_VISIBLE_DEVICES".formatted(count - 1));
@@ -261,23 +270,25 @@ final class CudaSurvey {
     return null;
   }
 
-  /** The result. */
-  EngineProbe probe() {
+  /** The result: an engine on exactly what was found, or all that stands in its way. */
+  EngineCandidate candidate() {
     String name = "cuda:" + ordinal;
-    return obstacles.isEmpty()
-        ? new EngineProbe.Available(name, details)
-        : new EngineProbe.Unavailable(name, obstacles);
-  }
-
-  /** Opens the engine; only if there is no obstacle. */
-  CudaEngine open(io.fourierft.EngineSelection choice) {
     CudaDriver boundDriver = driver;
     Cufft boundCufft = cufft;
     CudaDevice found = device;
     KernelImage kernels = image;
-    if (boundDriver == null || boundCufft == null || found == null || kernels == null) {
-      throw new FourierException("the CUDA engine cannot be opened: " + obstacles);
+    if (!obstacles.isEmpty()
+        || boundDriver == null
+        || boundCufft == null
+        || found == null
+        || kernels == null) {
+      boolean gpu = visible < 0 ? DeviceFiles.showDevice(Path.of("/")) : visible > 0;
+      return EngineCandidate.unavailable(name, obstacles, gpu);
     }
-    return EngineHome.open(boundDriver, boundCufft, found, kernels, callbacks, choice);
+    return EngineCandidate.available(
+        name,
+        details,
+        selection ->
+            CudaEngine.open(boundDriver, boundCufft, found, kernels, callbacks, selection));
   }
 }
