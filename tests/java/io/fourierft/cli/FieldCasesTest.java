@@ -181,8 +181,10 @@ class FieldCasesTest {
     SafetensorsCheckpoint.Location b = out.find(inOut).orElseThrow();
     assertEquals(a.tensor().shape(), b.tensor().shape(), inOut);
     long mismatch =
-        a.shard().file().<Long, RuntimeException>read(
-            inBase, x -> b.shard().file().<Long, RuntimeException>read(inOut, x::mismatch));
+        a.shard()
+            .file()
+            .<Long, RuntimeException>read(
+                inBase, x -> b.shard().file().<Long, RuntimeException>read(inOut, x::mismatch));
     assertEquals(-1, mismatch, inOut);
   }
 

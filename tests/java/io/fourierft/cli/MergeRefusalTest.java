@@ -2,8 +2,8 @@ package io.fourierft.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.ModelFiles;
 import io.fourierft.safetensors.DType;
@@ -116,7 +116,8 @@ class MergeRefusalTest extends ModelCommandTest {
     byte[] header =
         """
         {"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},\
-        "x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"""
+        "x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}\
+        """
             .getBytes(StandardCharsets.UTF_8);
     byte[] bytes = new byte[8 + header.length + 2];
     bytes[0] = (byte) header.length;

@@ -79,7 +79,8 @@ final class AdaptedClass {
     if (!className.isEmpty()) {
       if (!model.architecture().equals(Optional.of(className))) {
         changes.setArchitecture(className);
-        notes.add("config.json says architectures [%s], the class of the new head".formatted(className));
+        notes.add(
+            "config.json says architectures [%s], the class of the new head".formatted(className));
       }
     } else if (model.architecture().isPresent()) {
       notes.add(

@@ -28,8 +28,7 @@ final class AdapterBinding {
 
   AdapterBinding(
       SafetensorsCheckpoint checkpoint, Optional<BaseConfig> config, ResolveOptions options) {
-    this.base =
-        BaseModel.of(checkpoint, config.map(BaseConfig::model).orElse(ModelConfig.NONE));
+    this.base = BaseModel.of(checkpoint, config.map(BaseConfig::model).orElse(ModelConfig.NONE));
     this.options = options;
   }
 

@@ -52,7 +52,7 @@ public record AdapterInspection(
     Map<String, ResolvedModule> bound = Map.of();
     if (base != null) {
       BaseLocation.require(base);
-    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
+      try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
         ResolvedAdapter resolved =
             AdapterBinding.of(checkpoint, AdapterBinding.folderOf(base), options).bind(loaded);
         notes = resolved.notes();

@@ -65,8 +65,7 @@ final class BaseLocation {
       throw new FourierException(
           ("%s is shard %d of %d of a model; give its folder, or the index that lies beside it"
                   + " (a file that ends in .safetensors.index.json)")
-              .formatted(
-                  file, Integer.parseInt(shard.group(1)), Integer.parseInt(shard.group(2))));
+              .formatted(file, Integer.parseInt(shard.group(1)), Integer.parseInt(shard.group(2))));
     }
   }
 }

@@ -131,8 +131,8 @@ final class EmbeddingTies {
     set(stored, added, common);
     if (!added.isEmpty()) {
       notes.add(
-          ("'%s' and '%s' are one weight (tie_word_embeddings): what is added to one changes the other,"
-                  + " as in the file that PEFT writes%s")
+          ("'%s' and '%s' are one weight (tie_word_embeddings): what is added to one changes the"
+               + " other, as in the file that PEFT writes%s")
               .formatted(
                   String.join("', '", aliases),
                   stored,

@@ -43,32 +43,27 @@ public record MergeOptions(
 
   /** The same with another direction. */
   public MergeOptions withAddition(Addition value) {
-    return new MergeOptions(
-        value, dtype, safe, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(value, dtype, safe, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same with another output dtype; null keeps each tensor's. */
   public MergeOptions withDtype(@Nullable ElementType value) {
-    return new MergeOptions(
-        addition, value, safe, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(addition, value, safe, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same, checking or not checking for NaN and infinity. */
   public MergeOptions withSafe(boolean value) {
-    return new MergeOptions(
-        addition, dtype, value, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(addition, dtype, value, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same, replacing or not replacing an output that exists. */
   public MergeOptions withOverwrite(boolean value) {
-    return new MergeOptions(
-        addition, dtype, safe, value, maxShardSizeInBytes, resolve);
+    return new MergeOptions(addition, dtype, safe, value, maxShardSizeInBytes, resolve);
   }
 
   /** The same with another shard size; null keeps the base's files. */
   public MergeOptions withMaxShardSizeInBytes(@Nullable Long value) {
-    return new MergeOptions(
-        addition, dtype, safe, overwrite, value, resolve);
+    return new MergeOptions(addition, dtype, safe, overwrite, value, resolve);
   }
 
   /** The same with adapters understood otherwise. */

@@ -114,8 +114,7 @@ final class MergePlan {
     for (Path adapter : adapters) {
       if (Files.exists(adapter) && !seen.add(adapter.toRealPath())) {
         notes.add(
-            adapter
-                + ": the same adapter is given more than once, and its ΔW is added each time");
+            adapter + ": the same adapter is given more than once, and its ΔW is added each time");
       }
     }
   }
@@ -215,12 +214,7 @@ final class MergePlan {
   private void settleConfig(Map<String, String> parted) {
     configChanges.setDtype(options.dtype());
     VocabularyChange.of(
-            base,
-            binding.base().ties(),
-            replacements,
-            parted,
-            adapted.hasOutputEmbedding(),
-            notes)
+            base, binding.base().ties(), replacements, parted, adapted.hasOutputEmbedding(), notes)
         .ifPresent(configChanges::setVocabulary);
     adapted.settle(configChanges, notes);
   }
@@ -252,10 +246,7 @@ final class MergePlan {
   private void planNew(Map<String, String> parted) {
     parted.forEach(
         (name, stored) ->
-            plan(
-                name,
-                isOfTrunk(name) ? prefix + name : name,
-                base.find(stored).orElseThrow()));
+            plan(name, isOfTrunk(name) ? prefix + name : name, base.find(stored).orElseThrow()));
     replacements.forEach(
         (name, replacement) -> {
           if (!parted.containsKey(name) && base.find(name).isEmpty()) {
@@ -290,8 +281,7 @@ final class MergePlan {
         throw new FourierException(
             ("%s was made for '%s' of %d x %d, but another adapter brings it as %s; they cannot be"
                     + " merged together")
-                .formatted(
-                    delta.source(), name, delta.storedRows(), delta.storedCols(), shape));
+                .formatted(delta.source(), name, delta.storedRows(), delta.storedCols(), shape));
       }
     }
     tensors.put(
@@ -337,8 +327,7 @@ final class MergePlan {
             last.add(tensor.declaration());
           }
         });
-    planned.set(
-        planned.size() - 1, new ShardPlan.PlannedShard(planned.getLast().fileName(), last));
+    planned.set(planned.size() - 1, new ShardPlan.PlannedShard(planned.getLast().fileName(), last));
     return new ShardPlan(planned);
   }
 }

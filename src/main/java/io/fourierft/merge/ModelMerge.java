@@ -149,7 +149,9 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()), metadata(checkpoint, plan, shard), shard.tensors())) {
+              folder.resolve(shard.fileName()),
+              metadata(checkpoint, plan, shard),
+              shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();

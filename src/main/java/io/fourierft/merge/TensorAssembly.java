@@ -90,11 +90,11 @@ final class TensorAssembly {
       base.shard()
           .file()
           .<Boolean, RuntimeException>read(
-          base.tensor().name(),
-          from -> {
-            FormatConversion.convert(from, fromType, to, toType, count);
-            return true;
-          });
+              base.tensor().name(),
+              from -> {
+                FormatConversion.convert(from, fromType, to, toType, count);
+                return true;
+              });
     }
   }
 
@@ -117,8 +117,10 @@ final class TensorAssembly {
       SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
       ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
       long before =
-          base.shard().file().<Long, RuntimeException>read(
-              base.tensor().name(), from -> FormatConversion.nonFinite(from, fromType, count));
+          base.shard()
+              .file()
+              .<Long, RuntimeException>read(
+                  base.tensor().name(), from -> FormatConversion.nonFinite(from, fromType, count));
       if (nonFinite > before) {
         throw new FourierException(
             ("%d of %d elements of %s are too large for %s and would become infinite; choose"

@@ -118,9 +118,9 @@ final class VocabularyChange {
       return;
     }
     throw new FourierException(
-        ("the adapter gives '%s' %d rows instead of %d, but leaves '%s' at %d: resize the base model"
-                + " to %d tokens as in training (resize_token_embeddings), save it, and merge into"
-                + " that")
+        ("the adapter gives '%s' %d rows instead of %d, but leaves '%s' at %d: resize the base"
+             + " model to %d tokens as in training (resize_token_embeddings), save it, and merge"
+             + " into that")
             .formatted(first, size, old, name, old, size));
   }
 

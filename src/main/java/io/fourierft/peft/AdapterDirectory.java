@@ -21,7 +21,10 @@ final class AdapterDirectory {
       throw new PeftException(
           Files.exists(directory)
               ? directory + " is a file; give the directory that PEFT's save_pretrained wrote"
-              : "there is no directory " + directory + "; give the one that PEFT wrote" + hub(directory));
+              : "there is no directory "
+                  + directory
+                  + "; give the one that PEFT wrote"
+                  + hub(directory));
     }
     boolean plain =
         !adapterName.isEmpty()

@@ -93,8 +93,7 @@ final class AdapterResolver {
             ? "is not in the base model; " + NearestNames.hint(name, base.modules().keySet())
             : "has shape %s in the base model, and only linear layers are supported"
                 .formatted(weight.shape());
-    String remedy =
-        weight == null ? RenameProposal.of(missing, base.modules().keySet()) : "";
+    String remedy = weight == null ? RenameProposal.of(missing, base.modules().keySet()) : "";
     throw new PeftException(
         "'%s.weight', of a module that the adapter has a spectrum for, %s%s; give the base model that"
                 .formatted(name, found, others(missing))

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * contents. Immutable.
  *
  * <p>What PEFT knows from the classes of a model this derives from its files and from {@code
- * config.json}: which names its weights have in memory, how they are stored, which of them are tied.
+ * config.json}: which names its weights have in memory, how they are stored, which of them are
+ * tied.
  */
 public final class BaseModel {
   private static final String WEIGHT = ".weight";

@@ -51,8 +51,8 @@ final class BaseNames {
   /**
    * The names of a base as an adapter with these modules has them.
    *
-   * @param adapterClass the class that the adapter was made on, if it says; a tower's has names
-   *     of its own
+   * @param adapterClass the class that the adapter was made on, if it says; a tower's has names of
+   *     its own
    * @throws PeftException if a renaming changes none of the adapter's names
    */
   static BaseNames between(
@@ -131,7 +131,9 @@ final class BaseNames {
     return reading.modules().values().stream().filter(place -> !place.isTied()).toList();
   }
 
-  /** The name of the base's own tensor, or of one tied to it, for a tensor's name in the adapter. */
+  /**
+   * The name of the base's own tensor, or of one tied to it, for a tensor's name in the adapter.
+   */
   Optional<Place> tensor(String adapterTensor) {
     String name = readTensor(adapterTensor);
     return Optional.ofNullable(reading.tensors().get(naming.toBase(name)))
@@ -191,7 +193,9 @@ final class BaseNames {
 
   private static String withNumbers(String path, List<String> numbers) {
     int[] next = {0};
-    return NUMBER.matcher(path).replaceAll(match -> Matcher.quoteReplacement(numbers.get(next[0]++)));
+    return NUMBER
+        .matcher(path)
+        .replaceAll(match -> Matcher.quoteReplacement(numbers.get(next[0]++)));
   }
 
   /**
@@ -203,8 +207,7 @@ final class BaseNames {
    * @param isPart whether it is a part of the tensor and not the whole
    * @param isTied whether the base has no such tensor, but one that it is tied to
    */
-  record Place(
-      BaseModule module, String tensor, long firstRow, boolean isPart, boolean isTied) {}
+  record Place(BaseModule module, String tensor, long firstRow, boolean isPart, boolean isTied) {}
 
   /** All names of a base, read one way. */
   private record Reading(
@@ -231,7 +234,8 @@ final class BaseNames {
         String name = entry.getKey();
         String read = naming.apply(name);
         original |= !read.equals(name);
-        Place whole = new Place(
+        Place whole =
+            new Place(
                 module(base, withoutWeight(name), entry.getValue()),
                 name,
                 0,
@@ -266,16 +270,13 @@ final class BaseNames {
 
     private static BaseModule module(BaseModel base, String name, TensorInfo info) {
       BaseModule known = base.modules().get(name);
-      return known != null
-          ? known
-          : new BaseModule(name, info, base.biasLength(name));
+      return known != null ? known : new BaseModule(name, info, base.biasLength(name));
     }
 
     private static BaseModule part(String part, TensorInfo whole, long rows, int count) {
       List<Long> shape = new ArrayList<>(whole.shape());
       shape.set(0, rows);
-      TensorInfo info =
-          new TensorInfo(part, whole.dtype(), shape, 0, whole.sizeInBytes() / count);
+      TensorInfo info = new TensorInfo(part, whole.dtype(), shape, 0, whole.sizeInBytes() / count);
       // A fused projection is one Linear, and so is each of its parts: no bias, no doubt.
       return new BaseModule(withoutWeight(part), info, OptionalLong.empty());
     }

@@ -94,8 +94,7 @@ final class LayoutEvidence {
     }
   }
 
-  private static void put(
-      Map<String, Set<WeightLayout>> map, String key, WeightLayout layout) {
+  private static void put(Map<String, Set<WeightLayout>> map, String key, WeightLayout layout) {
     map.computeIfAbsent(key, at -> EnumSet.noneOf(WeightLayout.class)).add(layout);
   }
 

@@ -111,7 +111,8 @@ final class NameTable {
 
   private record Line(String kind, String from, String to) {
     static Line parse(String text) {
-      String kind = text.startsWith("split ") || text.startsWith("tower ") ? text.substring(0, 5) : "";
+      String kind =
+          text.startsWith("split ") || text.startsWith("tower ") ? text.substring(0, 5) : "";
       String rest = text.substring(kind.length()).strip();
       int arrow = rest.indexOf(" -> ");
       return arrow < 0

@@ -13,12 +13,16 @@ import java.util.Set;
  * @param replacements tensors that take the place of the base model's, by the name in the base
  *     model's files; one that the base model does not have is new
  * @param notes what is odd but no error, the adapter's own notes first
- * @param prefix what the adapted model has before the names of the base model's files, with its dot:
- *     {@code bert.} where the base is the bare model; mostly empty
+ * @param prefix what the adapted model has before the names of the base model's files, with its
+ *     dot: {@code bert.} where the base is the bare model; mostly empty
  * @param newTensors which of the replacements are of tensors that the base model does not have
  */
 public record ResolvedAdapter(
-    List<ResolvedModule> modules, Map<String, ExtraTensor> replacements, List<String> notes, String prefix, Set<String> newTensors) {
+    List<ResolvedModule> modules,
+    Map<String, ExtraTensor> replacements,
+    List<String> notes,
+    String prefix,
+    Set<String> newTensors) {
   /** Copies the collections. */
   public ResolvedAdapter {
     modules = List.copyOf(modules);
