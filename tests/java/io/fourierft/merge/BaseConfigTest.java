@@ -41,7 +41,8 @@ class BaseConfigTest {
   void honestNumbersAreRead() throws IOException {
     Files.writeString(
         folder.resolve("config.json"),
-        "{\"model_type\": \"llama\", \"x\": [1e-05, 1E308, 0.1e-999999, NaN, 123456789012345678901]}");
+        "{\"model_type\": \"llama\", \"x\": [1e-05, 1E308, 0.1e-999999, NaN,"
+            + " 123456789012345678901]}");
     BaseConfig config = BaseConfig.read(folder).orElseThrow();
     assertEquals("llama", config.modelType());
   }

@@ -25,7 +25,8 @@ final class SmallHeap {
     String shape = "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1],\"shape\":[";
     attempt(folder, "dimensions", shape, i -> i == 0 ? "1" : ",1", "]}}");
     attempt(folder, "name", "{\"", i -> "nnnnnnnn", "\":1}");
-    attempt(folder, "value", "{\"__metadata__\":{\"a\":\"", i -> "\u00e9\u00e9\u00e9\u00e9", "\"}}");
+    attempt(
+        folder, "value", "{\"__metadata__\":{\"a\":\"", i -> "\u00e9\u00e9\u00e9\u00e9", "\"}}");
     String unknown = "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"x\":";
     attempt(folder, "unknown", unknown + "{", i -> (i == 0 ? "\"" : ",\"") + i + "\":0", "}}}");
     attempt(folder, "integer", unknown, i -> "99999999", "}}");

@@ -75,8 +75,7 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
       Header.refuseLfsPointer(path, channel);
       long start = startsWithByteOrderMark(channel) ? BYTE_ORDER_MARK.length : 0;
       try (var input = new FileRangeInputStream(channel, start, length - start);
-          var json =
-              new StrictJson(path, "index", input, LONGEST, HeapAllowance.ofThisMachine())) {
+          var json = new StrictJson(path, "index", input, LONGEST, HeapAllowance.ofThisMachine())) {
         return parse(path, json);
       }
     }
@@ -120,7 +119,8 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
       try (JsonGenerator generator = new JsonFactory().createGenerator(text)) {
         json.copyValue(generator);
       }
-      json.requireNew(metadata.putIfAbsent(json.keep(key), text.toString()) == null, "metadata key", key);
+      json.requireNew(
+          metadata.putIfAbsent(json.keep(key), text.toString()) == null, "metadata key", key);
     }
   }
 

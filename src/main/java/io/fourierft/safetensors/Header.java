@@ -76,8 +76,7 @@ record Header(
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, Entry> entries;
     try (var input = new FileRangeInputStream(channel, LENGTH_BYTES, length);
-        var json =
-            new StrictJson(path, "header", input, LONGEST, HeapAllowance.ofThisMachine())) {
+        var json = new StrictJson(path, "header", input, LONGEST, HeapAllowance.ofThisMachine())) {
       entries = parse(json, metadata);
     }
     long dataStart = LENGTH_BYTES + length;
@@ -176,7 +175,10 @@ record Header(
     }
     List<Long> offsets = require(json, range, "data_offsets");
     return new Entry(
-        require(json, dtype, "dtype"), require(json, shape, "shape"), offsets.get(0), offsets.get(1));
+        require(json, dtype, "dtype"),
+        require(json, shape, "shape"),
+        offsets.get(0),
+        offsets.get(1));
   }
 
   private static <T> T require(StrictJson json, @Nullable T value, String field) {
@@ -192,7 +194,9 @@ record Header(
         .orElseThrow(() -> json.invalid("unknown dtype " + SafetensorsException.quote(name)));
   }
 
-  /** An array of numbers: two offsets, or dimensions. Those beyond {@code most} are only counted. */
+  /**
+   * An array of numbers: two offsets, or dimensions. Those beyond {@code most} are only counted.
+   */
   private static List<Long> parseNumbers(StrictJson json, String field, int most)
       throws IOException {
     if (json.next() != JsonToken.START_ARRAY) {

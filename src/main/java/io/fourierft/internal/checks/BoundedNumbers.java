@@ -3,14 +3,13 @@ package io.fourierft.internal.checks;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-
 import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import java.io.IOException;
 
 /**
- * JSON whose numbers are all of a size that can be computed with. An exponent of ten digits is legal
- * JSON, but as a decimal number it overflows, or takes gigabytes once it is written out. The length
- * of numbers is the parser's own limit.
+ * JSON whose numbers are all of a size that can be computed with. An exponent of ten digits is
+ * legal JSON, but as a decimal number it overflows, or takes gigabytes once it is written out. The
+ * length of numbers is the parser's own limit.
  */
 public final class BoundedNumbers extends JsonParserDelegate {
   private static final int LONGEST_EXPONENT = 6;
