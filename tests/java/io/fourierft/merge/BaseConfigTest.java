@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.FourierException;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,12 +42,29 @@ class BaseConfigTest {
   }
 
   @Test
+  void onlyUtf8IsRead() throws IOException {
+    Path file = folder.resolve("config.json");
+    for (Charset charset : List.of(StandardCharsets.UTF_16, Charset.forName("UTF-32"))) {
+      Files.write(file, "{\"x\": \"\u00e9\"}".getBytes(charset));
+      String e =
+          String.valueOf(
+              assertThrows(FourierException.class, () -> BaseConfig.read(folder)).getMessage());
+      assertTrue(e.startsWith(file.toString()), e);
+    }
+    Files.write(file, new byte[] {0, 'o', 'n', 'o', 0, 'o', 'n', 'o'});
+    assertThrows(FourierException.class, () -> BaseConfig.read(folder));
+    Files.writeString(file, "\ufeff{\"model_type\": \"llama\"}");
+    assertEquals("llama", BaseConfig.read(folder).orElseThrow().model().modelType());
+  }
+
+  @Test
   void honestNumbersAreRead() throws IOException {
     Files.writeString(
         folder.resolve("config.json"),
         "{\"model_type\": \"llama\", \"x\": [1e-05, 1E308, 0.1e-999999, NaN,"
             + " 123456789012345678901]}");
     BaseConfig config = BaseConfig.read(folder).orElseThrow();
-    assertEquals("llama", config.modelType());
+    assertEquals(Optional.empty(), config.quantization());
+    assertEquals("llama", config.model().modelType());
   }
 }
