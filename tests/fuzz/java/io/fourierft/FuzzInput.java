@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A fuzzer's bytes as texts and files: parts that a zero byte separates, so that seeds can be read. */
+/**
+ * A fuzzer's bytes as texts and files: parts that a zero byte separates, so that seeds can be read.
+ */
 public final class FuzzInput {
   private FuzzInput() {}
 

@@ -16,7 +16,6 @@ import io.fourierft.internal.checks.BoundedNumbers;
 import io.fourierft.internal.files.InputFile;
 import io.fourierft.peft.ModelConfig;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -61,8 +60,7 @@ final class BaseConfig {
   private static String text(Path file) throws IOException {
     byte[] bytes = InputFile.read(file, MOST_BYTES);
     try {
-      String text =
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
     } catch (CharacterCodingException e) {
       throw new FourierException(file + " is not UTF-8 text; save the model again", e);

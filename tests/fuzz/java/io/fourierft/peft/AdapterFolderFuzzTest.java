@@ -12,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Any adapter folder is read and resolved against a small model, or refused by an exception of ours. */
+/**
+ * Any adapter folder is read and resolved against a small model, or refused by an exception of
+ * ours.
+ */
 class AdapterFolderFuzzTest {
   private static final Path FOLDER = FuzzInput.folder("adapter");
   private static final BaseModel BASE =

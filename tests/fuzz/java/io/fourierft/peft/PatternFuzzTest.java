@@ -10,13 +10,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Any expression ends, or is refused with an exception of ours; where Python is, it says the same. */
+/**
+ * Any expression ends, or is refused with an exception of ours; where Python is, it says the same.
+ */
 class PatternFuzzTest {
   private static final Optional<PythonOracle> REFERENCE = PythonOracle.start();
 
   @DictionaryEntries({
-    "(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:", "(?P<n>", "{2}", "{,3}", "{1,}", "*?", "++",
-    "[^", "[]", "\\d", "\\b", "\\Z", "$", "(){2000000000}", "\\x61", "\\N{DIGIT ONE}"
+    "(?:",
+    "(?=",
+    "(?!",
+    "(?<=",
+    "(?<!",
+    "(?>",
+    "(?i:",
+    "(?P<n>",
+    "{2}",
+    "{,3}",
+    "{1,}",
+    "*?",
+    "++",
+    "[^",
+    "[]",
+    "\\d",
+    "\\b",
+    "\\Z",
+    "$",
+    "(){2000000000}",
+    "\\x61",
+    "\\N{DIGIT ONE}"
   })
   @FuzzTest(maxDuration = FuzzTime.EACH)
   void anyExpression(byte[] input) {

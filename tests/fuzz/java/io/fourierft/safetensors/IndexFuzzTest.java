@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Any index is read or refused with an exception of ours; one that was read comes back as written. */
+/**
+ * Any index is read or refused with an exception of ours; one that was read comes back as written.
+ */
 class IndexFuzzTest {
   private static final Path FOLDER = FuzzInput.folder("index");
 

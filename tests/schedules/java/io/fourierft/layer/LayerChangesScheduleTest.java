@@ -15,7 +15,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.pastalab.fray.junit.junit5.FrayTestExtension;
 import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 
-/** In whatever order changes of many threads come, each is whole, none is lost, and none is done twice. */
+/**
+ * In whatever order changes of many threads come, each is whole, none is lost, and none is done
+ * twice.
+ */
 @ExtendWith(FrayTestExtension.class)
 class LayerChangesScheduleTest {
   private static final FourierAdapter ADAPTER = LayerSamples.adapter(4, 4, 3, 1);
