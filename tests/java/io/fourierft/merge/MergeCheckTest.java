@@ -34,9 +34,7 @@ class MergeCheckTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({
-    "F32, false", "F32, true", "F16, false", "BF16, true", "BF16, false", "F64, false"
-  })
+  @CsvSource({"F32, false", "F32, true", "F16, false", "BF16, true", "BF16, false", "F64, false"})
   void aRightSumPassesAndAWeightLeftAloneDoesNot(DType dtype, boolean transposed)
       throws IOException {
     Path base =
@@ -76,8 +74,8 @@ class MergeCheckTest {
     }
   }
 
-  private static void writeSum(
-      OutputTensor tensor, SafetensorsCheckpoint.Location base, Path out) throws IOException {
+  private static void writeSum(OutputTensor tensor, SafetensorsCheckpoint.Location base, Path out)
+      throws IOException {
     OutputTensor.Delta delta = tensor.deltas().getFirst();
     TensorDeclaration declaration = tensor.declaration();
     try (Arena arena = Arena.ofShared();

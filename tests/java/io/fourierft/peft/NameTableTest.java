@@ -34,9 +34,7 @@ class NameTableTest {
     String stored = table.current(words[1]);
     String live = table.current(words[2]);
     boolean same =
-        stored.equals(live)
-            || live.endsWith("." + stored)
-            || table.parts(words[1]).contains(live);
+        stored.equals(live) || live.endsWith("." + stored) || table.parts(words[1]).contains(live);
     assertTrue(same, () -> stored + " is not " + live);
   }
 
@@ -55,7 +53,8 @@ class NameTableTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"CLIPVisionModel", "SiglipVisionModel", "CLIPTextModel", "SiglipTextModel"})
+  @ValueSource(
+      strings = {"CLIPVisionModel", "SiglipVisionModel", "CLIPTextModel", "SiglipTextModel"})
   void aTowerSaysWhatItsWholeModelHasBeforeIt(String name) {
     String word = name.contains("Vision") ? "vision_model." : "text_model.";
     assertEquals(List.of(word), NameTable.of(Set.of(name)).towers());

@@ -167,9 +167,7 @@ final class MergeMixin {
                             found.elements(),
                             found.tensors(),
                             found.worstUnits(),
-                            found.worstTensor().isEmpty()
-                                ? ""
-                                : ", in " + found.worstTensor())));
+                            found.worstTensor().isEmpty() ? "" : ", in " + found.worstTensor())));
     printer.println(
         "wrote %s (%s in %d file(s))"
             .formatted(

@@ -41,7 +41,8 @@ public record MergeOptions(
 
   /** Merge, keep dtypes and files, not checking for NaN, PEFT's autocast, today's torch. */
   public static MergeOptions defaults() {
-    return new MergeOptions(Addition.ADD, null, false, false, false, null, ResolveOptions.defaults());
+    return new MergeOptions(
+        Addition.ADD, null, false, false, false, null, ResolveOptions.defaults());
   }
 
   /** The same with another direction. */

@@ -110,10 +110,7 @@ public final class ModelMerge {
   }
 
   private static MergeResult result(
-      Path output,
-      MergePlan plan,
-      List<TensorChange> changes,
-      Optional<MergeResult.Check> check) {
+      Path output, MergePlan plan, List<TensorChange> changes, Optional<MergeResult.Check> check) {
     return new MergeResult(
         output,
         plan.shards().shards().stream().map(ShardPlan.PlannedShard::fileName).toList(),

@@ -297,7 +297,10 @@ final class AdapterResolver {
     }
   }
 
-  /** Some models, Llama-3.2-1B and TinyLlama among them, have layers of the one size that torch misses. */
+  /**
+   * Some models, Llama-3.2-1B and TinyLlama among them, have layers of the one size that torch
+   * misses.
+   */
   private void noteTorch(List<ResolvedModule> modules) {
     modules.stream()
         .filter(module -> module.adapter().rows() == 2048 && module.adapter().cols() == 2048)
@@ -305,9 +308,9 @@ final class AdapterResolver {
         .ifPresent(
             module ->
                 notes.add(
-                    ("'%s' is 2048 x 2048: there torch's ifft2 on the CPU with several threads gives"
-                            + " a ΔW 2^22 times too small, so a merge by PEFT on the CPU differs;"
-                            + " this one is by the definition")
+                    ("'%s' is 2048 x 2048: there torch's ifft2 on the CPU with several threads"
+                         + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
+                         + " differs; this one is by the definition")
                         .formatted(module.path())));
   }
 
