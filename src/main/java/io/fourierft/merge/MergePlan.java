@@ -100,7 +100,7 @@ final class MergePlan {
             method -> {
               throw new FourierException(
                   ("%s says quantization_config (%s): its weights are packed and nothing can be"
-                          + " added to them; merge into the unquantised model and quantise the result")
+                       + " added to them; merge into the unquantised model and quantise the result")
                       .formatted(baseFolder.resolve("config.json"), method));
             });
   }
@@ -212,7 +212,8 @@ final class MergePlan {
   private ShardPlan shardPlan() {
     Long limit = options.maxShardSizeInBytes();
     if (limit != null) {
-      return ShardPlan.of(tensors.values().stream().map(OutputTensor::declaration).toList(), limit);
+      return ShardPlan.of(
+          tensors.values().stream().map(OutputTensor::declaration).toList(), limit, base.stem());
     }
     List<ShardPlan.PlannedShard> planned = new ArrayList<>();
     for (SafetensorsCheckpoint.Shard shard : base.shards()) {
