@@ -105,7 +105,7 @@ ended() {
   trap '' TERM INT
   if [ -n "$child" ]; then
     kill -TERM "$child" 2>/dev/null
-    printf '%s\tENDED from outside\t%s\t\n' "$current" $((SECONDS - begun)) >>"$steps"
+    printf '%s\tENDED from outside\t%s\tby a signal, and the run with it\n' "$current" $((SECONDS - begun)) >>"$steps"
   fi
   report
   echo "run.sh: ended from outside after $SECONDS s; ${reported:-no report}" >&2
