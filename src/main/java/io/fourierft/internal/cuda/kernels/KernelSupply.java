@@ -77,7 +77,7 @@ public final class KernelSupply {
       return blocked(without + ", and their sources cannot be read: " + e, remedy);
     }
     if (source == null) {
-      return blocked(without, remedy);
+      return blocked(without + ", and without their sources", remedy);
     }
     if (device == null) {
       return new KernelSupply(null, null, null);
