@@ -16,6 +16,12 @@ missing() {
 }
 
 mkdir -p "$(dirname "$build")"
+
+# A build folder that came along with a copied or moved checkout knows the paths of the other place.
+cache=$build/CMakeCache.txt
+if [ -f "$cache" ] && ! grep -q -x -F "CMAKE_CACHEFILE_DIR:INTERNAL=$build" "$cache"; then
+  rm -rf "$build"
+fi
 case $what in
   kernels)
     tool=$(missing cmake nvcc)

@@ -1,12 +1,12 @@
 package io.fourierft.merge;
 
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.peft.BaseModel;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Reads adapters from their folders and binds them to one open base model. */
@@ -41,8 +41,8 @@ final class AdapterBinding {
   }
 
   /** The folder whose other files belong to the model that {@code base} names. */
-  static Path folderOf(Path base) {
-    if (Files.isDirectory(base)) {
+  static Path folderOf(Path base) throws IOException {
+    if (InputFile.isFolder(base)) {
       return base;
     }
     Path parent = base.toAbsolutePath().getParent();

@@ -4,6 +4,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.OutputDirectory;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
@@ -107,7 +108,7 @@ public final class ModelMerge {
   /** What goes along with the weights; what does not is noted. */
   private static CompanionFiles companions(
       Path base, SafetensorsCheckpoint checkpoint, MergePlan plan) throws IOException {
-    if (!Files.isDirectory(base) && checkpoint.index().isEmpty()) {
+    if (!InputFile.isFolder(base) && checkpoint.index().isEmpty()) {
       return CompanionFiles.none(AdapterBinding.folderOf(base));
     }
     CompanionFiles companions = CompanionFiles.of(AdapterBinding.folderOf(base));
@@ -116,7 +117,7 @@ public final class ModelMerge {
     checkpoint.indexFileName().ifPresent(merged::add);
     List<String> others =
         companions.leftBehind().stream()
-            .map(Path::toString)
+            .map(path -> path.getNameCount() == 1 ? InputFile.name(path) : path.toString())
             .filter(name -> !merged.contains(name))
             .toList();
     if (!others.isEmpty()) {
@@ -133,7 +134,7 @@ public final class ModelMerge {
       throws IOException {
     ElementType dtype = options.dtype();
     Path file = folder.resolve("config.json");
-    if (dtype != null && plan.config().isPresent() && Files.exists(file)) {
+    if (dtype != null && plan.config().isPresent() && InputFile.isThere(file)) {
       Files.write(file, plan.config().get().withDtype(dtype));
     }
   }
@@ -150,7 +151,9 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()), metadata(checkpoint, shard), shard.tensors())) {
+              InputFile.resolve(folder, shard.fileName()),
+              metadata(checkpoint, shard),
+              shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();
@@ -167,7 +170,7 @@ public final class ModelMerge {
               .index()
               .map(old -> old.withShards(total, weightMap))
               .orElseGet(() -> CheckpointIndex.of(total, weightMap));
-      index.write(folder.resolve(indexName.get()));
+      index.write(InputFile.resolve(folder, indexName.get()));
     }
   }
 

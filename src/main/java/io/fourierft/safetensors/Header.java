@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -52,16 +53,20 @@ record Header(
           path,
           null,
           String.format(
+              Locale.ROOT,
               "header too large: it claims %s bytes, the limit is %d",
-              Long.toUnsignedString(length), LONGEST));
+              Long.toUnsignedString(length),
+              LONGEST));
     }
     if (length > fileLength - LENGTH_BYTES) {
       throw new SafetensorsException(
           path,
           null,
           String.format(
+              Locale.ROOT,
               "invalid header length: it claims %d bytes, the file has %d after the length",
-              length, fileLength - LENGTH_BYTES));
+              length,
+              fileLength - LENGTH_BYTES));
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, Entry> entries;
