@@ -53,7 +53,7 @@ final class InspectCommand implements Callable<Integer> {
       description = "the module to draw (default: that with the largest delta)")
   private @Nullable String module;
 
-  @Mixin private RandpermMixin places;
+  @Mixin private ResolveMixin resolve;
 
   @Mixin private ReportMixin report;
 
@@ -74,7 +74,7 @@ final class InspectCommand implements Callable<Integer> {
     if (plot != null) {
       PngFile.requireFree(plot);
     }
-    ResolveOptions options = ResolveOptions.defaults().withRandperm(places.randperm());
+    ResolveOptions options = resolve.options();
     AdapterInspection inspection = AdapterInspection.of(adapter, base, options);
     if (report.isJson()) {
       report.print(asJson(inspection));

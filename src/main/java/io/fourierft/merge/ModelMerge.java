@@ -1,6 +1,5 @@
 package io.fourierft.merge;
 
-import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
@@ -49,6 +48,7 @@ public final class ModelMerge {
    */
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
+    BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
@@ -77,6 +77,7 @@ public final class ModelMerge {
       MergeOptions options,
       ProgressListener progress)
       throws IOException {
+    BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
@@ -85,7 +86,7 @@ public final class ModelMerge {
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
         companions.copyTo(directory.path());
-        writeConfig(plan, options, directory.path());
+        writeConfig(plan, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
         directory.commit();
         plan.notes().addAll(directory.notes());
@@ -130,12 +131,10 @@ public final class ModelMerge {
     return companions;
   }
 
-  private static void writeConfig(MergePlan plan, MergeOptions options, Path folder)
-      throws IOException {
-    ElementType dtype = options.dtype();
+  private static void writeConfig(MergePlan plan, Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (dtype != null && plan.config().isPresent() && InputFile.isThere(file)) {
-      Files.write(file, plan.config().get().withDtype(dtype));
+    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && InputFile.isThere(file)) {
+      Files.write(file, plan.config().get().with(plan.configChanges()));
     }
   }
 
@@ -152,7 +151,7 @@ public final class ModelMerge {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
               InputFile.resolve(folder, shard.fileName()),
-              metadata(checkpoint, shard),
+              metadata(checkpoint, plan, shard),
               shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
@@ -191,11 +190,16 @@ public final class ModelMerge {
 
   /** The metadata of the file that the shard's first tensor comes from; all shards have one. */
   private static Map<String, String> metadata(
-      SafetensorsCheckpoint checkpoint, ShardPlan.PlannedShard shard) {
+      SafetensorsCheckpoint checkpoint, MergePlan plan, ShardPlan.PlannedShard shard) {
     SafetensorsFile source =
         shard.tensors().isEmpty()
             ? checkpoint.shards().getFirst().file()
-            : checkpoint.find(shard.tensors().getFirst().name()).orElseThrow().shard().file();
+            : sourceOf(plan.tensor(shard.tensors().getFirst().name()), checkpoint);
     return source.metadata();
+  }
+
+  private static SafetensorsFile sourceOf(OutputTensor tensor, SafetensorsCheckpoint checkpoint) {
+    SafetensorsCheckpoint.Location base = tensor.base();
+    return base == null ? checkpoint.shards().getFirst().file() : base.shard().file();
   }
 }
