@@ -44,8 +44,16 @@ class MistakenPathsTest extends ModelCommandTest {
   void theSameAdapterTwiceIsSaid() throws IOException {
     Path adapter = adapter("adapter", 1, DType.F32);
     CommandLineRun run =
-        run("merge", "--base", base(DType.F32), "--adapter", adapter, "--adapter", adapter,
-            "--out", out());
+        run(
+            "merge",
+            "--base",
+            base(DType.F32),
+            "--adapter",
+            adapter,
+            "--adapter",
+            adapter,
+            "--out",
+            out());
     succeeded(run);
     assertTrue(run.err().contains("more than once"), run.err());
   }
@@ -57,7 +65,8 @@ class MistakenPathsTest extends ModelCommandTest {
             folder.resolve("base"),
             CONFIG,
             ModelFiles.matrix("left.net.layers.0.self_attn.q_proj.weight", DType.F32, 24, 12, 1, 1),
-            ModelFiles.matrix("right.net.layers.0.self_attn.q_proj.weight", DType.F32, 24, 12, 1, 2));
+            ModelFiles.matrix(
+                "right.net.layers.0.self_attn.q_proj.weight", DType.F32, 24, 12, 1, 2));
     Path adapter = queryAdapter("adapter", "", TEN);
     refused(
         merge(base, adapter, out()),

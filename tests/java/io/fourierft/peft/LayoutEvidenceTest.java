@@ -37,8 +37,7 @@ class LayoutEvidenceTest {
     layer("decoder.h.0.attn.c_attn", 24, 8, true);
     layer("decoder.h.0.attn.c_proj", 8, 8, true);
     layer("decoder.h.0.mlp.c_fc", 8, 8, true);
-    assertEquals(
-        Optional.of(WeightLayout.OUT_IN), layout("encoder.layer.0.attention.query", "{}"));
+    assertEquals(Optional.of(WeightLayout.OUT_IN), layout("encoder.layer.0.attention.query", "{}"));
     assertEquals(Optional.of(WeightLayout.IN_OUT), layout("decoder.h.0.attn.c_proj", "{}"));
     assertEquals(Optional.of(WeightLayout.IN_OUT), layout("decoder.h.0.mlp.c_fc", "{}"));
   }
