@@ -8,22 +8,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 what=$1
 build=$2
 
-<<<<<<< HEAD
-missing() {
-  for tool in "$@"; do
-    command -v "$tool" >/dev/null 2>&1 || { echo "$tool"; return; }
-  done
-}
-
-mkdir -p "$(dirname "$build")"
-
 # A build folder that came along with a copied or moved checkout knows the paths of the other place.
 cache=$build/CMakeCache.txt
 if [ -f "$cache" ] && ! grep -q -x -F "CMAKE_CACHEFILE_DIR:INTERNAL=$build" "$cache"; then
   rm -rf "$build"
 fi
-=======
->>>>>>> main
+
 case $what in
   kernels)
     for tool in cmake nvcc; do

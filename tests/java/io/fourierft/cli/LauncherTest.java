@@ -34,7 +34,7 @@ class LauncherTest {
   @BeforeEach
   void makeCheckout() throws IOException {
     assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "the launcher is for bash");
-    tools = Files.createDirectory(folder.resolve("tools"));
+    tools = Files.createDirectory(folder.resolve("commands"));
     script(
         tools.resolve("mvn"),
         """
@@ -76,14 +76,14 @@ class LauncherTest {
 
   /** What the launcher calls beside itself. */
   private void copyScripts(Path project) throws IOException {
-    Path scripts = project.resolve("scripts");
-    if (Files.isDirectory(scripts)) {
-      Files.createDirectory(checkout.resolve("scripts"));
-      try (var files = Files.list(scripts)) {
+    Path itsTools = project.resolve("tools");
+    if (Files.isDirectory(itsTools)) {
+      Files.createDirectory(checkout.resolve("tools"));
+      try (var files = Files.list(itsTools)) {
         for (Path file : files.toList()) {
           Files.copy(
               file,
-              checkout.resolve("scripts").resolve(file.getFileName()),
+              checkout.resolve("tools").resolve(file.getFileName()),
               java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
         }
       }
