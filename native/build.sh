@@ -10,7 +10,7 @@ build=$2
 
 # A build folder that came along with a copied or moved checkout knows the paths of the other place.
 cache=$build/CMakeCache.txt
-if [ -f "$cache" ] && ! grep -q -x -F "CMAKE_CACHEFILE_DIR:INTERNAL=$build" "$cache"; then
+if [ -f "$cache" ] && ! [ "$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$cache")" -ef "$build" ]; then
   rm -rf "$build"
 fi
 
