@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.OutputDirectory;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
@@ -53,7 +54,7 @@ public final class ModelMerge {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       companions(base, checkpoint, plan);
-      return result(output, plan, List.of());
+      return result(output, plan, List.of(), Optional.empty());
     }
   }
 
@@ -82,19 +83,35 @@ public final class ModelMerge {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       CompanionFiles companions = companions(base, checkpoint, plan);
+      Optional<MergeResult.Check> check = Optional.empty();
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
         companions.copyTo(directory.path());
         writeConfig(plan, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
+        if (options.check()) {
+          check = Optional.of(check(plan, options, directory.path()));
+        }
         directory.commit();
         plan.notes().addAll(directory.notes());
       }
-      return result(output, plan, assembly.changes());
+      return result(output, plan, assembly.changes(), check);
     }
   }
 
-  private static MergeResult result(Path output, MergePlan plan, List<TensorChange> changes) {
+  private static MergeResult.Check check(MergePlan plan, MergeOptions options, Path folder)
+      throws IOException {
+    MergeCheck check = new MergeCheck(options.addition());
+    try (SafetensorsCheckpoint written = SafetensorsCheckpoint.open(folder)) {
+      for (String name : written.tensors().keySet()) {
+        check.check(plan.tensor(name), written);
+      }
+    }
+    return check.result();
+  }
+
+  private static MergeResult result(
+      Path output, MergePlan plan, List<TensorChange> changes, Optional<MergeResult.Check> check) {
     return new MergeResult(
         output,
         plan.shards().shards().stream().map(ShardPlan.PlannedShard::fileName).toList(),
@@ -102,13 +119,14 @@ public final class ModelMerge {
         plan.edits(),
         changes,
         plan.untouchedTensors(),
-        plan.notes());
+        plan.notes(),
+        check);
   }
 
   /** What goes along with the weights; what does not is noted. */
   private static CompanionFiles companions(
       Path base, SafetensorsCheckpoint checkpoint, MergePlan plan) throws IOException {
-    if (!Files.isDirectory(base) && checkpoint.index().isEmpty()) {
+    if (!InputFile.isFolder(base) && checkpoint.index().isEmpty()) {
       return CompanionFiles.none(AdapterBinding.folderOf(base));
     }
     CompanionFiles companions = CompanionFiles.of(AdapterBinding.folderOf(base));
@@ -117,7 +135,7 @@ public final class ModelMerge {
     checkpoint.indexFileName().ifPresent(merged::add);
     List<String> others =
         companions.leftBehind().stream()
-            .map(Path::toString)
+            .map(path -> path.getNameCount() == 1 ? InputFile.name(path) : path.toString())
             .filter(name -> !merged.contains(name))
             .toList();
     if (!others.isEmpty()) {
@@ -132,7 +150,7 @@ public final class ModelMerge {
 
   private static void writeConfig(MergePlan plan, Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && Files.exists(file)) {
+    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && InputFile.isThere(file)) {
       Files.write(file, plan.config().get().with(plan.configChanges()));
     }
   }
@@ -149,7 +167,7 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()),
+              InputFile.resolve(folder, shard.fileName()),
               metadata(checkpoint, plan, shard),
               shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
@@ -168,7 +186,7 @@ public final class ModelMerge {
               .index()
               .map(old -> old.withShards(total, weightMap))
               .orElseGet(() -> CheckpointIndex.of(total, weightMap));
-      index.write(folder.resolve(indexName.get()));
+      index.write(InputFile.resolve(folder, indexName.get()));
     }
   }
 
