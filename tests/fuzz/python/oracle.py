@@ -1,9 +1,12 @@
-"""Answers the fuzz tests' questions, a line of JSON each, with the reference implementations."""
+"""Answers the fuzz tests' questions, a line of JSON each, with the reference implementations; {} if it takes too long."""
 
 import json
 import re
 import signal
 import sys
+
+import numpy  # noqa: F401, which safetensors needs, and which takes long to import
+import safetensors
 
 
 def too_long(signum, frame):
@@ -11,21 +14,21 @@ def too_long(signum, frame):
 
 
 def pattern(question):
-    """None if Python refuses the expression, or takes longer than a second."""
+    """None if Python refuses the expression."""
     try:
         compiled = re.compile(question["pattern"])
         return [compiled.fullmatch(question["text"]) is not None, compiled.match(question["text"]) is not None]
-    except (re.error, OverflowError, RecursionError, TimeoutError, SystemError):
+    except (re.error, OverflowError, RecursionError, SystemError):
         return None
 
 
 def header(question):
     """The names of the tensors, or None if the file is refused."""
-    import safetensors
-
     try:
         with safetensors.safe_open(question["file"], framework="numpy") as file:
             return sorted(file.keys())
+    except TimeoutError:
+        raise
     except Exception:
         return None
 
@@ -37,6 +40,6 @@ for line in sys.stdin:
     try:
         answer = {"pattern": pattern, "header": header}[asked["kind"]](asked)
     except TimeoutError:
-        answer = None
+        answer = {}
     signal.alarm(0)
     print(json.dumps(answer), flush=True)

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
 
 /**
  * A fuzzer's bytes as texts and files: parts that a zero byte separates, so that seeds can be read.
@@ -32,6 +34,11 @@ public final class FuzzInput {
       parts.add(new byte[0]);
     }
     return parts;
+  }
+
+  /** Inputs to begin with. */
+  public static Stream<Arguments> seeds(String... texts) {
+    return Stream.of(texts).map(text -> Arguments.of(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** The bytes as text. */

@@ -9,11 +9,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Any config.json of a base model is read or refused with an exception of ours. */
 class BaseConfigFuzzTest {
   private static final Path FOLDER = FuzzInput.folder("base");
 
+  static Stream<Arguments> seeds() {
+    return FuzzInput.seeds(
+        "{\"model_type\":\"llama\",\"tie_word_embeddings\":true,\"torch_dtype\":\"float32\",\"x\":[1.5e3,NaN]}");
+  }
+
+  @MethodSource("seeds")
   @DictionaryEntries({
     "{\"model_type\":\"llama\",",
     "\"quantization_config\":{\"quant_method\":\"gptq\"},",

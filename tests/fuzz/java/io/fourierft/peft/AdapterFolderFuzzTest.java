@@ -11,6 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Any adapter folder is read and resolved against a small model, or refused by an exception of
@@ -27,6 +30,14 @@ class AdapterFolderFuzzTest {
               new TensorInfo("lm_head.weight", DType.F32, List.of(2L, 2L), 40, 56)),
           ModelConfig.ofType("llama"));
 
+  static Stream<Arguments> seeds() {
+    return FuzzInput.seeds(
+        "{\"peft_type\":\"FOURIERFT\",\"target_modules\":[\"q\"],\"n_frequency\":2}\0"
+            + "{\"base_model.model.model.layers.0.q.fourierft_spectrum\":{\"dtype\":\"F32\",\"shape\":[2],"
+            + "\"data_offsets\":[0,8]}}\0abcdABCD");
+  }
+
+  @MethodSource("seeds")
   @DictionaryEntries({
     "{\"peft_type\":\"FOURIERFT\",\"target_modules\":[\"q\"],\"n_frequency\":2}",
     "{\"base_model.model.model.layers.0.q.fourierft_spectrum\":{\"dtype\":\"F32\",\"shape\":[2],"

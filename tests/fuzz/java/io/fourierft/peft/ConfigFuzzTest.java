@@ -4,9 +4,20 @@ import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.fourierft.FuzzInput;
 import io.fourierft.FuzzTime;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Any adapter_config.json is read or refused with an exception of ours, and is saved as read. */
 class ConfigFuzzTest {
+  static Stream<Arguments> seeds() {
+    return FuzzInput.seeds(
+        "{\"peft_type\":\"FOURIERFT\",\"target_modules\":[\"q\",\"v\"],\"n_frequency\":5,\"scaling\":1.5e2,"
+            + "\"layers_to_transform\":[1],\"layers_pattern\":[\"layers\"],\"n_frequency_pattern\":{\"0.q\":4}}",
+        "{\"peft_type\":\"FOURIERFT\",\"target_modules\":\"^(?!.*v).*q_proj$\",\"exclude_modules\":\"lm_head\"}");
+  }
+
+  @MethodSource("seeds")
   @DictionaryEntries({
     "{\"peft_type\":\"FOURIERFT\",",
     "\"target_modules\":[\"q\"],",

@@ -9,6 +9,9 @@ import io.fourierft.PythonOracle;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Any expression ends, or is refused with an exception of ours; where Python is, it says the same.
@@ -16,6 +19,13 @@ import java.util.Optional;
 class PatternFuzzTest {
   private static final Optional<PythonOracle> REFERENCE = PythonOracle.start();
 
+  static Stream<Arguments> seeds() {
+    return FuzzInput.seeds(
+        "^(?!.*vision).*\\.(q|v)_proj$\0model.layers.0.q_proj",
+        "(?:[a-c]|\\d{2,3}?)*+\0abc123");
+  }
+
+  @MethodSource("seeds")
   @DictionaryEntries({
     "(?:",
     "(?=",

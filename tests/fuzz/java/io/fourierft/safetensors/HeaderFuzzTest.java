@@ -13,12 +13,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Any header is read rightly or refused with an exception of ours; where Python is, as it does. */
 class HeaderFuzzTest {
   private static final Path FILE = FuzzInput.folder("header").resolve("fuzzed.safetensors");
   private static final Optional<PythonOracle> REFERENCE = PythonOracle.start();
 
+  static Stream<Arguments> seeds() {
+    return FuzzInput.seeds(
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}\0abcd",
+        "{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]},"
+            + "\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,4],\"x\":[1.5e3]}}  \0abcd");
+  }
+
+  @MethodSource("seeds")
   @DictionaryEntries({
     "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
     "\"__metadata__\":{\"k\":\"v\"},",
@@ -67,7 +78,7 @@ class HeaderFuzzTest {
     if (names != null && answer.isNull()) {
       throw new IllegalStateException("read, though the reference refuses it: " + names);
     }
-    if (names != null && answer.size() != names.size()) {
+    if (names != null && answer.isArray() && answer.size() != names.size()) {
       throw new IllegalStateException(names + " are not " + answer);
     }
   }

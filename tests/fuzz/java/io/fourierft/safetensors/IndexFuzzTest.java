@@ -7,6 +7,9 @@ import io.fourierft.FuzzTime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Any index is read or refused with an exception of ours; one that was read comes back as written.
@@ -14,6 +17,12 @@ import java.nio.file.Path;
 class IndexFuzzTest {
   private static final Path FOLDER = FuzzInput.folder("index");
 
+  static Stream<Arguments> seeds() {
+    return FuzzInput.seeds(
+        "{\"metadata\":{\"total_size\":4,\"x\":[1.5e3]},\"weight_map\":{\"a\":\"one.safetensors\"}}");
+  }
+
+  @MethodSource("seeds")
   @DictionaryEntries({
     "{\"metadata\":{\"total_size\":4},\"weight_map\":{\"a\":\"one.safetensors\"}}",
     "\"weight_map\":{",
