@@ -186,8 +186,7 @@ class SpectralLocationsTest {
     refused("location (2, 3) occurs twice", new int[] {2, 0, 2}, new int[] {3, 0, 3});
     refused("0 row indices and 0 column indices", new int[] {}, new int[] {});
     assertThrows(
-        ShapeException.class,
-        () -> SpectralLocations.at(0, 4, new int[] {0}, new int[] {0}));
+        ShapeException.class, () -> SpectralLocations.at(0, 4, new int[] {0}, new int[] {0}));
     // As int, both places would have one flat index.
     SpectralLocations far =
         SpectralLocations.at(1 << 20, 1 << 20, new int[] {0, 1 << 12}, new int[] {5, 5});
@@ -198,7 +197,9 @@ class SpectralLocationsTest {
   void equalPlacesHaveOneHashCodeAndOthersAnother() {
     SpectralLocations own = SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 1});
     assertEquals(
-        31 * (31 * 3 + 4) + 31 * Arrays.hashCode(new int[] {2, 0}) + Arrays.hashCode(new int[] {3, 1}),
+        31 * (31 * 3 + 4)
+            + 31 * Arrays.hashCode(new int[] {2, 0})
+            + Arrays.hashCode(new int[] {3, 1}),
         own.hashCode());
     assertNotEquals(own, SpectralLocations.at(4, 4, new int[] {2, 0}, new int[] {3, 1}));
     assertNotEquals(own, SpectralLocations.at(3, 5, new int[] {2, 0}, new int[] {3, 1}));
@@ -246,7 +247,8 @@ class SpectralLocationsTest {
 
   @Test
   void sizesOutOfRangeAreRefused() {
-    for (int[] bad : new int[][] {{0, 5, 1}, {5, 0, 1}, {-1, 5, 1}, {-2, -3, 1}, {2, 3, 0}, {2, 3, 7}}) {
+    for (int[] bad :
+        new int[][] {{0, 5, 1}, {5, 0, 1}, {-1, 5, 1}, {-2, -3, 1}, {2, 3, 0}, {2, 3, 7}}) {
       assertThrows(ShapeException.class, () -> SpectralLocations.of(bad[0], bad[1], bad[2], 1));
     }
     ShapeException refusal =

@@ -21,8 +21,7 @@ class PatternFuzzTest {
 
   static Stream<Arguments> seeds() {
     return FuzzInput.seeds(
-        "^(?!.*vision).*\\.(q|v)_proj$\0model.layers.0.q_proj",
-        "(?:[a-c]|\\d{2,3}?)*+\0abc123");
+        "^(?!.*vision).*\\.(q|v)_proj$\0model.layers.0.q_proj", "(?:[a-c]|\\d{2,3}?)*+\0abc123");
   }
 
   @MethodSource("seeds")

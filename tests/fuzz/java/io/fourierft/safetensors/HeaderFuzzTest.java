@@ -25,8 +25,8 @@ class HeaderFuzzTest {
   static Stream<Arguments> seeds() {
     return FuzzInput.seeds(
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}\0abcd",
-        "{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]},"
-            + "\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,4],\"x\":[1.5e3]}}  \0abcd");
+        "{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]},\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,4],\"x\":[1.5e3]}}"
+            + "  \0abcd");
   }
 
   @MethodSource("seeds")
