@@ -34,9 +34,7 @@ final class HeapAllowance {
   }
 
   String refusal(String part) {
-    return String.format(
-        "the %s needs more than a quarter of the heap, %d MiB; give the virtual machine more, as"
-            + " with -Xmx",
-        part, most >> 20);
+    return "the %s needs more than a quarter of the heap, %d MiB; give the virtual machine more, as with -Xmx"
+        .formatted(part, most >> 20);
   }
 }
