@@ -21,6 +21,7 @@ public final class FourierAdapter {
   private final float scaling;
   private final ElementType deltaType;
   private final float largest;
+  private final boolean finite;
 
   private FourierAdapter(
       SpectralLocations locations, float[] spectrum, float scaling, ElementType deltaType) {
@@ -34,6 +35,16 @@ public final class FourierAdapter {
     this.scaling = scaling;
     this.deltaType = deltaType;
     this.largest = largestFinite(spectrum);
+    this.finite = isFinite(spectrum, scaling);
+  }
+
+  private static boolean isFinite(float[] spectrum, float scaling) {
+    for (float value : spectrum) {
+      if (!Double.isFinite((double) scaling * value)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static float largestFinite(float[] values) {
@@ -106,6 +117,11 @@ public final class FourierAdapter {
   /** The largest finite magnitude of the coefficients; 0 if there is none. */
   public float largestCoefficient() {
     return largest;
+  }
+
+  /** Whether every coefficient times the scaling is finite, and so ΔW before it is rounded. */
+  public boolean isFinite() {
+    return finite;
   }
 
   /** A copy of the coefficients. */

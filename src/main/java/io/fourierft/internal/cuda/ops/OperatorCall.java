@@ -62,14 +62,16 @@ public final class OperatorCall {
         .run(
             tokens,
             (first, count) -> {
-              long batch = TokenBatch.roundUp(count);
+              long batch = RoundedBatch.of(count);
               ScratchLayout layout = new ScratchLayout();
               long inputAt = layout.add(batch * inputBytes);
               long outputAt = layout.add(batch * outputBytes);
               long xAt = layout.add(x == null ? 0 : TokenTransforms.copyBytes(x, count));
               long yAt = layout.add(count * rowBytes(y));
               long scratch = stream.scratch(layout.bytes());
-              long operators = operators(stream, routing, transposed);
+              long operators =
+                  stream.table(
+                      shared.adapters().operators(stream, routing.adapters(), transposed));
               long choice = choice(stream, routing, first, count);
               long input = kept == null ? scratch + inputAt : kept.pointer(first);
               if (x != null) {
@@ -124,6 +126,7 @@ public final class OperatorCall {
     long stride;
     @Nullable HostBytes hostRows = null;
     if (y instanceof DeviceView view) {
+      stream.beginOutput();
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
@@ -141,7 +144,6 @@ public final class OperatorCall {
             .arguments()
             .add(value)
             .add(2 * PlanKey.half(features))
-            .add(1f)
             .add(choice)
             .add((long) count)
             .add(features)
@@ -151,20 +153,6 @@ public final class OperatorCall {
     if (hostRows != null) {
       stream.download(copy, hostRows);
     }
-  }
-
-  private long operators(WorkStream stream, AdapterRouting routing, boolean transposed) {
-    StructTable table = new StructTable(OperatorStruct.LAYOUT, routing.adapters().size());
-    for (FourierAdapter adapter : routing.adapters()) {
-      long coefficients = shared.adapters().coefficients(stream, adapter).pointer();
-      ResidentPlaces.Rows rows =
-          shared
-              .adapters()
-              .places(adapter.locations(), places -> places.compressedRows(stream, transposed));
-      float scale = (float) DeltaScale.factor(adapter);
-      table.add(rows.operator(coefficients, scale, adapter.nFrequency()));
-    }
-    return stream.table(table.finish());
   }
 
   /** Device address of the choices of some tokens, or 0 if all tokens take all adapters. */

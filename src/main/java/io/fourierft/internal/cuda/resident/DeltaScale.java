@@ -44,16 +44,4 @@ public record DeltaScale(float before, float after) {
   public static double factor(FourierAdapter adapter) {
     return adapter.scaling() / ((double) adapter.rows() * adapter.cols());
   }
-
-  /** The largest finite magnitude, or 0 if there is none. */
-  static float largest(float[] coefficients) {
-    float largest = 0;
-    for (float each : coefficients) {
-      float size = Math.abs(each);
-      if (size > largest && size < Float.POSITIVE_INFINITY) {
-        largest = size;
-      }
-    }
-    return largest;
-  }
 }
