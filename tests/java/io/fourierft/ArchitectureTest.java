@@ -1,5 +1,8 @@
 package io.fourierft;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -10,6 +13,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.fourierft.internal.selection.EngineChooser;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,19 +31,42 @@ class ArchitectureTest {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
+  /** But its front door, which opens engines, knows where they are chosen. */
   @Test
   void theDomainKnowsNothingAboveIt() {
     noClasses()
         .that()
         .resideInAPackage(ROOT)
         .should()
+        .dependOnClassesThat(resideInAPackage(ROOT + ".*..").and(not(type(EngineChooser.class))))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT)
+        .and()
+        .areNotAssignableTo(FourierEngine.class)
+        .and()
+        .areNotAssignableTo(EngineSelection.class)
+        .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ROOT + ".*..")
+        .areAssignableTo(EngineChooser.class)
         .check(CLASSES);
   }
 
   @Test
-  void theFileFormatKnowsOnlyTheRootOfTheExceptions() {
+  void theChoiceOfAnEngineKnowsNoEngine() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal.selection..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".*..")
+                .and(not(resideInAPackage(ROOT + ".internal.selection.."))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void theFileFormatKnowsOnlyFilesAndTheRootOfTheExceptions() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + ".safetensors..")
@@ -50,6 +77,7 @@ class ArchitectureTest {
                 type ->
                     type.getPackageName().startsWith(ROOT)
                         && !type.getPackageName().startsWith(ROOT + ".safetensors")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.files")
                         && !type.isEquivalentTo(FourierException.class)))
         .check(CLASSES);
   }
@@ -210,7 +238,7 @@ class ArchitectureTest {
   void onlyTheBindingsTouchTheLinker() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(ROOT + ".internal.cuda.ffm..")
+        .resideOutsideOfPackages(ROOT + ".internal.cuda.ffm..", ROOT + ".internal.files.ffm..")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.foreign.Linker")

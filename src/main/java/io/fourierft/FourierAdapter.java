@@ -20,7 +20,6 @@ public final class FourierAdapter {
   private final float[] spectrum;
   private final float scaling;
   private final ElementType deltaType;
-  private final float largest;
   private final boolean finite;
 
   private FourierAdapter(
@@ -34,7 +33,6 @@ public final class FourierAdapter {
     this.spectrum = spectrum;
     this.scaling = scaling;
     this.deltaType = deltaType;
-    this.largest = largestFinite(spectrum);
     this.finite = isFinite(spectrum, scaling);
   }
 
@@ -45,17 +43,6 @@ public final class FourierAdapter {
       }
     }
     return true;
-  }
-
-  private static float largestFinite(float[] values) {
-    float largest = 0;
-    for (float value : values) {
-      float size = Math.abs(value);
-      if (size > largest && size < Float.POSITIVE_INFINITY) {
-        largest = size;
-      }
-    }
-    return largest;
   }
 
   /**
@@ -112,11 +99,6 @@ public final class FourierAdapter {
   /** Coefficient {@code k}. */
   public float coefficient(int k) {
     return spectrum[k];
-  }
-
-  /** The largest finite magnitude of the coefficients; 0 if there is none. */
-  public float largestCoefficient() {
-    return largest;
   }
 
   /** Whether every coefficient times the scaling is finite, and so ΔW before it is rounded. */

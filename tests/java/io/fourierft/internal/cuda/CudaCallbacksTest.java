@@ -231,6 +231,15 @@ class CudaCallbacksTest {
   }
 
   @Test
+  void whatCufftLoadsForThemIsNamed() {
+    try (CudaFourierEngine engine = open(true)) {
+      String probes = engine.selection().probes().toString();
+      assertTrue(probes.contains("making a plan takes NVRTC (libnvrtc.so.13, "), probes);
+      assertTrue(probes.contains(" and nvJitLink (libnvJitLink.so.13, "), probes);
+    }
+  }
+
+  @Test
   void theCufftOfCuda12HasThemUnderAnotherName() {
     String other =
         Path.of(System.getProperty("fourierft.cufft"))

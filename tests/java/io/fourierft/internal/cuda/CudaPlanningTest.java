@@ -30,9 +30,9 @@ import io.fourierft.internal.cuda.ops.DensePlan;
 import io.fourierft.internal.cuda.ops.RoundedBatch;
 import io.fourierft.internal.cuda.ops.TokenShares;
 import io.fourierft.internal.cuda.resident.ColumnSlots;
-import io.fourierft.internal.cuda.resident.DeltaScale;
 import io.fourierft.internal.cuda.resident.OperatorTable;
 import io.fourierft.internal.cuda.struct.DivisorStruct;
+import io.fourierft.internal.definition.DeltaScale;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Random;
@@ -116,7 +116,7 @@ class CudaPlanningTest {
     System.setProperty(LibraryFinder.CUFFT_PROPERTY, "/nowhere/libcufft.so.12");
     try {
       EngineProbe probe =
-          new CudaEngineProvider().probe(EngineOptions.defaults().withDevice("cuda:3"));
+          new CudaEngineProvider().examine(EngineOptions.defaults().withDevice("cuda:3")).probe();
       EngineProbe.Unavailable unavailable = (EngineProbe.Unavailable) probe;
       List<String> what = unavailable.obstacles().stream().map(Obstacle::what).toList();
       assertTrue(what.containsAll(List.of("the CUDA driver", "cuFFT")), what.toString());

@@ -111,12 +111,17 @@ public final class CudaContext implements AutoCloseable {
    * result nor let the caller do it again, unless the device is lost.
    */
   private void leave() {
-    try {
-      driver.ctxPopCurrent();
-    } catch (CudaException e) {
-      note(e);
-      if (lost == null) {
-        System.getLogger(CudaContext.class.getName()).log(System.Logger.Level.WARNING, e.getMessage());
+    for (boolean again : new boolean[] {true, false}) {
+      try {
+        driver.ctxPopCurrent();
+        return;
+      } catch (CudaException e) {
+        // Tried twice: what stays current would be found by whatever runs on this thread next.
+        note(e);
+        if (lost == null && !again) {
+          System.getLogger(CudaContext.class.getName())
+              .log(System.Logger.Level.WARNING, e.getMessage());
+        }
       }
     }
   }

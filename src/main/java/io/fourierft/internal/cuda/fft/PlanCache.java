@@ -198,6 +198,9 @@ public final class PlanCache implements AutoCloseable {
   @Override
   public void close() {
     clear();
+    if (!refused.isEmpty()) {
+      destroyAll();
+    }
   }
 
   /** One cuFFT plan, where its work area was last said to be, and what its callbacks know. */

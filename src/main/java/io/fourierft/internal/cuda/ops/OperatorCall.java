@@ -9,12 +9,13 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
-import io.fourierft.internal.cuda.resident.DeltaScale;
 import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
+import io.fourierft.internal.definition.DeltaScale;
+import io.fourierft.internal.host.HostViews;
 import org.jspecify.annotations.Nullable;
 
 /** {@code y += ΔW x} or {@code gx += ΔWᵀ g} for every token, without ΔW. */
@@ -130,7 +131,7 @@ public final class OperatorCall {
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
-      hostRows = HostBytes.of(TokenTransforms.rows(host, first, count));
+      hostRows = HostBytes.of(HostViews.rows(host, first, count));
       stream.upload(hostRows, copy);
       target = copy;
       stride = features;
