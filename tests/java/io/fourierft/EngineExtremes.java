@@ -59,7 +59,7 @@ public abstract class EngineExtremes extends EngineSuite {
     int n = 60;
     float[] spectrum = new float[n];
     for (int k = 0; k < n; k++) {
-      spectrum[k] = (k % 7 + 1) * (k % 2 == 0 ? size : -size) / 7;
+      spectrum[k] = (k % 2 == 0 ? size : -size) * ((k % 7 + 1) / 7f);
     }
     FourierAdapter adapter =
         FourierAdapter.of(SpectralLocations.of(48, 40, n, 3), spectrum, scaling);

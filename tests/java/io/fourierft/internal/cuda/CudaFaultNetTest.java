@@ -303,6 +303,8 @@ class CudaFaultNetTest {
       } catch (DeviceLostException e) {
         assertTrue(failed instanceof CudaException, "the loss itself was not told");
       }
+      // A call without a context lost none; what a real device would have lost goes now.
+      emulator.loseDevice(0, LAUNCH_FAILED);
       engine.close();
       emulator.assertNothingLeft();
       engine = EmulatedCuda.open(0);
