@@ -108,7 +108,7 @@ public final class CudaContext implements AutoCloseable {
 
   /**
    * Makes the context no longer current. The work is done by then: a failure must neither hide its
-   * result nor let the caller do it again, unless the device is lost.
+   * result nor let the caller do it again. That a device is lost the next call tells.
    */
   private void leave() {
     for (boolean again : new boolean[] {true, false}) {
