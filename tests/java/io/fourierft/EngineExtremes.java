@@ -52,7 +52,9 @@ public abstract class EngineExtremes extends EngineSuite {
     }
   }
 
-  /** Of a subnormal coefficient every bit counts, so that nothing else may be done with it first. */
+  /**
+   * Of a subnormal coefficient every bit counts, so that nothing else may be done with it first.
+   */
   @ParameterizedTest
   @CsvSource({"1e-44, 1e30", "1e-40, 1e30", "1e-38, 1e20", "1e20, 1e-10", "3e38, 1e-30"})
   void anOperatorOfTinyOrHugeCoefficientsIsRight(float size, double scaling) {

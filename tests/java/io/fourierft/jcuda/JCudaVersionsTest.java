@@ -60,7 +60,8 @@ class JCudaVersionsTest {
     Path project = Path.of(System.getProperty("fourierft.project.dir", "."));
     Path jar = project.resolve("target/jcuda/jcuda-12.6.0.jar").toAbsolutePath();
     assumeTrue(Files.exists(jar), () -> jar + " is not there; Maven copies it");
-    newest = new Newest(jar.toUri().toURL(), home(JCudaSharing.class), home(JCudaSharingTest.class));
+    newest =
+        new Newest(jar.toUri().toURL(), home(JCudaSharing.class), home(JCudaSharingTest.class));
   }
 
   private static URL home(Class<?> type) {

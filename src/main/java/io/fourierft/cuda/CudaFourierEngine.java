@@ -41,9 +41,9 @@ public interface CudaFourierEngine extends FourierEngine {
   DeviceBuffer newBuffer(ElementType elementType, int rows, int cols);
 
   /**
-   * A view of device memory that another user of the primary context owns, or that belongs to a pool
-   * of the device ({@code cuMemAllocAsync}). What fills or frees the memory on another stream has to
-   * be ordered by the caller.
+   * A view of device memory that another user of the primary context owns, or that belongs to a
+   * pool of the device ({@code cuMemAllocAsync}). What fills or frees the memory on another stream
+   * has to be ordered by the caller.
    *
    * @param pointer device address of the first element, aligned to its size
    * @param stride elements between the starts of two rows

@@ -306,8 +306,7 @@ class CudaConcurrencyTest {
             CudaDriver driver = context.driver();
             driver.streamBeginCapture(stream.handle(), CudaDriver.CAPTURE_THREAD_LOCAL);
             FourierException refused =
-                assertThrows(
-                    FourierException.class, () -> delta(engine.on(stream), adapter));
+                assertThrows(FourierException.class, () -> delta(engine.on(stream), adapter));
             assertTrue(
                 String.valueOf(refused.getMessage()).endsWith("with record()"),
                 refused.getMessage());

@@ -182,9 +182,7 @@ class CudaFaultNetTest {
   /** Where an operation writes: on the host, or on the device. */
   private record Output(float[] host, DeviceBuffer device) {
     Matrix matrix(int rows, int cols) {
-      return device == null
-          ? Matrix.of(host, rows, cols)
-          : view(0, rows, cols);
+      return device == null ? Matrix.of(host, rows, cols) : view(0, rows, cols);
     }
 
     Matrix part(int first, int count) {
@@ -192,7 +190,8 @@ class CudaFaultNetTest {
     }
 
     private Matrix view(int first, int rows, int cols) {
-      return ENGINE.get()
+      return ENGINE
+          .get()
           .matrixAt(device.pointer() + 4L * first, ElementType.F32, rows, cols, cols);
     }
   }

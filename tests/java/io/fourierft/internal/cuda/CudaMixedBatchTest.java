@@ -158,8 +158,7 @@ class CudaMixedBatchTest {
       FourierAdapter adapter =
           FourierAdapter.of(SpectralLocations.at(4, 256, rows, cols), spectrum, 1024);
       float[] pruned = new float[4 * 256];
-      engine.deltaWeights(
-          List.of(adapter), List.of(Matrix.of(pruned, 4, 256)), DensePath.PRUNED);
+      engine.deltaWeights(List.of(adapter), List.of(Matrix.of(pruned, 4, 256)), DensePath.PRUNED);
       plans = filled == 33 ? emulator.calls("cufftCreate") : plans;
       float[] reference = new float[4 * 256];
       engine.deltaWeights(

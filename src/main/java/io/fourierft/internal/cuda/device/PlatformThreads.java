@@ -16,8 +16,8 @@ final class PlatformThreads implements AutoCloseable {
           Thread.ofPlatform().daemon().name("fourierft-cuda-", 0).factory());
 
   /**
-   * The result of {@code work}, or what it threw. An interrupt does not end the wait, since the work
-   * goes on in any case; it is kept for later.
+   * The result of {@code work}, or what it threw. An interrupt does not end the wait, since the
+   * work goes on in any case; it is kept for later.
    */
   <T> T call(Supplier<T> work) {
     Future<T> future = executor.submit(work::get);

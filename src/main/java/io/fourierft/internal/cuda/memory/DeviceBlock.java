@@ -3,8 +3,9 @@ package io.fourierft.internal.cuda.memory;
 import io.fourierft.internal.cuda.device.CudaContext;
 
 /**
- * A piece of device memory with one owner, and perhaps recorded graphs that use it: it is freed once
- * its owner has closed it and the last of those is gone. Closing it twice is harmless. Thread-safe.
+ * A piece of device memory with one owner, and perhaps recorded graphs that use it: it is freed
+ * once its owner has closed it and the last of those is gone. Closing it twice is harmless.
+ * Thread-safe.
  */
 public final class DeviceBlock implements AutoCloseable {
   private final CudaContext context;

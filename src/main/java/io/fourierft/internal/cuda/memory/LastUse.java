@@ -5,9 +5,10 @@ import io.fourierft.internal.cuda.ffm.CudaDriver;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * How far a stream has to come before what it has used so far may be freed: an event behind its last
- * use. Waiting for that needs neither the stream, which may be another's, nor a stop of the whole
- * device, which would break a recording. Marked by the stream's user alone, waited for by anybody.
+ * How far a stream has to come before what it has used so far may be freed: an event behind its
+ * last use. Waiting for that needs neither the stream, which may be another's, nor a stop of the
+ * whole device, which would break a recording. Marked by the stream's user alone, waited for by
+ * anybody.
  */
 public final class LastUse implements AutoCloseable {
   private final CudaContext context;

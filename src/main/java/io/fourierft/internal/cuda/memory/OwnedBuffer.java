@@ -23,8 +23,7 @@ public final class OwnedBuffer implements DeviceBuffer, MemoryOwner {
       int cols) {
     long bytes = DeviceView.requireSizes(rows, cols, cols, elementType);
     this.block = DeviceBlock.allocate(context, bytes);
-    this.view =
-        new DeviceView(context, this, block.pointer(), elementType, rows, cols, cols);
+    this.view = new DeviceView(context, this, block.pointer(), elementType, rows, cols, cols);
     this.reclaimer = new Reclaimer(registry, block, view.toString());
     registry.add(block);
     this.cleanable = cleaner.register(this, reclaimer);

@@ -54,8 +54,7 @@ public record ChunkedCall(
   }
 
   /** What was thrown, if it was for want of memory and may be tried again. */
-  private @Nullable RuntimeException attempt(
-      Chunk work, int first, int count) {
+  private @Nullable RuntimeException attempt(Chunk work, int first, int count) {
     stream.beginChunk();
     try {
       work.compute(first, count);

@@ -61,7 +61,8 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
       }
     }
     DensePath path = choose(asked, cols, frequencies, filled);
-    DensePlan plan = new DensePlan(path, rows, cols, path == DensePath.PRUNED ? slots(cols, filled) : 0);
+    DensePlan plan =
+        new DensePlan(path, rows, cols, path == DensePath.PRUNED ? slots(cols, filled) : 0);
     plan.requireSize();
     return plan;
   }

@@ -115,7 +115,9 @@ public final class DenseTransforms {
     }
   }
 
-  /** Makes the plans of transforms that write the deltas, so that running them allocates nothing. */
+  /**
+   * Makes the plans of transforms that write the deltas, so that running them allocates nothing.
+   */
   void prepare(WorkStream stream, DensePlan plan, int count, DirectTargets targets) {
     if (plan.path() == DensePath.PRUNED) {
       stream.plans().prepare(columns(plan, count));

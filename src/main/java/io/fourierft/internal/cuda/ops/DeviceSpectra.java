@@ -73,13 +73,7 @@ public final class DeviceSpectra implements TrainableSpectra {
     storage.requireOpen();
     int n = storage.adapters().get(index).nFrequency();
     return new DeviceView(
-        shared.device().context(),
-        storage,
-        storage.pointer(part, index),
-        ElementType.F32,
-        1,
-        n,
-        n);
+        shared.device().context(), storage, storage.pointer(part, index), ElementType.F32, 1, n, n);
   }
 
   @Override

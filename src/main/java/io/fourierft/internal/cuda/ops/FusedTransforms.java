@@ -73,8 +73,7 @@ public final class FusedTransforms {
   private long operators(WorkStream stream, List<FourierAdapter> adapters) {
     StructTable table = new StructTable(OperatorStruct.LAYOUT, adapters.size());
     for (FourierAdapter adapter : adapters) {
-      ResidentAdapters.Coefficients coefficients =
-          shared.adapters().coefficients(stream, adapter);
+      ResidentAdapters.Coefficients coefficients = shared.adapters().coefficients(stream, adapter);
       ResidentPlaces.Rows columns =
           shared
               .adapters()

@@ -1,7 +1,6 @@
 package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.AdapterRouting;
-import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.cuda.fft.PlanKey;
@@ -9,12 +8,9 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
-import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
-import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
-import io.fourierft.internal.definition.DeltaScale;
 import io.fourierft.internal.host.HostViews;
 import org.jspecify.annotations.Nullable;
 
@@ -71,8 +67,7 @@ public final class OperatorCall {
               long yAt = layout.add(count * rowBytes(y));
               long scratch = stream.scratch(layout.bytes());
               long operators =
-                  stream.table(
-                      shared.adapters().operators(stream, routing.adapters(), transposed));
+                  stream.table(shared.adapters().operators(stream, routing.adapters(), transposed));
               long choice = choice(stream, routing, first, count);
               long input = kept == null ? scratch + inputAt : kept.pointer(first);
               if (x != null) {

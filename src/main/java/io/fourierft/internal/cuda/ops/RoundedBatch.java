@@ -4,9 +4,9 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 
 /**
  * Sizes of batches of transforms. Making a cuFFT plan costs more than running a small one, serving
- * meets every number of tokens, and every adapter fills another number of columns; so scratch memory
- * is laid out, and planned, for a rounded number, of which there are eight in each octave. The
- * surplus is transformed and never read.
+ * meets every number of tokens, and every adapter fills another number of columns; so scratch
+ * memory is laid out, and planned, for a rounded number, of which there are eight in each octave.
+ * The surplus is transformed and never read.
  */
 public final class RoundedBatch {
   private static final int STEPS_OF_OCTAVE = 8;

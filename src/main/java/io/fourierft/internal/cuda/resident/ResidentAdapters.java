@@ -107,8 +107,7 @@ public final class ResidentAdapters implements AutoCloseable {
       ResidentPlaces.Rows rows =
           places(adapter.locations(), known -> known.compressedRows(stream, transposed));
       table.add(
-          rows.operator(
-              held.pointer(), (float) DeltaScale.factor(adapter), adapter.nFrequency()));
+          rows.operator(held.pointer(), (float) DeltaScale.factor(adapter), adapter.nFrequency()));
       parts.add(rows.table());
       if (held.table != null) {
         parts.add(held.table);
@@ -127,8 +126,7 @@ public final class ResidentAdapters implements AutoCloseable {
 
   /** From now on {@code adapter} stands for coefficients that somebody else keeps in a block. */
   public synchronized void bind(FourierAdapter adapter, DeviceBlock block, long pointer) {
-    coefficients.put(
-        new Identity(adapter, unreachable), new Coefficients(null, block, pointer, 0));
+    coefficients.put(new Identity(adapter, unreachable), new Coefficients(null, block, pointer, 0));
   }
 
   /** Undoes {@link #bind}. */

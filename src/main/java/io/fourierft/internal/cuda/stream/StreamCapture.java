@@ -3,7 +3,9 @@ package io.fourierft.internal.cuda.stream;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 
-/** The recording of what a stream is given, instead of running it. Used with the context current. */
+/**
+ * The recording of what a stream is given, instead of running it. Used with the context current.
+ */
 final class StreamCapture {
   private final CudaContext context;
   private final long stream;

@@ -7,17 +7,17 @@ import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.CudaMemory;
-import io.fourierft.internal.cuda.memory.DeviceBlock;
-import io.fourierft.internal.cuda.memory.LastUse;
-import io.fourierft.internal.cuda.memory.Pinnable;
 import io.fourierft.internal.cuda.fft.PlanCache;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.kernels.LaunchArguments;
+import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.DeviceBytes;
 import io.fourierft.internal.cuda.memory.GrowingBlock;
 import io.fourierft.internal.cuda.memory.HostBytes;
+import io.fourierft.internal.cuda.memory.LastUse;
+import io.fourierft.internal.cuda.memory.Pinnable;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.memory.StagingRing;
 import io.fourierft.internal.cuda.memory.TableCache;
@@ -304,8 +304,8 @@ public final class WorkStream implements AutoCloseable {
   }
 
   /**
-   * To be called before anything is enqueued that writes to memory that the caller sees; from then on
-   * the present chunk cannot be tried again.
+   * To be called before anything is enqueued that writes to memory that the caller sees; from then
+   * on the present chunk cannot be tried again.
    */
   public void beginOutput() {
     outputBegun = true;
