@@ -202,8 +202,8 @@ public final class ResidentAdapters implements AutoCloseable {
           for (WeakReference<FourierAdapter> member : group.members()) {
             FourierAdapter adapter = member.get();
             if (adapter != null) {
-              Coefficients unused = coefficients.get(new Identity(adapter, null));
-              ResidentPlaces alsoUnused = places.get(adapter.locations());
+              var _ = coefficients.get(new Identity(adapter, null));
+              var _ = places.get(adapter.locations());
             }
           }
         });
