@@ -6,6 +6,7 @@
 #include "direct.cu"
 #include "expand.cu"
 #include "gradient.cu"
+#include "line_delta.cu"
 #include "optimizer.cu"
 #include "scatter.cu"
 #include "spectral.cu"

@@ -89,6 +89,29 @@ FOURIERFT_AT(fourierft_adamw, bias2_root, 28);
 FOURIERFT_AT(fourierft_adamw, max_norm, 32);
 FOURIERFT_SIZE(fourierft_adamw, 40);
 
+FOURIERFT_SIZE(fourierft_pass, 24);
+FOURIERFT_SIZE(fourierft_pair, 16);
+
+FOURIERFT_AT(fourierft_line, features, 0);
+FOURIERFT_AT(fourierft_line, bytes, 28);
+FOURIERFT_AT(fourierft_line, pass, 32);
+FOURIERFT_SIZE(fourierft_line, 416);
+
+FOURIERFT_AT(fourierft_line_delta_job, line, 0);
+FOURIERFT_AT(fourierft_line_delta_job, start, 8);
+FOURIERFT_AT(fourierft_line_delta_job, row, 16);
+FOURIERFT_AT(fourierft_line_delta_job, frequency, 24);
+FOURIERFT_AT(fourierft_line_delta_job, coefficient, 32);
+FOURIERFT_AT(fourierft_line_delta_job, turns, 40);
+FOURIERFT_AT(fourierft_line_delta_job, magic, 48);
+FOURIERFT_AT(fourierft_line_delta_job, first_unit, 56);
+FOURIERFT_AT(fourierft_line_delta_job, target, 64);
+FOURIERFT_AT(fourierft_line_delta_job, rows, 96);
+FOURIERFT_AT(fourierft_line_delta_job, cols, 100);
+FOURIERFT_AT(fourierft_line_delta_job, scale, 104);
+FOURIERFT_AT(fourierft_line_delta_job, frequencies, 108);
+FOURIERFT_SIZE(fourierft_line_delta_job, 112);
+
 #undef FOURIERFT_AT
 #undef FOURIERFT_SIZE
 

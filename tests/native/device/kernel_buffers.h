@@ -13,7 +13,7 @@ namespace emulator {
 /* Collects the answers of a BufferCheck; after the first no it asks nothing more. */
 class Touched {
  public:
-  Touched(unsigned int grid, const BufferCheck &check) : blocks(grid), check_(check) {}
+  Touched(const LaunchShape &launched, const BufferCheck &check) : shape(launched), check_(check) {}
 
   /* `count` elements; none is never touched, whatever the address. */
   template <typename Element>
@@ -29,6 +29,9 @@ class Touched {
   Touched &indices(const char *name, const int32_t *values, int64_t count, int64_t low,
                    int64_t high);
 
+  /* A plan of fourierft_lines.h with its tables. */
+  Touched &line(const char *name, const fourierft_line *line);
+
   /* Asks about an impossible buffer of that name unless `holds`. */
   Touched &require(const char *name, bool holds);
 
@@ -37,7 +40,7 @@ class Touched {
     return *this;
   }
 
-  const unsigned int blocks;
+  const LaunchShape shape;
   bool valid = true;
 
  private:
@@ -87,6 +90,9 @@ void fourierft_gradient_squares(Touched &, const fourierft_parameter *, int64_t,
 void fourierft_reduce_norm(Touched &, const double *partials, int64_t, double *norm);
 void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64_t,
                           const fourierft_adamw *settings, const double *norm);
+void fourierft_line_delta(Touched &, const fourierft_line_delta_job *, int64_t, int64_t);
+void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float,
+                        int32_t, fourierft_addition *partials);
 
 }  // namespace touch
 }  // namespace emulator
