@@ -27,9 +27,12 @@
 #error "include fourierft_kernels.h"
 #endif
 
-/* The most threads of a block; and what compilers are told, for 80 registers a thread. */
+/* The most threads of a block. */
 #define FOURIERFT_LINE_BLOCK 512
+
+/* What compilers are told it is, which leaves the kernels 80 and 96 registers a thread. */
 #define FOURIERFT_LINE_BOUND 768
+#define FOURIERFT_TOKEN_BOUND 640
 
 /* One number is left free after so many, so that strided accesses meet different banks. */
 #define FOURIERFT_LINE_PAD 16
@@ -118,9 +121,92 @@ FOURIERFT_KERNEL fourierft_line_add(
     const fourierft_line_delta_job *jobs, int64_t job_count, int64_t unit_count, float sign,
     int32_t write, fourierft_addition *partials);
 
+/* Kinds of sources. */
+#define FOURIERFT_PLAIN 0
+#define FOURIERFT_CONJUGATE 1
+#define FOURIERFT_REAL 2
+#define FOURIERFT_IMAGINARY 3
+
+/*
+ * One adapter as a linear operator on tokens, in one direction. A source is 4 * position + kind:
+ * the number at that position of the input's line, its conjugate, or only its real or imaginary
+ * part. It stands for bin w of the input's half spectrum (fourierft_operator says which bin and
+ * whether its conjugate), so that kind is FOURIERFT_REAL for bin 0 and FOURIERFT_IMAGINARY, at
+ * position 0, for bin points of a halved line. Pair i of the output's line has two lists of entries,
+ * 2*i for its first bin and 2*i + 1 for its second, which is bin points if the first is 0 and has no
+ * entries if it is the same as the first or the line is not halved. 40 bytes.
+ */
+struct fourierft_line_operator {
+  const int32_t *start;     /*  0: 2 * pairs + 1 numbers */
+  const int32_t *source;    /*  8 */
+  const int32_t *frequency; /* 16: k of each entry */
+  const float *coefficient; /* 24: c[k] */
+  float scale;              /* 32: scaling / (rows * cols), as of fourierft_operator */
+  int32_t frequencies;      /* 36: n */
+};
+
+/* Tokens that one block works on. 16 bytes. */
+struct fourierft_token_group {
+  int32_t first;  /*  0: of their numbers in token */
+  int32_t count;  /*  4: 1 .. per_group */
+  int32_t choice; /*  8: the adapter that they have, or -1: all of them */
+  int32_t chunk;  /* 12: fourierft_line_backward: which chunk of its adapter's tokens this is */
+};
+
+/* Activations, or what is added to them: one token a row. 24 bytes, passed by value. */
+struct fourierft_token_matrix {
+  void *data;     /*  0 */
+  int64_t stride; /*  8: in elements */
+  int32_t type;   /* 16: FOURIERFT_F64 .. FOURIERFT_BF16 */
+  int32_t reserved; /* 20: 0 */
+};
+
+/*
+ * y[t] = round(y[t] + the sum of t's adapters on x[t]), the sum in float32 (float64 for F64), for
+ * every token that a group names; the others are not touched. groups may be NULL: then they are
+ * per_group tokens each in their order, with all operators. per_group is at most
+ * FOURIERFT_LINE_TOKENS. Shared memory: FOURIERFT_LINE_BYTES(per_group * points) of the input and
+ * of the output. Work: group_count.
+ */
+FOURIERFT_KERNEL fourierft_line_apply(
+    const fourierft_line *input_line, const fourierft_line *output_line,
+    const fourierft_line_operator *operators, int32_t operator_count,
+    const fourierft_token_group *groups, int32_t group_count, const int32_t *token, int32_t tokens,
+    int32_t per_group, fourierft_token_matrix x, fourierft_token_matrix y);
+
+/*
+ * Where an adapter's gradient comes from: sources as of fourierft_line_operator, of X[v[k]] and
+ * G[u[k]] in the sums with e^{+}, so bin v with its conjugate if v <= cols/2, else bin cols - v.
+ * 32 bytes.
+ */
+struct fourierft_line_gradient {
+  const int32_t *x_source; /*  0: of each k */
+  const int32_t *g_source; /*  8 */
+  int64_t first_partial;   /* 16: as of fourierft_gradient */
+  int32_t frequencies;     /* 24: n */
+  int32_t reserved;        /* 28: 0 */
+};
+
+/*
+ * A backward pass: gx[t] += the sum of t's adapters, transposed, on g[t], as fourierft_line_apply
+ * (no gx if its data is NULL), and partials[first_partial + chunk * n + k] = Re of the sum over the
+ * tokens of a group, in their order, of X[v[k]] * G[u[k]]. operators are those of the transposed
+ * direction, from g's line to x's. Without groups, chunk is the number of the group. Then
+ * fourierft_reduce_spectrum_gradient, with per_group as its tokens_per_chunk. Shared memory:
+ * FOURIERFT_LINE_BYTES(points) of x and of g. Work: group_count.
+ */
+FOURIERFT_KERNEL fourierft_line_backward(
+    const fourierft_line *x_line, const fourierft_line *g_line,
+    const fourierft_line_operator *operators, const fourierft_line_gradient *gradients,
+    int32_t adapter_count, const fourierft_token_group *groups, int32_t group_count,
+    const int32_t *token, int32_t tokens, int32_t per_group, fourierft_token_matrix x,
+    fourierft_token_matrix g, fourierft_token_matrix gx, float *partials);
+
 /* Every kernel of this header once. */
 #define FOURIERFT_LINE_KERNEL_LIST(KERNEL) \
   KERNEL(fourierft_line_delta)             \
-  KERNEL(fourierft_line_add)
+  KERNEL(fourierft_line_add)               \
+  KERNEL(fourierft_line_apply)             \
+  KERNEL(fourierft_line_backward)
 
 #endif

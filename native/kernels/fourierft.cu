@@ -6,6 +6,8 @@
 #include "direct.cu"
 #include "expand.cu"
 #include "gradient.cu"
+#include "line_apply.cu"
+#include "line_backward.cu"
 #include "line_delta.cu"
 #include "optimizer.cu"
 #include "scatter.cu"

@@ -112,6 +112,31 @@ FOURIERFT_AT(fourierft_line_delta_job, scale, 104);
 FOURIERFT_AT(fourierft_line_delta_job, frequencies, 108);
 FOURIERFT_SIZE(fourierft_line_delta_job, 112);
 
+FOURIERFT_AT(fourierft_line_operator, start, 0);
+FOURIERFT_AT(fourierft_line_operator, source, 8);
+FOURIERFT_AT(fourierft_line_operator, frequency, 16);
+FOURIERFT_AT(fourierft_line_operator, coefficient, 24);
+FOURIERFT_AT(fourierft_line_operator, scale, 32);
+FOURIERFT_AT(fourierft_line_operator, frequencies, 36);
+FOURIERFT_SIZE(fourierft_line_operator, 40);
+
+FOURIERFT_AT(fourierft_token_group, first, 0);
+FOURIERFT_AT(fourierft_token_group, count, 4);
+FOURIERFT_AT(fourierft_token_group, choice, 8);
+FOURIERFT_AT(fourierft_token_group, chunk, 12);
+FOURIERFT_SIZE(fourierft_token_group, 16);
+
+FOURIERFT_AT(fourierft_token_matrix, data, 0);
+FOURIERFT_AT(fourierft_token_matrix, stride, 8);
+FOURIERFT_AT(fourierft_token_matrix, type, 16);
+FOURIERFT_SIZE(fourierft_token_matrix, 24);
+
+FOURIERFT_AT(fourierft_line_gradient, x_source, 0);
+FOURIERFT_AT(fourierft_line_gradient, g_source, 8);
+FOURIERFT_AT(fourierft_line_gradient, first_partial, 16);
+FOURIERFT_AT(fourierft_line_gradient, frequencies, 24);
+FOURIERFT_SIZE(fourierft_line_gradient, 32);
+
 #undef FOURIERFT_AT
 #undef FOURIERFT_SIZE
 

@@ -93,6 +93,16 @@ void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64
 void fourierft_line_delta(Touched &, const fourierft_line_delta_job *, int64_t, int64_t);
 void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float,
                         int32_t, fourierft_addition *partials);
+void fourierft_line_apply(Touched &, const fourierft_line *input, const fourierft_line *output,
+                          const fourierft_line_operator *, int32_t, const fourierft_token_group *,
+                          int32_t groups, const int32_t *token, int32_t tokens, int32_t per_group,
+                          fourierft_token_matrix x, fourierft_token_matrix y);
+void fourierft_line_backward(Touched &, const fourierft_line *x_line, const fourierft_line *g_line,
+                             const fourierft_line_operator *, const fourierft_line_gradient *,
+                             int32_t, const fourierft_token_group *, int32_t groups,
+                             const int32_t *token, int32_t tokens, int32_t per_group,
+                             fourierft_token_matrix x, fourierft_token_matrix g,
+                             fourierft_token_matrix gx, float *partials);
 
 }  // namespace touch
 }  // namespace emulator

@@ -1,0 +1,50 @@
+/* A layer's whole backward pass on tokens in shared memory. */
+#include "token_lines.h"
+
+namespace {
+
+/* Adds one token's products at an adapter's places to the sums of its chunk, or starts them. */
+__device__ __forceinline__ void add_products(const fourierft_line_gradient &gradient, int32_t chunk,
+                                             const fourierft_complex *x, const fourierft_complex *g,
+                                             bool is_first, float *__restrict__ partials) {
+  float *sums = partials + gradient.first_partial + static_cast<int64_t>(chunk) * gradient.frequencies;
+  for (int k = threadIdx.x; k < gradient.frequencies; k += blockDim.x) {
+    const fourierft_complex left = read_source(x, 0, gradient.x_source[k]);
+    const fourierft_complex right = read_source(g, 0, gradient.g_source[k]);
+    const float product = left.re * right.re - left.im * right.im;
+    sums[k] = is_first ? product : sums[k] + product;
+  }
+}
+
+}  // namespace
+
+FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward(
+    const fourierft_line *__restrict__ x_line, const fourierft_line *__restrict__ g_line,
+    const fourierft_line_operator *__restrict__ operators,
+    const fourierft_line_gradient *__restrict__ gradients, int32_t adapter_count,
+    const fourierft_token_group *__restrict__ groups, int32_t group_count,
+    const int32_t *__restrict__ token, int32_t tokens, int32_t per_group,
+    fourierft_token_matrix x, fourierft_token_matrix g, fourierft_token_matrix gx,
+    float *__restrict__ partials) {
+  auto *x_spectrum = dynamic_shared<fourierft_complex>();
+  auto *g_spectrum = x_spectrum + FOURIERFT_LINE_BYTES(x_line->points) / 8;
+  for (int32_t number = blockIdx.x; number < group_count; number += gridDim.x) {
+    const TokenGroup group = group_of(groups, token, tokens, per_group, number);
+    const int32_t chunk = groups == nullptr ? number : groups[number].chunk;
+    const int32_t begin = group.choice < 0 ? 0 : group.choice;
+    const int32_t end = group.choice < 0 ? adapter_count : group.choice + 1;
+    for (int i = 0; i < group.count; i++) {
+      const TokenGroup one = {nullptr, group.number(i), 1, group.choice};
+      load_spectra(x_line, one, x, x_spectrum);
+      load_spectra(g_line, one, g, g_spectrum);
+      for (int32_t a = begin; a < end; a++) {
+        add_products(gradients[a], chunk, x_spectrum, g_spectrum, i == 0, partials);
+      }
+      __syncthreads();
+      if (gx.data == nullptr) continue;
+      gather_spectra<1>(operators, adapter_count, one, g_line, g_spectrum, x_line, x_spectrum);
+      __syncthreads();
+      add_spectra(x_line, one, gx, x_spectrum);
+    }
+  }
+}
