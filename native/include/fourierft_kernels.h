@@ -41,7 +41,7 @@
 /* Tokens that one block takes at a time in fourierft_gather_multiply. */
 #define FOURIERFT_TOKEN_TILE 4
 
-/* Element formats; io.fourierft.internal.cuda.ElementCode has the same numbers. */
+/* Element formats; io.fourierft.internal.cuda.struct.ElementCode has the same numbers. */
 #define FOURIERFT_F64 0
 #define FOURIERFT_F32 1
 #define FOURIERFT_F16 2

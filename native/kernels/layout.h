@@ -1,4 +1,4 @@
-/* Asserts the offsets that fourierft_kernels.h promises to those who fill the tables by offset. */
+/* Asserts the offsets that fourierft_kernels.h promises; Java's layouts are tested against these. */
 #ifndef FOURIERFT_LAYOUT_H
 #define FOURIERFT_LAYOUT_H
 

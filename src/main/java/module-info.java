@@ -18,8 +18,9 @@ module io.fourierft {
   exports io.fourierft;
   exports io.fourierft.cuda;
   exports io.fourierft.jcuda;
-  exports io.fourierft.peft;
+  exports io.fourierft.layer;
   exports io.fourierft.merge;
+  exports io.fourierft.peft;
   exports io.fourierft.safetensors;
   exports io.fourierft.training;
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "perturbation.h"
+
 namespace emulator {
 
 using Complex = std::complex<double>;
@@ -189,6 +191,19 @@ void Transform::write(const std::vector<Complex> &result, float *to, const Layou
   });
 }
 
+void Transform::perturb(std::vector<Complex> &result, bool in_place) const {
+  const double relative = perturbation();
+  if (relative == 0) return;
+  Fingerprint plan;
+  plan.add(type).add(batch).add(in_place).add(load.callback != nullptr).add(store.callback != nullptr);
+  for (const int64_t size : sizes) plan.add(size);
+  for (const Layout &layout : {input_layout(in_place), output_layout(in_place)}) {
+    plan.add(layout.stride).add(layout.distance);
+    for (const int64_t size : layout.embed) plan.add(size);
+  }
+  plan.perturb(result, relative);
+}
+
 void Transform::run(float *from, float *to, int sign) const {
   const bool in_place = from == to;
   const size_t last = sizes.size() - 1;
@@ -210,6 +225,7 @@ void Transform::run(float *from, float *to, int sign) const {
       data = unfolded(data, sizes[last]);
       along(data, sizes, last, dfts[last], direction);
     }
+    perturb(data, in_place);
     results.push_back(std::move(data));
   }
 

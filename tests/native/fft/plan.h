@@ -65,6 +65,9 @@ struct Transform {
   std::vector<std::complex<double>> read(float *from, const Layout &layout, int64_t b) const;
   void write(const std::vector<std::complex<double>> &result, float *to, const Layout &layout,
              int64_t b) const;
+
+  /* Adds what sets this plan's rounding apart from every other plan's; see perturbation.h. */
+  void perturb(std::vector<std::complex<double>> &result, bool in_place) const;
 };
 
 struct Plan {

@@ -8,6 +8,8 @@
  *   EMULATED_CUDA_CAPABILITY   compute capability, as 9.0 (9.0)
  *   EMULATED_CUDA_VERSION      what cuDriverGetVersion says (13000)
  *   EMULATED_CUFFT_VERSION     what cufftGetVersion says (by the library's name)
+ *   EMULATED_CUFFT_PERTURBATION   what sets the results of two plans apart, relative to their root
+ *                              mean square, as 1e-7 (0)
  *   CUDA_VISIBLE_DEVICES       as the real driver's: numbers, separated by commas
  */
 #ifndef EMULATOR_H

@@ -4,9 +4,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The house: data flows checkpoint → adapter → engine → weights, and nothing looks upwards. */
@@ -57,11 +62,69 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
+            ROOT + ".layer..",
             ROOT + ".safetensors..",
             ROOT + ".peft..",
             ROOT + ".merge..",
             ROOT + ".training..",
+            ROOT + ".demo..",
             ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void hostMemoryAndTheDefinitionKnowOnlyTheDomain() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(ROOT + ".internal.host..", ROOT + ".internal.definition..")
+        .should()
+        .dependOnClassesThat(
+            com.tngtech.archunit.base.DescribedPredicate.describe(
+                "what lies above them",
+                type ->
+                    type.getPackageName().startsWith(ROOT + ".")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.host")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.definition")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void layersKnowTheDomainHostMemoryAndNoEngineOfTheirOwn() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".layer..")
+        .should()
+        .dependOnClassesThat(
+            com.tngtech.archunit.base.DescribedPredicate.describe(
+                "engines, files and what lies above layers",
+                type ->
+                    type.getPackageName().startsWith(ROOT + ".")
+                        && !type.getPackageName().startsWith(ROOT + ".layer")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.host")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.definition")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.checks")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void nothingButTheCommandLineKnowsTheDemonstration() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".demo..", ROOT + ".cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".demo..", ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void theDemonstrationReachesNoInternals() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".demo..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".internal..", ROOT + ".cli..")
         .check(CLASSES);
   }
 
@@ -87,11 +150,67 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** The packages of the CUDA engine, from the bindings up; each knows only those before it. */
+  private static final List<String> CUDA =
+      List.of("ffm", "struct", "device", "memory", "kernels", "fft", "stream", "resident", "ops");
+
+  @Test
+  void thePackagesOfTheCudaEngineKnowOnlyThoseBelowThem() {
+    for (int i = 0; i < CUDA.size(); i++) {
+      String[] above =
+          Stream.concat(
+                  Stream.of(ROOT + ".internal.cuda"),
+                  CUDA.stream().skip(i + 1L).map(name -> ROOT + ".internal.cuda." + name))
+              .toArray(String[]::new);
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".internal.cuda." + CUDA.get(i))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(above)
+          .check(CLASSES);
+    }
+  }
+
+  @Test
+  void theStructsOfCKnowNoDevice() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal.cuda.struct")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".internal.cuda.ffm..", ROOT + ".cuda..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void noTwoTypesOfTheCudaEngineAreTiedToEachOther() {
+    slices()
+        .assignedFrom(
+            new SliceAssignment() {
+              @Override
+              public SliceIdentifier getIdentifierOf(JavaClass type) {
+                String name = type.getName().replaceFirst("\\$.*", "");
+                return name.startsWith(ROOT + ".internal.cuda.")
+                    ? SliceIdentifier.of(name)
+                    : SliceIdentifier.ignore();
+              }
+
+              @Override
+              public String getDescription() {
+                return "types of the CUDA engine";
+              }
+            })
+        .should()
+        .beFreeOfCycles()
+        .check(CLASSES);
+  }
+
   @Test
   void onlyTheBindingsTouchTheLinker() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(ROOT + ".internal.cuda.ffm..")
+        .resideOutsideOfPackages(ROOT + ".internal.cuda.ffm..", ROOT + ".internal.files.ffm..")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.foreign.Linker")

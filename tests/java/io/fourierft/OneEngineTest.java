@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /** An engine for all tests of a class. */
-abstract class OneEngineTest {
+public abstract class OneEngineTest {
   private static final List<FourierEngine> ENGINES = new ArrayList<>();
 
   @BeforeAll
@@ -20,7 +20,7 @@ abstract class OneEngineTest {
     ENGINES.clear();
   }
 
-  static FourierEngine engine() {
+  protected static FourierEngine engine() {
     return ENGINES.getFirst();
   }
 }

@@ -6,8 +6,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * Expected times by which a {@link FourierLinear} chooses between the spectral operator and a ΔW
- * that is built and multiplied. All figures are nanoseconds of wall time on one machine.
+ * Expected times by which a {@link io.fourierft.layer.FourierLinear} chooses between the spectral
+ * operator and a ΔW that is built and multiplied. All figures are nanoseconds of wall time on one
+ * machine.
  *
  * <p>For T tokens, n coefficients on each and a layer of M × N, with {@code work(L)} = L·log2 L for
  * a length that the fast transforms take directly and that of the padded convolution otherwise:
@@ -85,7 +86,7 @@ public record CostModel(
   /**
    * Measures {@code engine} and its matrix product for some seconds.
    *
-   * @param threads as {@link FourierLinearOptions#threads()}
+   * @param threads as {@link io.fourierft.layer.FourierLinearOptions#threads()}
    */
   public static CostModel measure(FourierEngine engine, int threads) {
     return new CostMeasurement(engine, threads).run();

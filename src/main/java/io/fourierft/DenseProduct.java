@@ -2,8 +2,8 @@ package io.fourierft;
 
 /**
  * Products of tokens with a dense matrix in host memory, in float32, added to their output: the
- * base weight of a {@link FourierLinear}, or a ΔW that was built. An engine makes it ({@link
- * FourierEngine#denseProduct}) and must outlive it.
+ * base weight of a {@link io.fourierft.layer.FourierLinear}, or a ΔW that was built. An engine
+ * makes it ({@link FourierEngine#denseProduct}) and must outlive it.
  *
  * <p>The sum of one output element runs in an order that depends on nothing but the shapes, so
  * results do not depend on the number of threads. Numbers that are not finite propagate. Any number

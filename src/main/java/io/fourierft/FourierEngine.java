@@ -133,19 +133,15 @@ public interface FourierEngine extends AutoCloseable {
   void spectrumGradientFromDelta(FourierAdapter adapter, Matrix deltaGradient, Matrix gradient);
 
   /**
-   * Products with dense matrices in host memory. Unless the engine has kernels of its own for it:
-   * loops in plain Java on the common pool.
+   * Products with dense matrices in host memory.
    *
-   * @param threads most threads that compute; 0 for as many as the engine has, or else the
-   *     machine's processors
+   * @param threads most threads that compute; 0 for as many as the engine has
    */
-  default DenseProduct denseProduct(int threads) {
-    return new BaseProduct(new RangeExecutor(threads), Shelf.ofArrays());
-  }
+  DenseProduct denseProduct(int threads);
 
   /**
-   * Ordinary figures of this engine, by which a {@link FourierLinear} chooses its path unless its
-   * options have others; {@link CostModel#measure} gives those of this machine.
+   * Ordinary figures of this engine, by which a {@link io.fourierft.layer.FourierLinear} chooses
+   * its path unless its options have others; {@link CostModel#measure} gives those of this machine.
    */
   default CostModel costModel() {
     return CostModel.defaults();

@@ -1,6 +1,5 @@
 package io.fourierft.jcuda;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,6 +9,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
+import io.fourierft.PlanRounding;
 import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
@@ -66,7 +66,7 @@ class JCudaSharingTest {
       engine.deltaWeights(List.of(adapter), List.of(second));
       float[] got = new float[63];
       engine.download(buffer.slice(1, 9), Matrix.of(got, 9, 7));
-      assertArrayEquals(expected, got);
+      PlanRounding.assertSame(expected, got);
     }
   }
 

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierEngine;
-import io.fourierft.cli.demo.AccuracyCurve;
-import io.fourierft.cli.demo.CurveChart;
-import io.fourierft.cli.demo.ExpressivenessExperiment;
+import io.fourierft.demo.AccuracyCurve;
+import io.fourierft.demo.CurveChart;
+import io.fourierft.demo.ExpressivenessExperiment;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
     name = "train-demo",
     mixinStandardHelpOptions = true,
     description = {
-      "Trains two adapters with 128 numbers each on a frozen 64 x 64 layer to tell eight classes of",
+      "Trains two adapters with 128 numbers each on a frozen 64 x 64 layer to tell eight classes"
+          + " of",
       "points apart: LoRA of rank 1, and FourierFT with n = 128 (the FourierFT paper's figure 7).",
       "The same seed gives the same result. Runs on the CPU."
     })

@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.files.OutputFile;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
@@ -55,13 +56,7 @@ public final class DeltaExport {
       ResolveOptions options,
       ProgressListener progress)
       throws IOException {
-    if (Files.isDirectory(output)) {
-      throw new FourierException(output + " is a folder; give --out the name of a file");
-    }
-    if (Files.exists(output) && !overwrite) {
-      throw new FourierException(
-          output + " exists already; give another name, or --overwrite to replace it");
-    }
+    OutputFile.requireFree(output, overwrite);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       requireApart(checkpoint, adapter, output);
       ResolvedAdapter resolved =
@@ -80,18 +75,18 @@ public final class DeltaExport {
       List<TensorDeclaration> ordered = SafetensorsWriter.referenceOrder(declarations);
       long total = ordered.stream().mapToLong(TensorDeclaration::sizeInBytes).sum();
       long done = 0;
-      Path parent = output.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      try (SafetensorsWriter writer =
-          SafetensorsWriter.create(output, Map.of("format", "pt"), ordered)) {
-        for (TensorDeclaration declaration : ordered) {
-          writeDelta(engine, requireNonNull(modules.get(declaration.name())), declaration, writer);
-          done += declaration.sizeInBytes();
-          progress.progressed(done, total, declaration.name());
+      try (OutputFile file = OutputFile.create(output, overwrite)) {
+        try (SafetensorsWriter writer =
+            SafetensorsWriter.create(file.path(), Map.of("format", "pt"), ordered)) {
+          for (TensorDeclaration declaration : ordered) {
+            writeDelta(
+                engine, requireNonNull(modules.get(declaration.name())), declaration, writer);
+            done += declaration.sizeInBytes();
+            progress.progressed(done, total, declaration.name());
+          }
+          writer.commit();
         }
-        writer.commit();
+        file.commit();
       }
       return new DeltaResult(output, List.copyOf(modules.keySet()), total, resolved.notes());
     }

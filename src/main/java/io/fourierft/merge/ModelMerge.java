@@ -87,6 +87,7 @@ public final class ModelMerge {
         writeConfig(plan, options, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
         directory.commit();
+        plan.notes().addAll(directory.notes());
       }
       return result(output, plan, assembly.changes());
     }

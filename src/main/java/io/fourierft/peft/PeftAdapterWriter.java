@@ -23,9 +23,11 @@ import java.util.Set;
  * with.
  *
  * <p>A directory appears whole or not at all: both files are written to a folder beside it, which
- * is then renamed. One writer at a time may write a directory.
+ * is then renamed; on Linux an older one is exchanged for it in one step. Of several writers of one
+ * directory, the last one's files stand.
  */
 public final class PeftAdapterWriter {
+  private static final System.Logger LOG = System.getLogger(PeftAdapterWriter.class.getName());
   private static final Map<String, String> METADATA = Map.of("format", "pt");
 
   private static final FolderKind ADAPTER =
@@ -57,6 +59,7 @@ public final class PeftAdapterWriter {
       writeConfig(config, output.path().resolve(FourierFtConfig.FILE_NAME));
       writeTensors(adapter, output.path().resolve(PeftAdapter.FILE_NAME));
       output.commit();
+      output.notes().forEach(note -> LOG.log(System.Logger.Level.WARNING, note));
     }
   }
 

@@ -1,9 +1,9 @@
 package io.fourierft.training;
 
 import io.fourierft.FourierException;
-import io.fourierft.FourierLinear;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.layer.FourierLinear;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
+import io.fourierft.internal.cuda.ffm.LibrarySearch;
+import io.fourierft.internal.cuda.kernels.Callback;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -19,16 +22,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The compiled callbacks in NVIDIA's own linker, which cuFFT uses, where there is one (the Python
- * wheel nvidia-nvjitlink beside that of cuFFT is enough, no GPU is needed; {@code
- * -Dfourierft.test.nvjitlink=PATH} names it). A kernel calls them by the C++ names that belong to
- * the types of cuFFT's callbacks.
+ * wheel nvidia-nvjitlink is enough, no GPU is needed; {@code -Dfourierft.test.nvjitlink=PATH} names
+ * it). A kernel calls them by the C++ names that belong to the types of cuFFT's callbacks.
  */
 class CallbackLinkTest {
   private static final int PTX = 2;
@@ -36,20 +37,18 @@ class CallbackLinkTest {
   private static final String PARAMETERS = "PvyS_S_";
   private static final String STORE_PARAMETERS = "PvyfS_S_";
 
-  private static Path library() {
+  /** For the life of the process: unloading it aborts the JVM at its end. */
+  private static SymbolLookup library() {
     String named = System.getProperty("fourierft.test.nvjitlink");
     if (named != null) {
-      return Path.of(named);
+      return SymbolLookup.libraryLookup(Path.of(named), Arena.global());
     }
-    String cufft = System.getProperty("fourierft.test.cufft");
-    if (cufft == null) {
-      FoundLibrary found = new LibraryFinder().cufft(_ -> null).found();
-      assumeTrue(found != null, "no cuFFT on this machine, so no linker beside it");
-      cufft = found.path();
-    }
-    Path linker = Path.of(cufft).resolveSibling("libnvJitLink.so.13");
-    assumeTrue(Files.exists(linker), "there is no " + linker);
-    return linker;
+    LibrarySearch search =
+        new LibraryFinder()
+            .nvJitLink(found -> found.path().endsWith(".13") ? null : "it is older than CUDA 13");
+    FoundLibrary linker = search.found();
+    assumeTrue(linker != null, "no nvJitLink on this machine: " + search.report());
+    return linker.symbols();
   }
 
   private static byte[] image(Callback callback) throws IOException {
@@ -83,35 +82,33 @@ class CallbackLinkTest {
               : "call.uni %s, (a, b, c, d, e);\n".formatted(name));
     }
     return """
-        .version 7.0
-        .target sm_75
-        .address_size 64
-        %s
-        .visible .entry caller(.param .u64 info)
-        {
-          .reg .b64 %%rd1;
-          .param .b64 a; .param .b64 b; .param .b32 c; .param .b64 d; .param .b64 e;
-          .param .align 8 .b8 r[8];
-          ld.param.u64 %%rd1, [info];
-          st.param.b64 [a], %%rd1;
-          st.param.b64 [b], %%rd1;
-          st.param.b32 [c], 0;
-          st.param.b64 [d], %%rd1;
-          st.param.b64 [e], %%rd1;
-          %s
-          ret;
-        }
-        """
+    .version 7.0
+    .target sm_75
+    .address_size 64
+    %s
+    .visible .entry caller(.param .u64 info)
+    {
+      .reg .b64 %%rd1;
+      .param .b64 a; .param .b64 b; .param .b32 c; .param .b64 d; .param .b64 e;
+      .param .align 8 .b8 r[8];
+      ld.param.u64 %%rd1, [info];
+      st.param.b64 [a], %%rd1;
+      st.param.b64 [b], %%rd1;
+      st.param.b32 [c], 0;
+      st.param.b64 [d], %%rd1;
+      st.param.b64 [e], %%rd1;
+      %s
+      ret;
+    }
+    """
         .formatted(declarations, calls);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"sm_75", "sm_80", "sm_90", "sm_120"})
   void everyCallbackIsLinkedIntoAKernelOfOneImage(String architecture) throws Throwable {
-    Path library = library();
+    SymbolLookup symbols = library();
     try (Arena arena = Arena.ofConfined()) {
-      // For the life of the process: unloading it aborts the JVM at its end.
-      SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
       MemorySegment handle = arena.allocate(ADDRESS);
       MemorySegment options = arena.allocate(ADDRESS, 2);
       options.setAtIndex(ADDRESS, 0, arena.allocateFrom("-lto"));

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CufftException;
 import io.fourierft.cuda.DeviceLostException;
+import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.CudaMemory;
 import java.lang.reflect.Proxy;

@@ -14,6 +14,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.PlanRounding;
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
@@ -23,6 +24,8 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.internal.cuda.memory.MemoryBudget;
+import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,11 +83,11 @@ class CudaEngineTest extends EmulatedEngineTest {
       small.deltaWeights(adapters, cut, DensePath.FOLDED);
       assertTrue(emulator.calls("exec") > 2, "the batch was not cut");
       for (int i = 0; i < adapters.size(); i++) {
-        assertArrayEquals(floatsOf(whole.get(i)), floatsOf(cut.get(i)));
+        PlanRounding.assertSame(floatsOf(whole.get(i)), floatsOf(cut.get(i)));
       }
       float[] pieces = new float[tokens * ROWS];
       small.apply(routing, Matrix.of(x, tokens, COLS), Matrix.of(pieces, tokens, ROWS));
-      assertArrayEquals(y, pieces);
+      PlanRounding.assertSame(y, pieces);
       assertArrayEquals(gradient, gradient(small, routing, x, g, tokens), 1e-4f);
       try (TokenSpectrum kept = small.newTokenSpectrum(tokens, COLS)) {
         float[] again = new float[tokens * ROWS];
@@ -198,7 +201,7 @@ class CudaEngineTest extends EmulatedEngineTest {
       FourierAdapter adapter = adapter(ROWS, COLS, 25, 8);
       engine.deltaWeights(List.of(adapter), List.of(inner));
       float[] expected = floatsOf(engine.deltaWeight(adapter));
-      assertArrayEquals(expected, toHost(inner));
+      PlanRounding.assertSame(expected, toHost(inner));
       float[] all = toHost(memory);
       for (int row = 0; row < ROWS; row++) {
         for (int col : new int[] {0, 1, COLS + 2, COLS + 5}) {
@@ -327,7 +330,7 @@ class CudaEngineTest extends EmulatedEngineTest {
   /** Reaches the cache of an engine. */
   private record EvictingHome(CudaFourierEngine engine) implements AutoCloseable {
     private ResidentAdapters adapters() {
-      return ((CudaEngine) engine).core().adapters();
+      return ((CudaEngine) engine).shared().adapters();
     }
 
     void trim() {

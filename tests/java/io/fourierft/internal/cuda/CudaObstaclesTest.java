@@ -9,6 +9,7 @@ import io.fourierft.EngineOptions;
 import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierEngine;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
+import io.fourierft.internal.cuda.kernels.KernelImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

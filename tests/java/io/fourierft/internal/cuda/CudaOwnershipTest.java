@@ -19,7 +19,9 @@ import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.ffm.Cufft;
+import io.fourierft.internal.cuda.fft.PlanKey;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -184,8 +186,8 @@ class CudaOwnershipTest {
 
   @Test
   void sizesBeyondIntsReachCufftWhole() {
-    CudaContext context = ((CudaEngine) engine).core().context();
-    Cufft cufft = ((CudaEngine) engine).core().cufft();
+    CudaContext context = ((CudaEngine) engine).shared().device().context();
+    Cufft cufft = ((CudaEngine) engine).shared().device().cufft();
     long small = workArea(context, cufft, 66);
     long large = workArea(context, cufft, 66_000);
     assertTrue(small < 1L << 31, small + " bytes");
@@ -198,7 +200,8 @@ class CudaOwnershipTest {
           int plan = cufft.create();
           try {
             cufft.setAutoAllocation(plan, false);
-            return new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, length, length, 3).make(cufft, plan);
+            PlanKey key = new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, length, length, 3);
+            return cufft.makePlanMany64(plan, key.layout());
           } finally {
             cufft.destroy(plan);
           }

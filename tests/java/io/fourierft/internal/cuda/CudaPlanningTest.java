@@ -18,12 +18,22 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.AdamW;
+import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
+import io.fourierft.internal.cuda.ffm.PlanLayout;
+import io.fourierft.internal.cuda.fft.PlanKey;
+import io.fourierft.internal.cuda.kernels.KernelImage;
+import io.fourierft.internal.cuda.kernels.KernelModule;
+import io.fourierft.internal.cuda.memory.MemoryBudget;
+import io.fourierft.internal.cuda.ops.DensePlan;
+import io.fourierft.internal.cuda.ops.TokenBatch;
+import io.fourierft.internal.cuda.ops.TokenShares;
+import io.fourierft.internal.cuda.resident.ColumnSlots;
+import io.fourierft.internal.cuda.resident.DeltaScale;
+import io.fourierft.internal.cuda.resident.OperatorTable;
+import io.fourierft.internal.cuda.struct.DivisorStruct;
 import java.lang.reflect.Proxy;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -222,25 +232,11 @@ class CudaPlanningTest {
 
   @Test
   void sizesBeyondIntsArePlannedInLongs() {
-    long[][] seen = new long[1][];
-    Cufft recorder =
-        (Cufft)
-            Proxy.newProxyInstance(
-                CudaPlanningTest.class.getClassLoader(),
-                new Class<?>[] {Cufft.class},
-                (_, method, arguments) -> {
-                  assertEquals("makePlanMany64", method.getName());
-                  seen[0] =
-                      Arrays.stream(arguments)
-                          .filter(Long.class::isInstance)
-                          .mapToLong(a -> (Long) a)
-                          .toArray();
-                  return 7L;
-                });
-    PlanKey key = new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D_IN_PLACE, 70_000, 70_000, 3);
-    assertEquals(7L, key.make(recorder, 1));
-    // Input stride and distance, output stride and distance, batch.
-    assertArrayEquals(new long[] {1, 70_000L * 35_001, 1, 2 * 70_000L * 35_001, 3}, seen[0]);
+    PlanLayout layout =
+        new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D_IN_PLACE, 70_000, 70_000, 3).layout();
+    assertEquals(70_000L * 35_001, layout.input().distance());
+    assertEquals(2 * 70_000L * 35_001, layout.output().distance());
+    assertEquals(3, layout.batch());
     DensePlan plan = new DensePlan(DensePath.REFERENCE, 70_000, 70_000, 0);
     assertEquals(8L * 70_000 * 70_000, plan.resultBytes());
     assertEquals(2L * 70_000 * 70_000, plan.distance());
@@ -304,9 +300,9 @@ class CudaPlanningTest {
       CallbackSurvey survey = CallbackSurvey.examine(cufft, 13000);
       assertNull(survey.images());
       assertEquals(
-          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA 12,"
-              + " whose linker cannot read them; install the cuFFT of CUDA 13, build the jar with"
-              + " the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
+          "cuFFT's callbacks: they were compiled by CUDA 13.0, and libcufft.so.11 belongs to CUDA"
+              + " 12, whose linker cannot read them; install the cuFFT of CUDA 13, build the jar"
+              + " with the toolkit of CUDA 12, or give -Dfourierft.cuda.callbacks=off",
           String.valueOf(survey.obstacle()));
     } finally {
       System.clearProperty(CallbackSurvey.PROPERTY);
@@ -317,10 +313,7 @@ class CudaPlanningTest {
   @ParameterizedTest
   @CsvSource({"1", "2", "3", "33", "4096", "14338", "4294967296", "6148914691236517205"})
   void theMagicNumberOfADivisorIsRightOrOneTooSmall(long divisor) {
-    byte[] table = FusedTable.of(new DensePlan(DensePath.PRUNED, 5, 7, 3), 1, 2, 3, 4, divisor, 6);
-    ByteBuffer fields = ByteBuffer.wrap(table).order(ByteOrder.LITTLE_ENDIAN);
-    assertEquals(divisor, fields.getLong(56));
-    long magic = fields.getLong(64);
+    long magic = DivisorStruct.of(divisor).magic();
     Random random = new Random(divisor);
     for (int i = 0; i < 10_000; i++) {
       long value = i < 100 ? divisor * i - (i & 1) : random.nextLong() >>> random.nextInt(1, 60);

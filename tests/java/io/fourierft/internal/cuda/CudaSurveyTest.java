@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.fourierft.EngineOptions;
 import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierEngine;
+import io.fourierft.internal.cuda.kernels.KernelImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,6 +10,7 @@ import io.fourierft.Matrix;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
+import io.fourierft.internal.cuda.memory.DeviceBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
@@ -165,17 +166,17 @@ class StridedCopiesTest {
 
   @Test
   void aPartIsOfWholeRowsOrOfOneRow() {
-    DeviceRows rows = new DeviceRows(1000, 5, 10, 16);
-    assertEquals(new DeviceRows(1000, 3, 10, 16), rows.part(0, 39));
-    assertEquals(new DeviceRows(1048, 2, 10, 16), rows.part(30, 39));
-    assertEquals(DeviceRows.range(1064, 10), rows.part(40, 39));
-    assertEquals(DeviceRows.range(1000, 8), rows.part(0, 8));
-    assertEquals(DeviceRows.range(1008, 2), rows.part(8, 8));
+    DeviceBytes rows = new DeviceBytes(1000, 5, 10, 16);
+    assertEquals(new DeviceBytes(1000, 3, 10, 16), rows.part(0, 39));
+    assertEquals(new DeviceBytes(1048, 2, 10, 16), rows.part(30, 39));
+    assertEquals(DeviceBytes.range(1064, 10), rows.part(40, 39));
+    assertEquals(DeviceBytes.range(1000, 8), rows.part(0, 8));
+    assertEquals(DeviceBytes.range(1008, 2), rows.part(8, 8));
     // Further apart than CUDA copies at a time: row by row.
-    DeviceRows far = new DeviceRows(0, 3, 10, 1L << 31);
-    assertEquals(DeviceRows.range(1L << 31, 10), far.part(10, 100));
+    DeviceBytes far = new DeviceBytes(0, 3, 10, 1L << 31);
+    assertEquals(DeviceBytes.range(1L << 31, 10), far.part(10, 100));
     assertEquals(
-        new DeviceRows(0, 3, 10, (1L << 31) - 1),
-        new DeviceRows(0, 3, 10, (1L << 31) - 1).part(0, 100));
+        new DeviceBytes(0, 3, 10, (1L << 31) - 1),
+        new DeviceBytes(0, 3, 10, (1L << 31) - 1).part(0, 100));
   }
 }

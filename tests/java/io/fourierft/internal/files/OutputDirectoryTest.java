@@ -81,10 +81,14 @@ class OutputDirectoryTest {
     Path abandoned = folder.resolve(".out.fourierft-dead.partial");
     Files.createDirectories(abandoned.resolve("inner"));
     Files.writeString(abandoned.resolve("inner").resolve("half"), "half a model");
-    Files.writeString(abandoned.resolve(".fourierft-lock"), "");
+    Path lock = Files.createFile(folder.resolve(".out.fourierft-dead.lock"));
+    Files.createDirectory(folder.resolve(".out.fourierft-older.partial"));
+    Files.createFile(folder.resolve(".out.fourierft-oldest.lock"));
     Path foreign = Files.createDirectory(folder.resolve(".other.fourierft-dead.partial"));
     try (OutputDirectory running = OutputDirectory.create(target, false, MODEL)) {
       assertFalse(Files.exists(abandoned));
+      assertFalse(Files.exists(lock));
+      assertEquals(3, entries(folder), "the running one's two, and the foreign one");
       assertTrue(Files.exists(foreign), "belongs to another output");
       try (OutputDirectory second = OutputDirectory.create(target, false, MODEL)) {
         assertTrue(Files.exists(running.path()), "a running process keeps its folder");
@@ -121,15 +125,34 @@ class OutputDirectoryTest {
   }
 
   @Test
-  void aReplacementThatWasKilledBeforeItsLastStepIsEnded() throws IOException {
+  void whatWasReplacedByAKilledCommitIsRemovedByTheNextRun() throws IOException {
     Path target = Files.createDirectory(folder.resolve("adapter"));
     Files.writeString(target.resolve("adapter_config.json"), "new");
     Path old = Files.createDirectory(folder.resolve(".adapter.fourierft-dead.replaced"));
     Files.writeString(old.resolve("adapter_config.json"), "old");
-    Files.writeString(old.resolve("README.md"), "mine");
     assertThrows(FourierException.class, () -> OutputDirectory.create(target, false, ADAPTER));
     assertEquals("new", Files.readString(target.resolve("adapter_config.json")));
-    assertEquals("mine", Files.readString(target.resolve("README.md")));
+    assertEquals(1, entries(folder));
+  }
+
+  @Test
+  void aBrokenLinkIsRefusedFirst() throws IOException {
+    Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("nowhere"));
+    FourierException refused =
+        assertThrows(FourierException.class, () -> OutputDirectory.requireFree(link, true, MODEL));
+    assertTrue(refused.getMessage().contains("broken link"), refused.getMessage());
+    assertThrows(FourierException.class, () -> OutputDirectory.create(link, true, MODEL));
+    assertEquals(1, entries(folder));
+  }
+
+  @Test
+  void aNameAsLongAsTheSystemAllowsCanBeWritten() throws IOException {
+    Path target = folder.resolve("ü".repeat(100) + "x".repeat(55));
+    try (OutputDirectory output = OutputDirectory.create(target, false, MODEL)) {
+      Files.writeString(output.path().resolve("a.txt"), "a");
+      output.commit();
+    }
+    assertEquals("a", Files.readString(target.resolve("a.txt")));
     assertEquals(1, entries(folder));
   }
 

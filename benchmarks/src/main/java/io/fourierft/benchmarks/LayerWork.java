@@ -1,11 +1,11 @@
 package io.fourierft.benchmarks;
 
 import io.fourierft.AdapterPath;
-import io.fourierft.FourierLinear;
-import io.fourierft.FourierLinearOptions;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.benchmarks.Contestant.Role;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.FourierLinearOptions;
 import java.util.List;
 
 /** A whole {@link FourierLinear} as a contestant, on memory of its own but a shared weight. */

@@ -13,6 +13,8 @@ import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
+import io.fourierft.internal.host.RangeExecutor;
+import io.fourierft.internal.host.Shelf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -238,7 +240,7 @@ public final class CpuEngine implements FourierEngine {
     gate.enter();
     try {
       if (core.kernels().newProduct() == null) {
-        return FourierEngine.super.denseProduct(threads);
+        return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
       }
       return new CpuDenseProduct(gate, productCalls, threads == 0 ? threads() : threads);
     } finally {

@@ -3,6 +3,8 @@ package io.fourierft.internal.cuda;
 import io.fourierft.EngineProbe.Obstacle;
 import io.fourierft.FourierException;
 import io.fourierft.internal.cuda.ffm.Cufft;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
+import io.fourierft.internal.cuda.kernels.KernelImage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param images the callbacks, or null if they are not
  * @param obstacle why they cannot be used although they were asked for, or null
  */
-record CallbackSurvey(@Nullable CallbackImages images, @Nullable Obstacle obstacle) {
+public record CallbackSurvey(@Nullable CallbackImages images, @Nullable Obstacle obstacle) {
   /** Property that turns them {@code on}; {@code off} is the default. */
   static final String PROPERTY = "fourierft.cuda.callbacks";
 

@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda;
 import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
+import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
@@ -11,6 +12,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
@@ -19,59 +21,108 @@ import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
+import io.fourierft.internal.cpu.PlainProduct;
+import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.device.CudaDevice;
+import io.fourierft.internal.cuda.device.ResourceStack;
+import io.fourierft.internal.cuda.ffm.CudaDriver;
+import io.fourierft.internal.cuda.ffm.Cufft;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
+import io.fourierft.internal.cuda.kernels.KernelImage;
+import io.fourierft.internal.cuda.memory.DeviceView;
+import io.fourierft.internal.cuda.memory.OwnedBuffer;
+import io.fourierft.internal.cuda.ops.CudaTokenSpectrum;
+import io.fourierft.internal.cuda.ops.DeviceSpectra;
+import io.fourierft.internal.cuda.ops.MatrixCopies;
+import io.fourierft.internal.cuda.ops.Operations;
+import io.fourierft.internal.cuda.ops.SharedResources;
+import io.fourierft.internal.cuda.ops.TokenInput;
+import io.fourierft.internal.cuda.stream.EngineStream;
+import io.fourierft.internal.cuda.stream.WorkStream;
+import io.fourierft.internal.host.RangeExecutor;
+import io.fourierft.internal.host.Shelf;
+import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The engine as seen on one lane: checks what it is given, and enqueues. The engine itself and its
- * views on other streams differ in the lane alone.
+ * The engine as seen on one stream: checks what it is given, and enqueues. The engine itself and
+ * its views differ in the stream alone.
  */
-final class CudaEngine implements CudaFourierEngine {
-  private final EngineHome home;
-  private final LaneStream stream;
-  private final EngineCore core;
-  private final DeviceChecks checks;
-  private final boolean isView;
+public final class CudaEngine implements CudaFourierEngine {
+  private static final Cleaner CLEANER = Cleaner.create();
 
-  CudaEngine(EngineHome home, LaneStream stream, boolean isView) {
-    this.home = home;
+  private final EngineResources resources;
+  private final Operations operations;
+  private final EngineSelection selection;
+  private final EngineStream stream;
+  private final boolean isView;
+  private final CudaContext context;
+  private final DeviceChecks checks;
+  private final MatrixCopies copies;
+
+  private CudaEngine(
+      EngineResources resources,
+      Operations operations,
+      EngineSelection selection,
+      EngineStream stream,
+      boolean isView) {
+    this.resources = resources;
+    this.operations = operations;
+    this.selection = selection;
     this.stream = stream;
-    this.core = home.core();
-    this.checks = new DeviceChecks(core.context());
     this.isView = isView;
+    this.context = resources.shared().device().context();
+    this.checks = new DeviceChecks(context);
+    this.copies = new MatrixCopies(context.driver());
   }
 
-  /** The lane that an engine of {@code context} enqueues on. */
-  static Lane laneOf(CudaFourierEngine engine, CudaContext context) {
-    if (engine instanceof CudaEngine mine && mine.core.context() == context) {
-      return mine.lane();
+  /** Opens an engine on {@code device}; whatever was taken is given back if that fails. */
+  static CudaEngine open(
+      CudaDriver driver,
+      Cufft cufft,
+      CudaDevice device,
+      KernelImage image,
+      @Nullable CallbackImages callbacks,
+      EngineSelection selection) {
+    try (ResourceStack undo = new ResourceStack()) {
+      EngineResources resources =
+          undo.own(EngineResources.open(driver, cufft, device, image, callbacks));
+      Operations operations = Operations.of(resources.shared());
+      EngineStream stream = resources.newStream();
+      undo.disown();
+      return new CudaEngine(resources, operations, selection, stream, false);
+    } catch (CudaException e) {
+      throw new FourierException(
+          "the engine on %s could not be opened: %s".formatted(device.engineName(), e.getMessage()),
+          e);
     }
-    throw new FourierException("engine " + engine.name() + " is another one; use that of the data");
+  }
+
+  private CudaEngine view(EngineStream other) {
+    return new CudaEngine(resources, operations, selection, other, true);
   }
 
   /** What all views of the engine share. */
-  EngineCore core() {
-    return core;
-  }
-
-  private Lane lane() {
-    return stream.lane();
+  SharedResources shared() {
+    return resources.shared();
   }
 
   /** Enqueues {@code work}; what {@code keep} refers to stays reachable until that is done. */
   private void submit(Object keep, Runnable work) {
     try {
-      lane()
-          .submit(
-              () -> {
-                if (!lane().isRecording()) {
-                  core.adapters().shrink();
-                }
-                work.run();
-                lane().finishDownloads();
-              });
+      WorkStream target = stream.work();
+      target.submit(
+          () -> {
+            if (!target.isRecording()) {
+              shared().adapters().shrink();
+            }
+            work.run();
+            target.finishDownloads();
+          });
     } finally {
       Reference.reachabilityFence(keep);
     }
@@ -79,12 +130,12 @@ final class CudaEngine implements CudaFourierEngine {
 
   @Override
   public String name() {
-    return core.context().device().engineName();
+    return context.device().engineName();
   }
 
   @Override
   public EngineSelection selection() {
-    return home.selection();
+    return selection;
   }
 
   @Override
@@ -92,7 +143,7 @@ final class CudaEngine implements CudaFourierEngine {
       List<FourierAdapter> adapters, List<? extends Matrix> out, DensePath path) {
     requireOpen();
     List<Matrix> targets = checks.deltas(adapters, out);
-    submit(out, () -> home.deltas().run(lane(), adapters, targets, path));
+    submit(out, () -> operations.deltas().run(stream.work(), adapters, targets, path));
   }
 
   @Override
@@ -100,7 +151,11 @@ final class CudaEngine implements CudaFourierEngine {
       FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition) {
     Matrix target = weight(adapter, weight, transposed);
     submit(
-        weight, () -> home.additions().run(lane(), adapter, target, transposed, addition, false));
+        weight,
+        () ->
+            operations
+                .additions()
+                .run(stream.work(), adapter, target, transposed, addition, false));
   }
 
   @Override
@@ -113,7 +168,9 @@ final class CudaEngine implements CudaFourierEngine {
         () ->
             report[0] =
                 Objects.requireNonNull(
-                    home.additions().run(lane(), adapter, target, transposed, addition, true)));
+                    operations
+                        .additions()
+                        .run(stream.work(), adapter, target, transposed, addition, true)));
     return report[0];
   }
 
@@ -123,9 +180,15 @@ final class CudaEngine implements CudaFourierEngine {
   }
 
   @Override
+  public DenseProduct denseProduct(int threads) {
+    requireOpen();
+    return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
+  }
+
+  @Override
   public TokenSpectrum newTokenSpectrum(int capacity, int features) {
     requireOpen();
-    return new CudaTokenSpectrum(core.context(), home.buffers(), capacity, features);
+    return new CudaTokenSpectrum(context, resources.buffers(), capacity, features);
   }
 
   @Override
@@ -134,7 +197,7 @@ final class CudaEngine implements CudaFourierEngine {
     CudaTokenSpectrum target = own(into, "the token spectrum");
     Matrix tokens = checks.activations(x, "x");
     target.requireRoomFor(tokens);
-    submit(x, () -> home.transform(lane(), tokens, target));
+    submit(x, () -> operations.transforms().run(stream.work(), tokens, target));
     target.filled(tokens.rows());
   }
 
@@ -165,7 +228,10 @@ final class CudaEngine implements CudaFourierEngine {
     checks.requireApart(target, direction.output(), input, direction.input());
     submit(
         List.of(x, y),
-        () -> home.operators().run(lane(), routing, direction.isTransposed(), input, target));
+        () ->
+            operations
+                .operators()
+                .run(stream.work(), routing, direction.isTransposed(), input, target));
   }
 
   private void apply(AdapterRouting routing, Direction direction, TokenSpectrum x, Matrix y) {
@@ -175,7 +241,10 @@ final class CudaEngine implements CudaFourierEngine {
     Matrix target = checks.output(routing, direction, y, input.tokens());
     submit(
         List.of(x, y),
-        () -> home.operators().run(lane(), routing, direction.isTransposed(), input, target));
+        () ->
+            operations
+                .operators()
+                .run(stream.work(), routing, direction.isTransposed(), input, target));
   }
 
   @Override
@@ -186,11 +255,7 @@ final class CudaEngine implements CudaFourierEngine {
     Matrix upstream = checks.upstream(routing, g, input.rows());
     List<Matrix> targets = checks.gradients(routing, gradients, input, upstream);
     submitGradient(
-        List.of(x, g, gradients),
-        routing,
-        GradientCall.Input.of(input),
-        GradientCall.Input.of(upstream),
-        targets);
+        List.of(x, g, gradients), routing, TokenInput.of(input), TokenInput.of(upstream), targets);
   }
 
   @Override
@@ -202,20 +267,12 @@ final class CudaEngine implements CudaFourierEngine {
     input.requireGradient(routing, upstream);
     List<Matrix> targets = checks.gradients(routing, gradients);
     submitGradient(
-        List.of(x, g, gradients),
-        routing,
-        GradientCall.Input.of(input),
-        GradientCall.Input.of(upstream),
-        targets);
+        List.of(x, g, gradients), routing, TokenInput.of(input), TokenInput.of(upstream), targets);
   }
 
   private void submitGradient(
-      Object keep,
-      AdapterRouting routing,
-      GradientCall.Input x,
-      GradientCall.Input g,
-      List<Matrix> gradients) {
-    submit(keep, () -> home.gradients().run(lane(), routing, x, g, gradients));
+      Object keep, AdapterRouting routing, TokenInput x, TokenInput g, List<Matrix> gradients) {
+    submit(keep, () -> operations.tokenGradients().run(stream.work(), routing, x, g, gradients));
   }
 
   @Override
@@ -227,28 +284,35 @@ final class CudaEngine implements CudaFourierEngine {
     checks.requireApart(target, "gradient", upstream, "deltaGradient");
     submit(
         List.of(deltaGradient, gradient),
-        () -> home.gradients().runDense(lane(), adapter, upstream, target));
+        () -> operations.denseGradients().run(stream.work(), adapter, upstream, target));
   }
 
   private CudaTokenSpectrum own(TokenSpectrum spectrum, String name) {
-    return KeptSpectrum.of(core.context(), CudaTokenSpectrum.class, spectrum, name);
+    return KeptSpectrum.of(context, CudaTokenSpectrum.class, spectrum, name);
   }
 
   private void requireOpen() {
-    core.context().requireUsable();
+    context.requireUsable();
   }
 
   @Override
   public DeviceBuffer newBuffer(ElementType elementType, int rows, int cols) {
     requireOpen();
-    return home.newBuffer(elementType, rows, cols);
+    return new OwnedBuffer(context, resources.buffers(), CLEANER, elementType, rows, cols);
   }
 
   @Override
   public CudaMatrix matrixAt(
       long pointer, ElementType elementType, int rows, int cols, long stride) {
     requireOpen();
-    return home.matrixAt(pointer, elementType, rows, cols, stride);
+    DeviceView view = new DeviceView(context, null, pointer, elementType, rows, cols, stride);
+    long owner = context.call(() -> context.driver().pointerGetContext(pointer));
+    if (owner != context.handle()) {
+      throw new FourierException(
+          "device pointer 0x%x belongs to another context than the primary one of %s"
+              .formatted(pointer, name()));
+    }
+    return view;
   }
 
   @Override
@@ -256,7 +320,7 @@ final class CudaEngine implements CudaFourierEngine {
     requireOpen();
     Matrix source = checks.reachable(from, "the source");
     DeviceView target = MatrixCopies.alike(source, checks.reachable(to, "the target"));
-    submit(to, () -> home.copies().upload(lane(), from, target));
+    submit(to, () -> copies.upload(stream.work(), from, target));
   }
 
   @Override
@@ -264,14 +328,14 @@ final class CudaEngine implements CudaFourierEngine {
     requireOpen();
     Matrix target = checks.output(to, "the target", from.rows(), from.cols());
     DeviceView source = MatrixCopies.alike(target, checks.reachable(from, "the source"));
-    submit(from, () -> home.copies().download(lane(), source, to));
+    submit(from, () -> copies.download(stream.work(), source, to));
   }
 
   @Override
   public void zero(CudaMatrix matrix) {
     requireOpen();
     if (checks.reachable(matrix, "the matrix") instanceof DeviceView view) {
-      submit(matrix, () -> home.copies().zero(lane(), view));
+      submit(matrix, () -> copies.zero(stream.work(), view));
     }
   }
 
@@ -283,28 +347,25 @@ final class CudaEngine implements CudaFourierEngine {
   @Override
   public CudaStream newStream() {
     requireOpen();
-    return home.newStream();
+    return resources.newStream();
   }
 
   @Override
   public CudaStream streamAt(long handle) {
     requireOpen();
-    return home.streamAt(handle);
+    return resources.streamAt(handle);
   }
 
   @Override
   public CudaFourierEngine on(CudaStream other) {
     requireOpen();
-    if (other instanceof LaneStream mine && mine.lane().context() == core.context()) {
-      return new CudaEngine(home, mine, true);
-    }
-    throw new FourierException("the stream belongs to another engine; make it with streamAt");
+    return view(EngineStream.of(other, context));
   }
 
   @Override
   public CudaGraph record(Consumer<CudaFourierEngine> work) {
     requireOpen();
-    return home.record(lane(), work);
+    return resources.record(stream.work(), recorded -> work.accept(view(recorded)));
   }
 
   @Override
@@ -313,29 +374,29 @@ final class CudaEngine implements CudaFourierEngine {
     if (adapters.isEmpty()) {
       throw new ShapeException("there is nothing to train; give at least one adapter");
     }
-    return DeviceSpectra.create(core, lane(), home.buffers(), adapters);
+    return DeviceSpectra.create(shared(), stream.work(), resources.buffers(), adapters);
   }
 
   @Override
   public long context() {
-    return core.context().handle();
+    return context.handle();
   }
 
   @Override
   public DeviceMemory memory() {
-    var free = core.context().call(() -> core.context().driver().memGetInfo());
-    return new DeviceMemory(free.freeBytes(), free.totalBytes(), core.context().allocatedBytes());
+    var free = context.call(() -> context.driver().memGetInfo());
+    return new DeviceMemory(free.freeBytes(), free.totalBytes(), context.allocatedBytes());
   }
 
   @Override
   public void synchronize() {
-    lane().synchronize();
+    stream.work().synchronize();
   }
 
   @Override
   public void close() {
     if (!isView) {
-      home.close();
+      resources.close();
     }
   }
 }

@@ -5,6 +5,7 @@ import io.fourierft.EngineProbe;
 import io.fourierft.EngineProbe.Obstacle;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaException;
+import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
@@ -12,6 +13,8 @@ import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.ffm.LibrarySearch;
 import io.fourierft.internal.cuda.ffm.PanamaCudaDriver;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
+import io.fourierft.internal.cuda.kernels.CallbackImages;
+import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.jcuda.JCufftTransforms;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * What a CUDA engine needs and what of it this machine has. Collects every obstacle, and needs no
  * context.
  */
-final class CudaSurvey {
+public final class CudaSurvey {
   /** Property that chooses what binds cuFFT: {@code panama}, the default, or {@code jcufft}. */
   static final String BINDING_PROPERTY = "fourierft.cuda.fft";
 
@@ -278,6 +281,6 @@ final class CudaSurvey {
     if (boundDriver == null || boundCufft == null || found == null || kernels == null) {
       throw new FourierException("the CUDA engine cannot be opened: " + obstacles);
     }
-    return EngineHome.open(boundDriver, boundCufft, found, kernels, callbacks, choice);
+    return CudaEngine.open(boundDriver, boundCufft, found, kernels, callbacks, choice);
   }
 }

@@ -5,9 +5,12 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.internal.checks.CallChecks;
+import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.memory.DeviceView;
+import io.fourierft.internal.cuda.memory.OwnedBuffer;
 
 /** The checks of an engine that reaches host memory and the device memory of one context. */
-final class DeviceChecks extends CallChecks<Matrix> {
+public final class DeviceChecks extends CallChecks<Matrix> {
   private final CudaContext context;
 
   DeviceChecks(CudaContext context) {

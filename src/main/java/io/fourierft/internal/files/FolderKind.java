@@ -15,6 +15,9 @@ import java.util.Set;
  *     else the old folder holds stays
  */
 public record FolderKind(String noun, String signature, Set<String> ownFiles) {
+  /** The temporary folder of a single file, which replaces no folder. */
+  static final FolderKind ONE_FILE = new FolderKind("a file", "*", Set.of());
+
   /** Copies the set. */
   public FolderKind {
     ownFiles = Set.copyOf(ownFiles);

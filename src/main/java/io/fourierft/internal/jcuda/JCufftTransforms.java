@@ -4,6 +4,7 @@ import io.fourierft.cuda.CufftException;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
+import io.fourierft.internal.cuda.ffm.PlanLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
@@ -111,35 +112,26 @@ public final class JCufftTransforms implements Cufft {
   }
 
   @Override
-  public long makePlanMany64(
-      int plan,
-      long[] sizes,
-      long[] inputEmbed,
-      long inputStride,
-      long inputDistance,
-      long[] outputEmbed,
-      long outputStride,
-      long outputDistance,
-      int type,
-      long batch) {
+  public long makePlanMany64(int plan, PlanLayout layout) {
     long[] work = new long[1];
     String function = "cufftMakePlanMany64";
     check(
         JCufft.cufftMakePlanMany64(
             handle(plan, function),
-            sizes.length,
-            sizes,
-            inputEmbed,
-            inputStride,
-            inputDistance,
-            outputEmbed,
-            outputStride,
-            outputDistance,
-            type,
-            batch,
+            layout.sizes().length,
+            layout.sizes(),
+            layout.input().embed(),
+            layout.input().stride(),
+            layout.input().distance(),
+            layout.output().embed(),
+            layout.output().stride(),
+            layout.output().distance(),
+            layout.type(),
+            layout.batch(),
             work),
         function,
-        "planning %d transforms of %s, type 0x%x".formatted(batch, Arrays.toString(sizes), type));
+        "planning %d transforms of %s, type 0x%x"
+            .formatted(layout.batch(), Arrays.toString(layout.sizes()), layout.type()));
     return work[0];
   }
 

@@ -102,4 +102,110 @@ class LibraryFinderTest {
     assertNull(search.found());
     assertTrue(search.report().endsWith("libc.so.6 (-Dfourierft.cufft): it is another one"));
   }
+
+  /** An environment as {@code python -m venv} or uv make it, its python3 a link to the base's. */
+  private Path environment(String name, String configuration) throws IOException {
+    Path base = folder.resolve("base/bin/python3.12");
+    if (!Files.exists(base)) {
+      file("base/bin/python3.12").toFile().setExecutable(true);
+    }
+    Path bin = Files.createDirectories(folder.resolve(name + "/bin"));
+    Files.writeString(folder.resolve(name + "/pyvenv.cfg"), configuration);
+    return Files.createSymbolicLink(bin.resolve("python3"), base);
+  }
+
+  private String reportWithPath(String path) {
+    LibrarySearch search =
+        new LibraryFinder(new Properties(), Map.of("PATH", path), false)
+            .cufft(_ -> "this test wants none");
+    assertNull(search.found());
+    return search.report();
+  }
+
+  @Test
+  void theEnvironmentOfThePython3OnThePathIsLookedIn() throws IOException {
+    environment("venv", "home = " + folder.resolve("base/bin") + "\nversion = 3.12.3\n");
+    file("venv/lib/python3.12/site-packages/nvidia/cu13/lib/libcufft.so.12");
+    file("base/lib/python3.12/site-packages/torch/libtorch.so");
+    String report = reportWithPath("/nowhere:" + folder.resolve("venv/bin"));
+    assertTrue(
+        report.contains(
+            folder
+                + "/venv/lib/python3.12/site-packages/nvidia/cu13/lib/libcufft.so.12 (Python"
+                + " wheel)"),
+        report);
+    assertTrue(
+        report.contains("base/lib/python3.12/site-packages/nvidia/*/lib (Python wheel): holds no"),
+        report);
+  }
+
+  @Test
+  void aLinkOnThePathLeadsToTheEnvironmentBehindIt() throws IOException {
+    Path python = environment("opt/.venv", "home = " + folder.resolve("base/bin") + "\n");
+    file("opt/.venv/lib/python3.12/site-packages/nvidia/cufft/lib/libcufft.so.11");
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    Files.createSymbolicLink(bin.resolve("python3"), bin.relativize(python));
+    String report = reportWithPath(bin.toString());
+    assertTrue(report.contains("opt/.venv/lib/python3.12/site-packages/nvidia/cufft/lib"), report);
+  }
+
+  @Test
+  void anEnvironmentThatSharesItsBasesPackagesLeadsToThem() throws IOException {
+    Files.createDirectories(folder.resolve("other/bin"));
+    file("other/lib/python3.12/site-packages/nvidia/cu13/lib/libcufft.so.12");
+    String home = "home = " + folder.resolve("other/bin") + "\ninclude-system-site-packages = ";
+    environment("alone", home + "false\n");
+    environment("sharing", home + "true\n");
+    assertTrue(!reportWithPath(folder.resolve("alone/bin").toString()).contains("other/lib"));
+    String report = reportWithPath(folder.resolve("sharing/bin").toString());
+    assertTrue(report.contains("other/lib/python3.12/site-packages/nvidia/cu13/lib"), report);
+  }
+
+  @Test
+  void linksThatLeadInACircleEnd() throws IOException {
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    Files.createSymbolicLink(bin.resolve("python3"), bin.resolve("python"));
+    Files.createSymbolicLink(bin.resolve("python"), bin.resolve("python3"));
+    reportWithPath(bin.toString());
+  }
+
+  @Test
+  void everyLibraryOfTheToolkitIsFoundLikeCufft() throws IOException {
+    String wheels = "venv/lib/python3.12/site-packages/nvidia/";
+    for (String wheel :
+        List.of(
+            "cuda_nvrtc/lib/libnvrtc.so.12",
+            "nvjitlink/lib/libnvJitLink.so.12",
+            "cublas/lib/libcublas.so.12",
+            "cu13/lib/libnvrtc.so.13",
+            "cu13/lib/libnvJitLink.so.13",
+            "cu13/lib/libcublas.so.13")) {
+      file(wheels + wheel);
+    }
+    environment("venv", "home = /usr/bin\n");
+    LibraryFinder finder =
+        new LibraryFinder(
+            new Properties(), Map.of("PATH", folder.resolve("venv/bin").toString()), false);
+    for (LibrarySearch search :
+        List.of(
+            finder.nvrtc(_ -> "unwanted"),
+            finder.nvJitLink(_ -> "unwanted"),
+            finder.cublas(_ -> "unwanted"))) {
+      String report = search.report();
+      List<String> tried =
+          search.attempts().stream()
+              .map(LibrarySearch.Attempt::path)
+              .filter(path -> path.startsWith(folder + "/venv") && path.contains(".so."))
+              .toList();
+      assertEquals(2, tried.size(), report);
+      assertTrue(tried.getFirst().contains("cu13/lib") && tried.getFirst().endsWith(".13"), report);
+      assertTrue(tried.getLast().endsWith(".12"), report);
+    }
+  }
+
+  @Test
+  void theReportOfANodeWithoutAnythingStaysShort() {
+    LibrarySearch search = new LibraryFinder(new Properties(), Map.of(), false).nvrtc(_ -> "no");
+    assertTrue(search.attempts().size() < 40, search.report());
+  }
 }

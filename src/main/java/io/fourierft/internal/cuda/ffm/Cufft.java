@@ -64,24 +64,11 @@ public interface Cufft {
   void setStream(int plan, long stream);
 
   /**
-   * Fills a plan for batched transforms with strides. Element {@code (i, j)} of transform b of a
-   * two-dimensional input stands at {@code b·inputDistance + (i·inputEmbed[1] + j)·inputStride}.
+   * Fills an empty plan.
    *
-   * @param sizes lengths, slowest first
-   * @param type {@link #R2C}, {@link #C2R} or {@link #C2C}
    * @return bytes of work area
    */
-  long makePlanMany64(
-      int plan,
-      long[] sizes,
-      long[] inputEmbed,
-      long inputStride,
-      long inputDistance,
-      long[] outputEmbed,
-      long outputStride,
-      long outputDistance,
-      int type,
-      long batch);
+  long makePlanMany64(int plan, PlanLayout layout);
 
   /** Runs a C2C plan. */
   void execC2C(int plan, long input, long output, int direction);

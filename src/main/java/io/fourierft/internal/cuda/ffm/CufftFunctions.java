@@ -9,7 +9,7 @@ import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /** One handle for each function of libcufft, named after the exact symbol. */
-final class CufftFunctions extends NativeFunctions {
+public final class CufftFunctions extends NativeFunctions {
   // cufftResult cufftGetVersion(int *version)
   final MethodHandle cufftGetVersion = bind("cufftGetVersion", ADDRESS);
   // cufftResult cufftCreate(cufftHandle *handle)

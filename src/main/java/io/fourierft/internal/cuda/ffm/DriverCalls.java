@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 
 /** Calls the driver's functions and turns their failures into exceptions. */
-abstract class DriverCalls {
+public abstract class DriverCalls {
   /** Bytes that any name of the driver fits into. */
   static final int NAME_BYTES = 256;
 

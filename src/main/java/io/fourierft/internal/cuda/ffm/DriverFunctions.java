@@ -13,7 +13,7 @@ import java.lang.invoke.MethodHandle;
  * that cuda.h gives a 64-bit program; functions without one have had a single form.
  */
 @SuppressWarnings("MemberName") // The names are the symbols of the C library.
-final class DriverFunctions extends NativeFunctions {
+public final class DriverFunctions extends NativeFunctions {
   // CUresult cuInit(unsigned int Flags)
   final MethodHandle cuInit = bind("cuInit", JAVA_INT);
   // CUresult cuDriverGetVersion(int *driverVersion)

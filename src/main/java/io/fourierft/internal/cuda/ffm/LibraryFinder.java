@@ -1,10 +1,8 @@
 package io.fourierft.internal.cuda.ffm;
 
 import java.io.File;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -20,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Looks for CUDA's libraries: in the system property, the environment ({@code CUDA_PATH}, {@code
  * LD_LIBRARY_PATH}), where the loader looks by default, in the usual install folders, and in the
- * folders of NVIDIA's Python wheels. Of each place the newest version first. A property that is set
- * is the only place looked in: a wrong one is an error, not a hint.
+ * folders of NVIDIA's Python wheels, those of the {@code python3} on the PATH among them. Of each
+ * place the newest version first. A property that is set is the only place looked in: a wrong one
+ * is an error, not a hint.
  *
  * <p>The Windows names are there for completeness; nobody has run them.
  */
@@ -32,7 +31,16 @@ public final class LibraryFinder {
   /** Property that holds the path of cuFFT. */
   public static final String CUFFT_PROPERTY = "fourierft.cufft";
 
-  /** Reserved value of both properties: look nowhere, as if the library were not installed. */
+  /** Property that holds the path of NVRTC, the run-time compiler. */
+  public static final String NVRTC_PROPERTY = "fourierft.nvrtc";
+
+  /** Property that holds the path of nvJitLink, the linker that cuFFT's callbacks need. */
+  public static final String NVJITLINK_PROPERTY = "fourierft.nvjitlink";
+
+  /** Property that holds the path of cuBLAS. */
+  public static final String CUBLAS_PROPERTY = "fourierft.cublas";
+
+  /** Reserved value of every property: look nowhere, as if the library were not installed. */
   public static final String NOWHERE = "none";
 
   private final Function<String, @Nullable String> property;
@@ -74,7 +82,7 @@ public final class LibraryFinder {
             "/usr/lib/wsl/lib",
             "/usr/local/nvidia/lib64",
             "/run/opengl-driver/lib"),
-        List.of(),
+        false,
         library -> null);
   }
 
@@ -84,15 +92,55 @@ public final class LibraryFinder {
    * @param unfit a reason not to take a library that can be loaded, or null to take it
    */
   public LibrarySearch cufft(Function<FoundLibrary, @Nullable String> unfit) {
-    return search(
+    return ofToolkit(
         "cuFFT",
         CUFFT_PROPERTY,
         windows
             ? List.of("cufft64_12.dll", "cufft64_11.dll", "cufft64_10.dll")
             : List.of("libcufft.so.12", "libcufft.so.11", "libcufft.so.10"),
-        installFolders(),
-        wheelFolders(),
         unfit);
+  }
+
+  /** Looks for NVRTC; see {@link #cufft}. */
+  public LibrarySearch nvrtc(Function<FoundLibrary, @Nullable String> unfit) {
+    return ofToolkit(
+        "NVRTC",
+        NVRTC_PROPERTY,
+        windows
+            ? List.of("nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll")
+            : List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"),
+        unfit);
+  }
+
+  /** Looks for nvJitLink; see {@link #cufft}. */
+  public LibrarySearch nvJitLink(Function<FoundLibrary, @Nullable String> unfit) {
+    return ofToolkit(
+        "nvJitLink",
+        NVJITLINK_PROPERTY,
+        windows
+            ? List.of("nvJitLink_130_0.dll", "nvJitLink_120_0.dll")
+            : List.of("libnvJitLink.so.13", "libnvJitLink.so.12"),
+        unfit);
+  }
+
+  /** Looks for cuBLAS; see {@link #cufft}. */
+  public LibrarySearch cublas(Function<FoundLibrary, @Nullable String> unfit) {
+    return ofToolkit(
+        "cuBLAS",
+        CUBLAS_PROPERTY,
+        windows
+            ? List.of("cublas64_13.dll", "cublas64_12.dll", "cublas64_11.dll")
+            : List.of("libcublas.so.13", "libcublas.so.12", "libcublas.so.11"),
+        unfit);
+  }
+
+  /** A library of the CUDA toolkit, which NVIDIA's Python wheels bring as well. */
+  private LibrarySearch ofToolkit(
+      String wanted,
+      String propertyName,
+      List<String> names,
+      Function<FoundLibrary, @Nullable String> unfit) {
+    return search(wanted, propertyName, names, installFolders(), true, unfit);
   }
 
   private LibrarySearch search(
@@ -100,7 +148,7 @@ public final class LibraryFinder {
       String propertyName,
       List<String> names,
       List<String> installed,
-      List<String> wheels,
+      boolean inWheels,
       Function<FoundLibrary, @Nullable String> unfit) {
     Attempts attempts = new Attempts(wanted, names, unfit);
     String given = property.apply(propertyName);
@@ -119,8 +167,10 @@ public final class LibraryFinder {
     for (String folder : installed) {
       attempts.folder(folder, "install folder");
     }
-    for (String folder : wheels) {
-      attempts.folder(folder, "Python wheel");
+    if (inWheels && attempts.search().found() == null) {
+      for (Path site : PythonSites.of(environment, windows)) {
+        attempts.wheels(site);
+      }
     }
     return attempts.search();
   }
@@ -144,11 +194,16 @@ public final class LibraryFinder {
   private List<String> installFolders() {
     List<String> folders = new ArrayList<>();
     if (windows) {
-      folders.addAll(
-          matching("C:/Program Files/NVIDIA GPU Computing Toolkit/CUDA", "v*", "bin", "bin/x64"));
+      for (Path version :
+          PythonSites.matching("C:/Program Files/NVIDIA GPU Computing Toolkit/CUDA", "v*")) {
+        folders.add(version.resolve("bin").toString());
+        folders.add(version.resolve("bin/x64").toString());
+      }
     } else {
       folders.add("/usr/local/cuda/lib64");
-      folders.addAll(matching("/usr/local", "cuda-*", "lib64"));
+      for (Path version : PythonSites.matching("/usr/local", "cuda-*")) {
+        folders.add(version.resolve("lib64").toString());
+      }
       folders.add("/opt/cuda/lib64");
       folders.add("/usr/lib/x86_64-linux-gnu");
       folders.add("/usr/lib/aarch64-linux-gnu");
@@ -156,70 +211,10 @@ public final class LibraryFinder {
     return folders;
   }
 
-  /** The wheels nvidia-cufft (CUDA 13) and nvidia-cufft-cu12, cu11 of the Pythons in sight. */
-  private List<String> wheelFolders() {
-    Set<String> sites = new LinkedHashSet<>();
-    for (String variable : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {
-      String prefix = environment.get(variable);
-      if (prefix != null && !prefix.isEmpty()) {
-        sites.addAll(matching(prefix + "/lib", "python3*", "site-packages"));
-        sites.add(prefix + "/Lib/site-packages");
-      }
-    }
-    String home = environment.get(windows ? "USERPROFILE" : "HOME");
-    if (home != null && !home.isEmpty()) {
-      sites.addAll(matching(home + "/.local/lib", "python3*", "site-packages"));
-    }
-    for (String prefix : List.of("/usr/local/lib", "/usr/lib", "/opt/conda/lib")) {
-      sites.addAll(matching(prefix, "python3*", "site-packages", "dist-packages"));
-    }
-    List<String> folders = new ArrayList<>();
-    for (String site : sites) {
-      for (String folder :
-          List.of("nvidia/cu13/lib", "nvidia/cufft/lib", "nvidia/cu13/bin", "nvidia/cufft/bin")) {
-        String path = site + "/" + folder;
-        if (isFolder(path)) {
-          folders.add(path);
-        }
-      }
-    }
-    return folders;
-  }
-
-  private static boolean isFolder(String path) {
-    try {
-      return Files.isDirectory(Path.of(path));
-    } catch (InvalidPathException e) {
-      return false;
-    }
-  }
-
-  /** {@code root/<name that fits glob>/<each below>} as far as they exist, greatest name first. */
-  private static List<String> matching(String root, String glob, String... below) {
-    List<String> found = new ArrayList<>();
-    if (!isFolder(root)) {
-      return found;
-    }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of(root), glob)) {
-      List<Path> sorted = new ArrayList<>();
-      entries.forEach(sorted::add);
-      sorted.sort((a, b) -> b.compareTo(a));
-      for (Path entry : sorted) {
-        for (String name : below) {
-          if (Files.isDirectory(entry.resolve(name))) {
-            found.add(entry.resolve(name).toString());
-          }
-        }
-      }
-    } catch (IOException | java.nio.file.DirectoryIteratorException e) {
-      // A folder that may not be listed holds nothing for us.
-      return found;
-    }
-    return found;
-  }
-
   /** Collects what is tried; after the first success nothing more is. */
   private static final class Attempts {
+    private static final String WHEEL = "Python wheel";
+
     private final String wanted;
     private final List<String> names;
     private final Function<FoundLibrary, @Nullable String> unfit;
@@ -254,6 +249,38 @@ public final class LibraryFinder {
         tried.add(
             new LibrarySearch.Attempt(folder, source, "holds no " + String.join(", ", names)));
       }
+    }
+
+    /**
+     * The wheels in one Python's packages: {@code nvidia/cu13} holds all libraries of CUDA 13,
+     * {@code nvidia/cufft} and the like those of one package for CUDA 11 or 12.
+     */
+    void wheels(Path site) {
+      if (found != null || !seen.add(site.toString())) {
+        return;
+      }
+      boolean any = false;
+      String packages = site.resolve("nvidia").toString();
+      for (String glob : List.of("cu[0-9]*", "*")) {
+        for (Path each : PythonSites.matching(packages, glob)) {
+          for (String below : List.of("lib", "bin", "bin/x86_64")) {
+            any |= holds(each.resolve(below));
+          }
+        }
+      }
+      if (!any) {
+        String sought = packages + "/*/lib";
+        tried.add(new LibrarySearch.Attempt(sought, WHEEL, "holds no " + String.join(", ", names)));
+      }
+    }
+
+    /** Tries a folder of wheels if it has one of the names; whether it has. */
+    private boolean holds(Path folder) {
+      if (names.stream().noneMatch(name -> Files.isRegularFile(folder.resolve(name)))) {
+        return false;
+      }
+      folder(folder.toString(), WHEEL);
+      return true;
     }
 
     void load(String path, String source) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>No function is bound as {@link Linker.Option#critical}: nearly all of them may wait for a lock
  * of the driver or for the device, and the rest are not on a hot path.
  */
-class NativeFunctions {
+public class NativeFunctions {
   private final SymbolLookup symbols;
   private final String library;
   private final String needs;

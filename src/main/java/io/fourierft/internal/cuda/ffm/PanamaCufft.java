@@ -139,23 +139,15 @@ public final class PanamaCufft implements Cufft {
   }
 
   @Override
-  public long makePlanMany64(
-      int plan,
-      long[] sizes,
-      long[] inputEmbed,
-      long inputStride,
-      long inputDistance,
-      long[] outputEmbed,
-      long outputStride,
-      long outputDistance,
-      int type,
-      long batch) {
+  public long makePlanMany64(int plan, PlanLayout layout) {
+    PlanLayout.Side input = layout.input();
+    PlanLayout.Side output = layout.output();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment n = arena.allocateFrom(JAVA_LONG, sizes);
-      MemorySegment in = arena.allocateFrom(JAVA_LONG, inputEmbed);
-      MemorySegment out = arena.allocateFrom(JAVA_LONG, outputEmbed);
+      MemorySegment n = arena.allocateFrom(JAVA_LONG, layout.sizes());
+      MemorySegment in = arena.allocateFrom(JAVA_LONG, input.embed());
+      MemorySegment out = arena.allocateFrom(JAVA_LONG, output.embed());
       MemorySegment work = arena.allocate(JAVA_LONG);
-      int rank = sizes.length;
+      int rank = layout.sizes().length;
       int code;
       try {
         code =
@@ -165,13 +157,13 @@ public final class PanamaCufft implements Cufft {
                     rank,
                     n,
                     in,
-                    inputStride,
-                    inputDistance,
+                    input.stride(),
+                    input.distance(),
                     out,
-                    outputStride,
-                    outputDistance,
-                    type,
-                    batch,
+                    output.stride(),
+                    output.distance(),
+                    layout.type(),
+                    layout.batch(),
                     work);
       } catch (Throwable thrown) {
         throw NativeFunctions.refused(thrown);
@@ -181,7 +173,7 @@ public final class PanamaCufft implements Cufft {
             code,
             "cufftMakePlanMany64",
             "planning %d transforms of %s, type 0x%x"
-                .formatted(batch, Arrays.toString(sizes), type));
+                .formatted(layout.batch(), Arrays.toString(layout.sizes()), layout.type()));
       }
       return work.get(JAVA_LONG, 0);
     }

@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Memory of the CUDA driver. */
-abstract class PanamaMemory extends DriverCalls implements CudaMemory {
+public abstract class PanamaMemory extends DriverCalls implements CudaMemory {
   private static final int POINTER_ATTRIBUTE_CONTEXT = 1;
 
   PanamaMemory(DriverFunctions functions) {

@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Streams, events, recordings and graphs of the CUDA driver. */
-abstract class PanamaStreams extends PanamaMemory implements CudaStreams {
+public abstract class PanamaStreams extends PanamaMemory implements CudaStreams {
   private static final int CAPTURE_STATUS_NONE = 0;
 
   PanamaStreams(DriverFunctions functions) {

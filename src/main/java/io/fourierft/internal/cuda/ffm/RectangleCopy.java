@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /** The struct CUDA_MEMCPY2D: rows of memory to copy between the host and a device. */
-final class RectangleCopy {
+public final class RectangleCopy {
   /** As cuda.h declares it, in the sizes of a 64-bit program. */
   static final StructLayout LAYOUT =
       MemoryLayout.structLayout(

@@ -1,0 +1,178 @@
+package io.fourierft.internal.cuda.device;
+
+import io.fourierft.EngineClosedException;
+import io.fourierft.cuda.CudaException;
+import io.fourierft.cuda.CufftException;
+import io.fourierft.cuda.DeviceLostException;
+import io.fourierft.internal.cuda.ffm.CudaDriver;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A share in the primary context of one device. All calls of the driver go through {@link #run} or
+ * {@link #call}, which make the context current on the calling thread, refuse once the device is
+ * lost or the context closed, and notice when it is lost. Closing waits for the calls that run.
+ */
+public final class CudaContext implements AutoCloseable {
+  private final CudaDriver driver;
+  private final CudaDevice device;
+  private final long handle;
+  private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
+  private final AtomicLong allocatedBytes = new AtomicLong();
+  private volatile @Nullable CudaException lost;
+  private volatile boolean closed;
+
+  public CudaContext(CudaDriver driver, CudaDevice device) {
+    this.driver = driver;
+    this.device = device;
+    this.handle = driver.devicePrimaryCtxRetain(device.handle());
+  }
+
+  public CudaDriver driver() {
+    return driver;
+  }
+
+  public CudaDevice device() {
+    return device;
+  }
+
+  /** The CUcontext. */
+  public long handle() {
+    return handle;
+  }
+
+  /** Bytes of device memory allocated through this and not yet freed. */
+  public long allocatedBytes() {
+    return allocatedBytes.get();
+  }
+
+  /** Whether the device failed for good. */
+  public boolean isLost() {
+    return lost != null;
+  }
+
+  /** Runs {@code work} with the context current on this thread. */
+  public void run(Runnable work) {
+    call(
+        () -> {
+          work.run();
+          return Boolean.TRUE;
+        });
+  }
+
+  /** Runs {@code work} with the context current on this thread, and returns its result. */
+  public <T> T call(Supplier<T> work) {
+    if (lifetime.getReadHoldCount() > 0) {
+      // This thread is inside already, with the context current.
+      return work.get();
+    }
+    lifetime.readLock().lock();
+    try {
+      requireUsable();
+      driver.ctxPushCurrent(handle);
+      try {
+        return work.get();
+      } catch (CufftException e) {
+        throw diagnosed(e);
+      } finally {
+        driver.ctxPopCurrent();
+      }
+    } catch (CudaException e) {
+      note(e);
+      throw e;
+    } finally {
+      lifetime.readLock().unlock();
+    }
+  }
+
+  /**
+   * What a failure of cuFFT comes from: on a lost device it only says that something went wrong
+   * inside, and any call of the driver says what.
+   */
+  private RuntimeException diagnosed(CufftException failure) {
+    try {
+      driver.memGetInfo();
+      return failure;
+    } catch (CudaException found) {
+      if (!found.isSticky()) {
+        return failure;
+      }
+      found.addSuppressed(failure);
+      return found;
+    }
+  }
+
+  /**
+   * Refuses after the end.
+   *
+   * @throws EngineClosedException after {@link #close}
+   * @throws DeviceLostException after a failure that the device does not recover from
+   */
+  public void requireUsable() {
+    if (closed) {
+      throw new EngineClosedException("the engine on " + device.engineName() + " is closed");
+    }
+    CudaException failure = lost;
+    if (failure != null) {
+      throw new DeviceLostException(
+          "%s is lost since %s; close the engine and start a new process"
+              .formatted(device.engineName(), failure.getMessage()),
+          failure);
+    }
+  }
+
+  /** Counts device memory that was allocated, or with a minus freed, in this context. */
+  public void countAllocated(long bytes) {
+    allocatedBytes.addAndGet(bytes);
+  }
+
+  /**
+   * Runs a release. A lost device has released everything already, and nobody can act on the error
+   * of a release, so that is only remembered.
+   */
+  public void quietly(Runnable release) {
+    if (lost != null) {
+      return;
+    }
+    try {
+      run(release);
+    } catch (CudaException e) {
+      note(e);
+      System.Logger.Level level =
+          lost == null ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
+      System.getLogger(CudaContext.class.getName()).log(level, e.getMessage());
+    } catch (EngineClosedException e) {
+      // The context went first and took this with it.
+      return;
+    }
+  }
+
+  /** Whether the device or the context is beyond use from now on. */
+  private void note(CudaException e) {
+    if (e.isSticky() && lost == null) {
+      lost = e;
+    }
+  }
+
+  @Override
+  public void close() {
+    lifetime.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      try {
+        driver.devicePrimaryCtxRelease(device.handle());
+      } catch (CudaException e) {
+        if (lost == null) {
+          throw e;
+        }
+      }
+    } finally {
+      lifetime.writeLock().unlock();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package io.fourierft.internal.cuda.ops;
+
+import io.fourierft.cuda.CudaOutOfMemoryException;
+import io.fourierft.cuda.CufftException;
+import io.fourierft.internal.cuda.stream.WorkStream;
+import java.util.function.Supplier;
+
+/**
+ * Computes many items in chunks that fit the memory. A chunk that meets out-of-memory is halved and
+ * tried again, down to one item. Work must do all that can allocate before it changes any output.
+ *
+ * @param shared what the engine's operations share
+ * @param stream where it is enqueued
+ * @param bytesPerItem scratch memory of one item, without cuFFT's work area
+ * @param doing what is computed, for the message when even one item does not fit
+ */
+public record ChunkedCall(
+    SharedResources shared, WorkStream stream, long bytesPerItem, Supplier<String> doing) {
+  /** Computes items {@code first} to {@code first + count - 1}. */
+  interface Chunk {
+    void compute(int first, int count);
+  }
+
+  void run(int items, Chunk work) {
+    int chunk =
+        shared.budget().chunk(items, bytesPerItem, stream.scratchBytes(), stream::availableBytes);
+    boolean trimmed = false;
+    int done = 0;
+    while (done < items) {
+      int count = Math.min(chunk, items - done);
+      RuntimeException failure = attempt(work, done, count);
+      if (failure == null) {
+        done += count;
+        continue;
+      }
+      if (count == 1 && trimmed) {
+        throw stream.outOfMemory(doing.get(), bytesPerItem, failure);
+      }
+      stream.trim();
+      shared.adapters().trim();
+      trimmed = true;
+      chunk = Math.max(1, count / 2);
+    }
+  }
+
+  /** What was thrown, if it was for want of memory and may be tried again. */
+  private @org.jspecify.annotations.Nullable RuntimeException attempt(
+      Chunk work, int first, int count) {
+    try {
+      work.compute(first, count);
+      stream.finishDownloads();
+      return null;
+    } catch (CudaOutOfMemoryException e) {
+      return e;
+    } catch (CufftException e) {
+      if (!e.isOutOfMemory()) {
+        throw e;
+      }
+      return e;
+    }
+  }
+}

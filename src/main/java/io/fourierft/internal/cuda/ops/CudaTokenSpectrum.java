@@ -1,0 +1,45 @@
+package io.fourierft.internal.cuda.ops;
+
+import io.fourierft.internal.checks.KeptSpectrum;
+import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.fft.PlanKey;
+import io.fourierft.internal.cuda.memory.DeviceBlock;
+import io.fourierft.internal.cuda.memory.OpenBuffers;
+import io.fourierft.internal.cuda.struct.ComplexStruct;
+
+/** Half spectra of tokens, dense {@code [tokens, features/2 + 1]} complex, conjugates of X. */
+public final class CudaTokenSpectrum extends KeptSpectrum {
+  private final OpenBuffers registry;
+  private final DeviceBlock block;
+
+  public CudaTokenSpectrum(CudaContext context, OpenBuffers registry, int capacity, int features) {
+    super(context, capacity, features);
+    this.registry = registry;
+    // An eighth more, because a batch that is rounded up may end beyond the last token.
+    long rounded = capacity + capacity / 8L + 1;
+    this.block =
+        DeviceBlock.allocate(context, Math.multiplyExact(rounded, bytesPerToken(features)));
+    registry.add(block);
+  }
+
+  /** Bytes of the half spectrum of one token. */
+  static long bytesPerToken(long features) {
+    return PlanKey.half(features) * ComplexStruct.BYTES;
+  }
+
+  /** Device address of the half spectrum of token {@code t}. */
+  long pointer(int t) {
+    return block.pointer() + t * bytesPerToken(features());
+  }
+
+  @Override
+  protected boolean isClosed() {
+    return block.isClosed();
+  }
+
+  @Override
+  public void close() {
+    registry.remove(block);
+    block.close();
+  }
+}

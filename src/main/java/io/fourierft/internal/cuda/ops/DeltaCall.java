@@ -1,0 +1,162 @@
+package io.fourierft.internal.cuda.ops;
+
+import io.fourierft.DensePath;
+import io.fourierft.ElementType;
+import io.fourierft.FourierAdapter;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import io.fourierft.internal.cuda.kernels.Kernel;
+import io.fourierft.internal.cuda.memory.DeviceView;
+import io.fourierft.internal.cuda.memory.HostBytes;
+import io.fourierft.internal.cuda.memory.ScratchLayout;
+import io.fourierft.internal.cuda.stream.WorkStream;
+import io.fourierft.internal.cuda.struct.ElementCode;
+import io.fourierft.internal.cuda.struct.StructTable;
+import io.fourierft.internal.cuda.struct.TargetStruct;
+import io.fourierft.internal.definition.NonFiniteDelta;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Writes the ΔW of many adapters; those of one shape together, results in the caller's order. */
+public final class DeltaCall {
+  private final SharedResources shared;
+  private final DenseTransforms transforms;
+  private final FusedTransforms fused;
+
+  DeltaCall(SharedResources shared, DenseTransforms transforms, FusedTransforms fused) {
+    this.shared = shared;
+    this.transforms = transforms;
+    this.fused = fused;
+  }
+
+  /** Runs on {@code stream}; everything was checked. */
+  public void run(
+      WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
+    Map<Group, List<Integer>> shapes = new LinkedHashMap<>();
+    for (int i = 0; i < adapters.size(); i++) {
+      FourierAdapter adapter = adapters.get(i);
+      Group shape = new Group(adapter.rows(), adapter.cols(), NonFiniteDelta.isFinite(adapter));
+      shapes.computeIfAbsent(shape, _ -> new ArrayList<>()).add(i);
+    }
+    for (List<Integer> group : shapes.values()) {
+      runGroup(
+          stream,
+          group.stream().map(adapters::get).toList(),
+          group.stream().map(out::get).toList(),
+          wanted);
+    }
+  }
+
+  /** What adapters that are computed together have in common. */
+  private record Group(int rows, int cols, boolean finite) {}
+
+  private void runGroup(
+      WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
+    DensePlan plan = DensePlan.of(shared, adapters, wanted);
+    long hostBytes = 0;
+    for (Matrix matrix : out) {
+      hostBytes = Math.max(hostBytes, hostBytes(matrix));
+    }
+    new ChunkedCall(
+            shared,
+            stream,
+            plan.resultBytes() + plan.columnBytes() + hostBytes,
+            () ->
+                "computing one delta of %d x %d on the %s path"
+                    .formatted(plan.rows(), plan.cols(), plan.path()))
+        .run(
+            adapters.size(),
+            (first, count) ->
+                runChunk(
+                    stream,
+                    plan,
+                    adapters.subList(first, first + count),
+                    out.subList(first, first + count)));
+  }
+
+  /** Device memory that a matrix needs in scratch: none if it is on the device. */
+  static long hostBytes(Matrix matrix) {
+    return matrix instanceof HostMatrix
+        ? (long) matrix.rows() * matrix.cols() * matrix.elementType().sizeInBytes()
+        : 0;
+  }
+
+  private void runChunk(
+      WorkStream stream, DensePlan plan, List<FourierAdapter> adapters, List<Matrix> out) {
+    int count = adapters.size();
+    ScratchLayout layout = new ScratchLayout();
+    long columnsAt = layout.add(count * plan.columnBytes());
+    long resultAt = layout.add(count * plan.resultBytes());
+    long[] copies = new long[count];
+    for (int i = 0; i < count; i++) {
+      copies[i] = layout.add(hostBytes(out.get(i)));
+    }
+    long scratch = stream.scratch(layout.bytes());
+    long table = transforms.prepare(stream, plan, adapters);
+    StructTable targets = new StructTable(TargetStruct.LAYOUT, count);
+    boolean plain = true;
+    for (int i = 0; i < count; i++) {
+      FourierAdapter adapter = adapters.get(i);
+      float scale = transforms.scale(stream, adapter);
+      copies[i] += scratch;
+      targets.add(target(adapter, scale, out.get(i), copies[i], false));
+      plain &= scale == 1 && roundedTo(adapter) == ElementType.F32;
+    }
+    boolean callbacks = fused.take(plan);
+    DirectTargets direct = callbacks ? null : DirectTargets.of(plan, out, copies, plain);
+    long targetTable = direct == null ? stream.table(targets.finish()) : 0;
+    long result = scratch + resultAt;
+    long columns = scratch + columnsAt;
+    if (callbacks) {
+      long operators = fused.prepare(stream, adapters);
+      fused.enqueue(stream, plan, count, table, operators, targetTable, result, columns);
+    } else if (direct != null) {
+      transforms.enqueue(stream, plan, adapters, table, result, columns, direct);
+    } else {
+      transforms.enqueue(stream, plan, adapters, table, result, columns);
+      store(stream, plan, count, targetTable, result);
+    }
+    for (int i = 0; i < count; i++) {
+      if (out.get(i) instanceof HostMatrix host) {
+        stream.download(copies[i], HostBytes.of(host));
+      }
+    }
+  }
+
+  /** From where the transforms left them. */
+  private static void store(
+      WorkStream stream, DensePlan plan, int count, long targets, long result) {
+    stream.launch(
+        Kernel.STORE_DELTA,
+        count * plan.rows() * Kernel.groups(plan.cols(), Kernel.SEGMENT),
+        stream
+            .arguments()
+            .add(targets)
+            .add((long) count)
+            .add(plan.rows())
+            .add(plan.cols())
+            .add(result)
+            .add(plan.step())
+            .add(plan.stride())
+            .add(plan.distance()));
+  }
+
+  /** What a delta is rounded to before anything else. */
+  private static ElementType roundedTo(FourierAdapter adapter) {
+    return adapter.deltaType() == ElementType.F64 ? ElementType.F32 : adapter.deltaType();
+  }
+
+  /** Where a delta goes: the matrix itself, or its dense copy at {@code copy} if on the host. */
+  static TargetStruct target(
+      FourierAdapter adapter, float scale, Matrix matrix, long copy, boolean transposed) {
+    return new TargetStruct(
+        matrix instanceof DeviceView view ? view.pointer() : copy,
+        matrix instanceof DeviceView ? matrix.stride() : matrix.cols(),
+        ElementCode.of(matrix.elementType()),
+        ElementCode.of(roundedTo(adapter)),
+        scale,
+        transposed ? 1 : 0);
+  }
+}

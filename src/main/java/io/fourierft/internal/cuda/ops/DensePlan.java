@@ -1,0 +1,111 @@
+package io.fourierft.internal.cuda.ops;
+
+import io.fourierft.DensePath;
+import io.fourierft.FourierAdapter;
+import io.fourierft.ShapeException;
+import io.fourierft.internal.cuda.fft.PlanKey;
+import io.fourierft.internal.cuda.resident.ResidentPlaces;
+import io.fourierft.internal.cuda.struct.ComplexStruct;
+import io.fourierft.internal.definition.NonFiniteDelta;
+
+/**
+ * How the ΔW of one shape are computed.
+ *
+ * @param path any but AUTO
+ * @param rows M
+ * @param cols N
+ * @param slots most columns of the half spectrum that an adapter fills; 0 unless pruned
+ */
+public record DensePlan(DensePath path, long rows, long cols, int slots) {
+  /** Up to here a cosine for each element and coefficient costs less than a transform. */
+  private static final int DIRECT_FREQUENCIES = 8;
+
+  /**
+   * The path to take. Pruning saves transforms along columns and costs one more pass over the half
+   * spectrum, so that it pays while at most half of the columns are filled.
+   *
+   * @param frequencies coefficients of the largest adapter
+   * @param filled columns of the half spectrum that the fullest adapter fills
+   */
+  public static DensePath choose(DensePath wanted, long cols, long frequencies, long filled) {
+    if (wanted != DensePath.AUTO) {
+      return wanted;
+    }
+    if (frequencies <= DIRECT_FREQUENCIES) {
+      return DensePath.DIRECT;
+    }
+    return 2 * filled <= PlanKey.half(cols) ? DensePath.PRUNED : DensePath.FOLDED;
+  }
+
+  /**
+   * The plan for adapters of one shape; the direct path if one of them has a coefficient that is
+   * not finite, which no transform brings through.
+   */
+  static DensePlan of(SharedResources shared, Iterable<FourierAdapter> adapters, DensePath wanted) {
+    long rows = 0;
+    long cols = 0;
+    long frequencies = 0;
+    int filled = 0;
+    DensePath asked = wanted;
+    for (FourierAdapter adapter : adapters) {
+      if (!NonFiniteDelta.isFinite(adapter)) {
+        asked = DensePath.DIRECT;
+      }
+      rows = adapter.rows();
+      cols = adapter.cols();
+      frequencies = Math.max(frequencies, adapter.nFrequency());
+      if (wanted == DensePath.AUTO || wanted == DensePath.PRUNED) {
+        filled =
+            Math.max(
+                filled, shared.adapters().places(adapter.locations(), ResidentPlaces::columnCount));
+      }
+    }
+    DensePath path = choose(asked, cols, frequencies, filled);
+    DensePlan plan = new DensePlan(path, rows, cols, path == DensePath.PRUNED ? filled : 0);
+    plan.requireSize();
+    return plan;
+  }
+
+  private void requireSize() {
+    try {
+      Math.multiplyExact(Math.multiplyExact(rows, 2 * PlanKey.half(cols)), 16L);
+    } catch (ArithmeticException e) {
+      throw new ShapeException("a delta of %d x %d exceeds 2^63 bytes".formatted(rows, cols));
+    }
+  }
+
+  /** Bytes that the transform works in, for one adapter; where the result is left. */
+  public long resultBytes() {
+    return switch (path) {
+      case REFERENCE -> rows * cols * ComplexStruct.BYTES;
+      case FOLDED, PRUNED -> rows * PlanKey.half(cols) * ComplexStruct.BYTES;
+      case DIRECT -> rows * cols * Float.BYTES;
+      case AUTO -> throw new IllegalStateException("no path was chosen");
+    };
+  }
+
+  /** Bytes of compact columns for one adapter. */
+  long columnBytes() {
+    return rows * slots * ComplexStruct.BYTES;
+  }
+
+  /** Floats from one element of the result to the next of its row. */
+  long step() {
+    return path == DensePath.REFERENCE ? 2 : 1;
+  }
+
+  /** Floats from one row of the result to the next. */
+  long stride() {
+    return switch (path) {
+      case REFERENCE -> 2 * cols;
+      case FOLDED, PRUNED -> 2 * PlanKey.half(cols);
+      case DIRECT -> cols;
+      case AUTO -> throw new IllegalStateException("no path was chosen");
+    };
+  }
+
+  /** Floats from one adapter's result to the next. */
+  public long distance() {
+    return rows * stride();
+  }
+}

@@ -1,0 +1,30 @@
+package io.fourierft.internal.cuda.ops;
+
+/**
+ * What an engine can do, each operation once.
+ *
+ * @param deltas writes ΔW
+ * @param additions adds ΔW to weights
+ * @param transforms keeps transforms of tokens
+ * @param operators adds ΔW·x without ΔW
+ * @param tokenGradients gradients from activations and upstream gradients
+ * @param denseGradients gradients from those of ΔW
+ */
+public record Operations(
+    DeltaCall deltas,
+    AdditionCall additions,
+    TransformCall transforms,
+    OperatorCall operators,
+    TokenGradientCall tokenGradients,
+    DenseGradientCall denseGradients) {
+  public static Operations of(SharedResources shared) {
+    DenseTransforms dense = new DenseTransforms(shared);
+    return new Operations(
+        new DeltaCall(shared, dense, new FusedTransforms(shared)),
+        new AdditionCall(shared, dense),
+        new TransformCall(shared),
+        new OperatorCall(shared),
+        new TokenGradientCall(shared),
+        new DenseGradientCall(shared));
+  }
+}

@@ -1,0 +1,383 @@
+package io.fourierft.internal.cuda.stream;
+
+import io.fourierft.EngineClosedException;
+import io.fourierft.FourierException;
+import io.fourierft.cuda.CudaOutOfMemoryException;
+import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.device.ResourceStack;
+import io.fourierft.internal.cuda.ffm.CudaDriver;
+import io.fourierft.internal.cuda.ffm.CudaMemory;
+import io.fourierft.internal.cuda.fft.PlanCache;
+import io.fourierft.internal.cuda.fft.PlanKey;
+import io.fourierft.internal.cuda.kernels.Kernel;
+import io.fourierft.internal.cuda.kernels.KernelModule;
+import io.fourierft.internal.cuda.kernels.LaunchArguments;
+import io.fourierft.internal.cuda.memory.DeviceBytes;
+import io.fourierft.internal.cuda.memory.GrowingBlock;
+import io.fourierft.internal.cuda.memory.HostBytes;
+import io.fourierft.internal.cuda.memory.ResidentTable;
+import io.fourierft.internal.cuda.memory.StagingRing;
+import io.fourierft.internal.cuda.memory.TableCache;
+import io.fourierft.internal.cuda.struct.FusedStruct;
+import java.lang.foreign.Arena;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A stream and all that belongs to it alone: scratch memory, plans, small tables and pinned
+ * staging. Work is enqueued by one thread at a time and runs in that order, so that the next call
+ * may reuse the scratch of the one before without waiting.
+ */
+public final class WorkStream implements AutoCloseable {
+  private static final int CACHED_TABLES = 64;
+  private static final int CACHED_PLANS = 32;
+
+  private final CudaContext context;
+  private final KernelModule kernels;
+  private final long handle;
+  private final boolean ownsStream;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Arena arena = Arena.ofShared();
+  private final LaunchArguments arguments = new LaunchArguments(arena);
+  private final PlanCache plans;
+  private final StagingRing staging;
+  private final TableCache tables;
+  private final GrowingBlock scratch;
+  private final Set<ResidentTable> pinned = new HashSet<>();
+  private final boolean recordable;
+  private boolean recording;
+  private boolean closed;
+
+  private WorkStream(DeviceCore core, long handle, boolean ownsStream, boolean recordable) {
+    this.context = core.context();
+    this.kernels = core.kernels();
+    this.handle = handle;
+    this.ownsStream = ownsStream;
+    this.recordable = recordable;
+    this.plans =
+        new PlanCache(
+            context,
+            core.cufft(),
+            core.callbacks(),
+            handle,
+            recordable ? Integer.MAX_VALUE : CACHED_PLANS);
+    this.staging = new StagingRing(context, handle);
+    this.tables = new TableCache(context, staging, recordable ? Integer.MAX_VALUE : CACHED_TABLES);
+    this.scratch = new GrowingBlock(context);
+  }
+
+  /** A stream of its own. */
+  public static WorkStream create(DeviceCore core, boolean recordable) {
+    CudaContext context = core.context();
+    long handle = context.call(() -> context.driver().streamCreate(CudaDriver.STREAM_NON_BLOCKING));
+    return new WorkStream(core, handle, true, recordable);
+  }
+
+  /** Around a stream that somebody else owns. */
+  public static WorkStream around(DeviceCore core, long handle) {
+    return new WorkStream(core, handle, false, false);
+  }
+
+  public CudaContext context() {
+    return context;
+  }
+
+  /** The CUstream. */
+  public long handle() {
+    return handle;
+  }
+
+  /**
+   * Runs {@code work}, alone on this stream, with the context current. If it fails, nothing that it
+   * queued between host and device is left running.
+   */
+  public void submit(Runnable work) {
+    lock.lock();
+    try {
+      context.run(
+          () -> {
+            if (closed) {
+              throw new EngineClosedException("the stream is closed");
+            }
+            try {
+              work.run();
+            } catch (RuntimeException e) {
+              if (!recording) {
+                staging.abandon();
+              }
+              throw e;
+            } finally {
+              if (!recordable) {
+                unpin();
+              }
+            }
+          });
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Launches a kernel over so many blocks of work, with the parameters that {@link #arguments}. */
+  public void launch(Kernel kernel, long work, LaunchArguments parameters) {
+    if (work == 0) {
+      return;
+    }
+    launchGrid(kernel, kernels.grid(work), parameters);
+  }
+
+  /** Launches a kernel with a grid of that many blocks. */
+  public void launchGrid(Kernel kernel, int blocks, LaunchArguments parameters) {
+    context
+        .driver()
+        .launchKernel(
+            kernels.function(kernel),
+            blocks,
+            1,
+            1,
+            Kernel.BLOCK,
+            1,
+            1,
+            0,
+            handle,
+            parameters.pointers());
+  }
+
+  /** The grid that {@link #launch} would use. */
+  public int grid(long work) {
+    return kernels.grid(work);
+  }
+
+  /** An empty list of parameters; the one before must have been launched. */
+  public LaunchArguments arguments() {
+    return arguments.start();
+  }
+
+  public PlanCache plans() {
+    return plans;
+  }
+
+  /** Memory for the present chunk; the next call on this stream overwrites it. */
+  public long scratch(long bytes) {
+    requireNotGrowing(bytes);
+    return scratch.atLeast(bytes);
+  }
+
+  private void requireNotGrowing(long bytes) {
+    if (recording && bytes > scratch.bytes()) {
+      throw new FourierException(
+          "the recorded work needs more memory the second time; it must do the same each time");
+    }
+  }
+
+  /** Bytes of scratch held now. */
+  public long scratchBytes() {
+    return scratch.bytes();
+  }
+
+  /** Bytes that scratch could have: what it holds and what is free; no limit while recording. */
+  public long availableBytes() {
+    return recording ? Long.MAX_VALUE : context.driver().memGetInfo().freeBytes() + scratch.bytes();
+  }
+
+  /** Whether what is submitted now is recorded instead of run. */
+  public boolean isRecording() {
+    return recording;
+  }
+
+  /** Device address of a table with these contents. */
+  public long table(byte[] contents) {
+    return tables.pointer(contents, recording);
+  }
+
+  /**
+   * Transforms in place with callbacks that know {@code info}.
+   *
+   * @param info what they know
+   */
+  public void transformFused(PlanKey key, FusedStruct info, long data) {
+    plans.bind(key, info, this::table);
+    plans.execute(key, data, data);
+  }
+
+  /** Copies host memory to dense device memory, in the order of this stream. */
+  public void upload(HostBytes from, long to) {
+    upload(from, DeviceBytes.range(to, from.bytes()));
+  }
+
+  /** Copies host memory to as many bytes of the device, in the order of this stream. */
+  public void upload(HostBytes from, DeviceBytes to) {
+    requireDeviceMemory();
+    staging.upload(from, to);
+  }
+
+  /** Queues a copy of dense device memory to the host; {@link #finishDownloads} waits for it. */
+  public void download(long from, HostBytes to) {
+    download(DeviceBytes.range(from, to.bytes()), to);
+  }
+
+  /** Queues a copy of as many bytes to the host; {@link #finishDownloads} waits for it. */
+  public void download(DeviceBytes from, HostBytes to) {
+    requireDeviceMemory();
+    staging.download(from, to);
+  }
+
+  /** Waits for the queued copies to the host. */
+  public void finishDownloads() {
+    staging.finish();
+  }
+
+  private void requireDeviceMemory() {
+    if (recording) {
+      throw new FourierException(
+          "host memory cannot take part in recorded work; give it device memory");
+    }
+  }
+
+  /** A table for any stream, filled in the order of this one. */
+  public ResidentTable newResidentTable(HostBytes contents) {
+    requireDeviceMemory();
+    return new ResidentTable(context, staging, contents);
+  }
+
+  /** Keeps a table of an adapter from being given up while this call, or this recording, lasts. */
+  public void pin(ResidentTable table) {
+    if (pinned.add(table)) {
+      table.pin();
+    }
+    if (!recording) {
+      table.orderBefore(handle);
+    }
+  }
+
+  private void unpin() {
+    pinned.forEach(ResidentTable::unpin);
+    pinned.clear();
+  }
+
+  /** Gives scratch, plans and tables up, as when memory is short. */
+  public void trim() {
+    if (recording) {
+      throw new FourierException("the device's memory ran out while work was recorded");
+    }
+    staging.finish();
+    plans.clear();
+    tables.clear();
+    scratch.close();
+  }
+
+  /** Waits for the stream. */
+  public void synchronize() {
+    submit(() -> context.driver().streamSynchronize(handle));
+  }
+
+  /**
+   * Records {@code work} instead of running it.
+   *
+   * @return a graph that is ready to run
+   */
+  public long record(Runnable work) {
+    CudaDriver driver = context.driver();
+    lock.lock();
+    try {
+      return context.call(
+          () -> {
+            driver.streamSynchronize(handle);
+            pinned.forEach(ResidentTable::settle);
+            driver.streamBeginCapture(handle, CudaDriver.CAPTURE_THREAD_LOCAL);
+            recording = true;
+            long graph = 0;
+            boolean complete = false;
+            try {
+              work.run();
+              complete = true;
+            } finally {
+              recording = false;
+              graph = endCapture(complete);
+            }
+            try {
+              return driver.graphInstantiate(graph);
+            } finally {
+              long recorded = graph;
+              context.quietly(() -> driver.graphDestroy(recorded));
+            }
+          });
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the recording; after a failure of the work whatever was recorded is thrown away. */
+  private long endCapture(boolean complete) {
+    boolean ended = false;
+    try {
+      if (complete) {
+        long graph = context.driver().streamEndCapture(handle);
+        ended = true;
+        return graph;
+      }
+      return 0;
+    } finally {
+      if (!ended) {
+        context.quietly(this::abandonCapture);
+      }
+    }
+  }
+
+  private void abandonCapture() {
+    CudaDriver driver = context.driver();
+    if (driver.streamIsCapturing(handle)) {
+      long graph = driver.streamEndCapture(handle);
+      if (graph != 0) {
+        driver.graphDestroy(graph);
+      }
+    }
+  }
+
+  /** What running out of memory becomes once nothing smaller is left to try. */
+  public CudaOutOfMemoryException outOfMemory(
+      String doing, long neededBytes, RuntimeException cause) {
+    CudaMemory.MemoryInfo memory = context.call(() -> context.driver().memGetInfo());
+    CudaOutOfMemoryException failure =
+        new CudaOutOfMemoryException(
+            context.driver().library(),
+            "cuMemAlloc_v2",
+            CudaOutOfMemoryException.CODE,
+            "CUDA_ERROR_OUT_OF_MEMORY",
+            "%s, which needs %d bytes on %s; %d of its %d are free"
+                .formatted(
+                    doing,
+                    neededBytes,
+                    context.device().engineName(),
+                    memory.freeBytes(),
+                    memory.totalBytes()));
+    failure.initCause(cause);
+    return failure;
+  }
+
+  /** Waits for the work and frees everything; the stream itself only if it was made here. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      context.quietly(() -> context.driver().streamSynchronize(handle));
+      try (ResourceStack all = new ResourceStack()) {
+        all.own(arena);
+        if (ownsStream) {
+          all.own(() -> context.quietly(() -> context.driver().streamDestroy(handle)));
+        }
+        all.own(scratch);
+        all.own(staging);
+        all.own(tables);
+        all.own(plans);
+      }
+      unpin();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

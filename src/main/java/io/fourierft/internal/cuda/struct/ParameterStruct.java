@@ -1,0 +1,43 @@
+package io.fourierft.internal.cuda.struct;
+
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+
+/**
+ * One tensor of the optimiser.
+ *
+ * @param value device address of what is trained
+ * @param gradient device address of its gradient
+ * @param firstMoment device address of exp_avg
+ * @param secondMoment device address of exp_avg_sq
+ * @param elements how many
+ */
+public record ParameterStruct(
+    long value, long gradient, long firstMoment, long secondMoment, long elements)
+    implements Struct {
+  /** The struct {@code fourierft_parameter}. */
+  public static final StructLayout LAYOUT =
+      MemoryLayout.structLayout(
+              ValueLayout.JAVA_LONG.withName("value"),
+              ValueLayout.JAVA_LONG.withName("gradient"),
+              ValueLayout.JAVA_LONG.withName("first_moment"),
+              ValueLayout.JAVA_LONG.withName("second_moment"),
+              ValueLayout.JAVA_LONG.withName("elements"))
+          .withName("fourierft_parameter");
+
+  @Override
+  public StructLayout layout() {
+    return LAYOUT;
+  }
+
+  @Override
+  public void write(ByteBuffer to) {
+    to.putLong(value)
+        .putLong(gradient)
+        .putLong(firstMoment)
+        .putLong(secondMoment)
+        .putLong(elements);
+  }
+}

@@ -1,0 +1,168 @@
+package io.fourierft.layer;
+
+import io.fourierft.AdapterPath;
+import io.fourierft.AdapterRouting;
+import io.fourierft.CostModel;
+import io.fourierft.DenseProduct;
+import io.fourierft.FourierAdapter;
+import io.fourierft.FourierEngine;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import io.fourierft.TokenSpectrum;
+import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.Shelf;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adds ΔW x, or ΔWᵀ g, to an output, by the spectral operator or by a dense ΔW, as the options and
+ * the cost model say. Thread-safe.
+ */
+final class AdapterOutput {
+  private final FourierEngine engine;
+  private final FourierLinearOptions options;
+  private final CostModel costModel;
+  private final DenseProduct product;
+  private final Shelf<float[]> scratch;
+  private final @Nullable DeltaCache cache;
+
+  AdapterOutput(
+      FourierEngine engine,
+      FourierLinearOptions options,
+      DenseProduct product,
+      Shelf<float[]> scratch) {
+    this.engine = engine;
+    CostModel chosen = options.costModel();
+    this.costModel = chosen == null ? engine.costModel() : chosen;
+    this.options = options;
+    this.product = product;
+    this.scratch = scratch;
+    this.cache = options.deltaCacheBytes() == 0 ? null : new DeltaCache(options.deltaCacheBytes());
+  }
+
+  /** Drops the cached ΔW of adapters that are gone. */
+  void retain(LayerState state) {
+    if (cache != null) {
+      cache.retain(state.adapters().values());
+    }
+  }
+
+  /** Bytes of ΔW that are cached now. */
+  long cachedBytes() {
+    return cache == null ? 0 : cache.heldBytes();
+  }
+
+  /**
+   * Adds the adapters' part of a forward pass.
+   *
+   * @param x {@code [tokens, in]} of at most 32 bits an element
+   * @param y F32 {@code [tokens, out]}
+   * @param kept where the transform of x goes, for a backward pass; such a pass trains the
+   *     coefficients, so that no ΔW is cached for it
+   */
+  void add(AdapterRouting routing, HostMatrix x, HostMatrix y, @Nullable TokenSpectrum kept) {
+    AdapterPath path = path(routing, x.rows(), kept == null);
+    if (kept != null) {
+      engine.transform(x, kept);
+    }
+    if (path == AdapterPath.DENSE) {
+      addDense(routing, x, y, false, kept == null);
+    } else if (kept != null) {
+      engine.apply(routing, kept, y);
+    } else {
+      engine.apply(routing, x, y);
+    }
+  }
+
+  /** Adds {@code ΔWᵀ g} to F32 {@code gx}; {@code transformed} holds the transform of g. */
+  void addTransposed(
+      AdapterRouting routing, HostMatrix g, TokenSpectrum transformed, HostMatrix gx) {
+    if (path(routing, g.rows(), false) == AdapterPath.DENSE) {
+      addDense(routing, g, gx, true, false);
+    } else {
+      engine.applyTransposed(routing, transformed, gx);
+    }
+  }
+
+  /** The path that a pass with this routing takes. */
+  AdapterPath path(AdapterRouting routing, int tokens, boolean mayCache) {
+    if (options.path() != AdapterPath.AUTO) {
+      return options.path();
+    }
+    if ((long) routing.rows() * routing.cols() > Integer.MAX_VALUE - 8) {
+      return AdapterPath.SPECTRAL;
+    }
+    CostModel model = costModel;
+    List<FourierAdapter> adapters = routing.adapters();
+    double coefficients = 0;
+    double dense = 0;
+    for (int i = 0; i < adapters.size(); i++) {
+      FourierAdapter adapter = adapters.get(i);
+      coefficients += adapter.nFrequency();
+      // A ΔW that fits the cache is built once for all later passes, so it counts as built.
+      if (!mayCache || cache == null || !cache.admits(adapter)) {
+        dense += model.buildNanos(routing.rows(), routing.cols(), adapter.nFrequency());
+      }
+    }
+    double perToken = routing.isPerToken() ? 1.0 / adapters.size() : 1;
+    for (int i = 0; i < adapters.size(); i++) {
+      dense += model.productNanos(routing.rows(), routing.cols(), perToken * tokens);
+    }
+    double spectral =
+        model.spectralNanos(routing.rows(), routing.cols(), perToken * coefficients, tokens);
+    return dense < spectral ? AdapterPath.DENSE : AdapterPath.SPECTRAL;
+  }
+
+  private void addDense(
+      AdapterRouting routing, HostMatrix in, HostMatrix out, boolean transposed, boolean mayCache) {
+    List<FourierAdapter> adapters = routing.adapters();
+    for (int i = 0; i < adapters.size(); i++) {
+      FourierAdapter adapter = adapters.get(i);
+      HostMatrix cached = mayCache && cache != null ? cache.get(adapter) : null;
+      if (cached != null) {
+        multiply(routing, i, in, cached, out, transposed);
+      } else if (mayCache && cache != null && cache.admits(adapter)) {
+        HostMatrix delta = engine.deltaWeight(adapter);
+        cache.put(adapter, delta);
+        multiply(routing, i, in, delta, out, transposed);
+      } else {
+        float[] memory = scratch.take(Math.multiplyExact(adapter.rows(), adapter.cols()));
+        HostMatrix delta = Matrix.of(memory, adapter.rows(), adapter.cols());
+        engine.deltaWeights(List.of(adapter), List.of(delta));
+        multiply(routing, i, in, delta, out, transposed);
+        scratch.give(memory);
+      }
+    }
+  }
+
+  /** Multiplies the tokens of adapter {@code index}, a run of neighbours at a time. */
+  private void multiply(
+      AdapterRouting routing,
+      int index,
+      HostMatrix in,
+      HostMatrix delta,
+      HostMatrix out,
+      boolean transposed) {
+    int from = 0;
+    while (from < in.rows()) {
+      int to = from;
+      if (routing.isPerToken()) {
+        while (to < in.rows() && routing.choice(to) == index) {
+          to++;
+        }
+      } else {
+        to = in.rows();
+      }
+      if (to > from) {
+        HostMatrix inRun = MatrixRows.slice(in, from, to - from);
+        HostMatrix outRun = MatrixRows.slice(out, from, to - from);
+        if (transposed) {
+          product.addTimes(inRun, delta, outRun);
+        } else {
+          product.addTimesTransposed(inRun, delta, outRun);
+        }
+      }
+      from = Math.max(to, from + 1);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.fourierft.layer;
+
+import io.fourierft.FourierAdapter;
+import io.fourierft.HostMatrix;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ΔW of frozen adapters, most recently used kept within a budget of bytes. An adapter is
+ * immutable, so its ΔW never goes stale; an entry is found by the adapter itself, not by its name.
+ * Thread-safe.
+ */
+final class DeltaCache {
+  private final long budgetInBytes;
+  private final LinkedHashMap<Key, HostMatrix> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private long heldBytes;
+
+  DeltaCache(long budgetInBytes) {
+    this.budgetInBytes = budgetInBytes;
+  }
+
+  /** Whether the ΔW of {@code adapter} would fit an empty cache. */
+  boolean admits(FourierAdapter adapter) {
+    return sizeInBytes(adapter) <= budgetInBytes
+        && (long) adapter.rows() * adapter.cols() <= Integer.MAX_VALUE - 8;
+  }
+
+  synchronized @Nullable HostMatrix get(FourierAdapter adapter) {
+    return entries.get(new Key(adapter));
+  }
+
+  /** Keeps {@code delta}, dropping those that were not used for longest. */
+  synchronized void put(FourierAdapter adapter, HostMatrix delta) {
+    if (!admits(adapter) || entries.put(new Key(adapter), delta) != null) {
+      return;
+    }
+    heldBytes += sizeInBytes(adapter);
+    Iterator<Map.Entry<Key, HostMatrix>> oldest = entries.entrySet().iterator();
+    while (heldBytes > budgetInBytes) {
+      heldBytes -= sizeInBytes(oldest.next().getKey().adapter);
+      oldest.remove();
+    }
+  }
+
+  /** Drops what belongs to none of {@code adapters}. */
+  synchronized void retain(Collection<FourierAdapter> adapters) {
+    Set<FourierAdapter> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+    kept.addAll(adapters);
+    entries
+        .keySet()
+        .removeIf(
+            key -> {
+              boolean drop = !kept.contains(key.adapter);
+              if (drop) {
+                heldBytes -= sizeInBytes(key.adapter);
+              }
+              return drop;
+            });
+  }
+
+  synchronized long heldBytes() {
+    return heldBytes;
+  }
+
+  private static long sizeInBytes(FourierAdapter adapter) {
+    return 4L * adapter.rows() * adapter.cols();
+  }
+
+  /** An adapter by identity. */
+  private static final class Key {
+    private final FourierAdapter adapter;
+
+    private Key(FourierAdapter adapter) {
+      this.adapter = adapter;
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality")
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that && adapter == that.adapter;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(adapter);
+    }
+  }
+}

@@ -1,0 +1,383 @@
+package io.fourierft.layer;
+
+import io.fourierft.AdapterRouting;
+import io.fourierft.FourierAdapter;
+import io.fourierft.FourierEngine;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import io.fourierft.ShapeException;
+import io.fourierft.internal.host.MatrixRows;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear layer with FourierFT adapters: PEFT's {@code FourierFTLinear} ({@code
+ * src/peft/tuners/fourierft/layer.py}) without a model framework around it.
+ *
+ * <pre>  y[t] = W x[t] + b + Σ_active ΔW x[t]</pre>
+ *
+ * <p>W is {@code [out_features, in_features]}, or its transpose if {@link
+ * FourierLinearOptions#transposed()}; x is {@code [tokens, in_features]} and y {@code [tokens,
+ * out_features]}, both of W's element type or F32. The base product is float32 (float64 for an F64
+ * weight) and rounded to the type of y, the adapters are added in float32, and the sum is rounded
+ * once.
+ *
+ * <p><b>Adapters.</b> The first adapter of a layer becomes active, later ones must be activated. As
+ * in PEFT a layer with merged adapters computes with its weight alone, even if further adapters are
+ * active. Stricter than PEFT: unknown names are errors, a merge happens whole or not at all, and a
+ * batch may name an adapter for each sample.
+ *
+ * <p><b>Memory.</b> The weight given is never written: a merge makes a new one, which {@link
+ * #weight} returns. It must stay readable and unchanged as long as the layer is used. The engine is
+ * the caller's and must outlive the layer.
+ *
+ * <p><b>Threads.</b> Any number of threads may call any methods at once. All state is one immutable
+ * value that is exchanged whole, so a pass computes with the adapters, flags and weight of one
+ * moment, the one at which it began, and is never disturbed by a change that comes later. Changes
+ * are made one at a time, in some order; when a changing method returns, every pass that begins
+ * afterwards sees its change. Two passes must not write the same memory, and a {@link LinearTape}
+ * belongs to one thread at a time.
+ *
+ * <p><b>Errors.</b> {@link ShapeException} for shapes, strides, types or overlapping memory that do
+ * not fit, {@link AdapterNameException} for names, {@link MergeException} for what merged adapters
+ * forbid, all before anything is written or changed; {@link io.fourierft.EngineClosedException}
+ * after the engine was closed, when an output may be partly written.
+ */
+public final class FourierLinear {
+  /** Names no adapter for a sample of a mixed batch: the base layer alone, as PEFT's LoRA. */
+  public static final String BASE = "__base__";
+
+  private final FourierEngine engine;
+  private final FourierLinearOptions options;
+  private final int inFeatures;
+  private final int outFeatures;
+  private final @Nullable HostMatrix bias;
+  private final LayerPass pass;
+  private final WeightMerger merger;
+  private final LayerChanges changes;
+
+  /**
+   * A layer without adapters.
+   *
+   * @param weight the base weight, of any element type and stride; referred to, not copied
+   * @param bias {@code [1, out_features]}, or null for none; copied
+   * @throws ShapeException if the bias does not fit
+   */
+  public FourierLinear(
+      FourierEngine engine,
+      HostMatrix weight,
+      @Nullable HostMatrix bias,
+      FourierLinearOptions options) {
+    boolean linear = !options.transposed();
+    this.engine = engine;
+    this.options = options;
+    this.inFeatures = linear ? weight.cols() : weight.rows();
+    this.outFeatures = linear ? weight.rows() : weight.cols();
+    if (weight.rows() == 0) {
+      throw new ShapeException("a layer needs at least one feature, but its weight has no rows");
+    }
+    if (bias != null && (bias.rows() != 1 || bias.cols() != outFeatures)) {
+      throw new ShapeException(
+          "the bias is %d x %d, but must be 1 x %d"
+              .formatted(bias.rows(), bias.cols(), outFeatures));
+    }
+    this.bias = bias == null ? null : MatrixRows.copy(bias);
+    this.pass = new LayerPass(engine, options, this.bias);
+    this.merger = new WeightMerger(engine, options.transposed());
+    this.changes =
+        new LayerChanges(
+            LayerState.of(weight),
+            merger,
+            options.keepsOriginalWeight(),
+            pass.adapterOutput()::retain);
+  }
+
+  /** Length of an input token. */
+  public int inFeatures() {
+    return inFeatures;
+  }
+
+  /** Length of an output token. */
+  public int outFeatures() {
+    return outFeatures;
+  }
+
+  /** How the layer was built. */
+  public FourierLinearOptions options() {
+    return options;
+  }
+
+  /**
+   * The weight that a pass multiplies with now: the one given, or a merged one. Not for writing.
+   */
+  public HostMatrix weight() {
+    return changes.state().weight();
+  }
+
+  /** A copy of the bias, null if there is none. */
+  public @Nullable HostMatrix bias() {
+    return bias == null ? null : MatrixRows.copy(bias);
+  }
+
+  /** Names of all adapters, in the order added. */
+  public List<String> adapterNames() {
+    return List.copyOf(changes.state().adapters().keySet());
+  }
+
+  /**
+   * The adapter of that name.
+   *
+   * @throws AdapterNameException if there is none
+   */
+  public FourierAdapter adapter(String name) {
+    return changes.state().adapter(name);
+  }
+
+  /** Names of the active adapters, in the order in which they are added and merged. */
+  public List<String> activeAdapters() {
+    return changes.state().active();
+  }
+
+  /** Names of the merged adapters, in the order of merging. */
+  public List<String> mergedAdapters() {
+    return changes.state().merged();
+  }
+
+  /** Whether adapters take part in passes. */
+  public boolean adaptersEnabled() {
+    return changes.state().enabled();
+  }
+
+  /** Bytes of ΔW held by the cache of {@link FourierLinearOptions#deltaCacheBytes()}. */
+  public long cachedDeltaBytes() {
+    return pass.adapterOutput().cachedBytes();
+  }
+
+  /**
+   * Adds an adapter; it becomes active if it is the only one.
+   *
+   * @throws AdapterNameException if the name is taken, blank, {@link #BASE}, or contains a dot
+   * @throws ShapeException if the adapter is not {@code out_features × in_features}
+   */
+  public void addAdapter(String name, FourierAdapter adapter) {
+    AdapterNames.requireValid(name);
+    if (adapter.rows() != outFeatures || adapter.cols() != inFeatures) {
+      throw new ShapeException(
+          "adapter '%s' is for %d x %d, but this layer is %d x %d"
+              .formatted(name, adapter.rows(), adapter.cols(), outFeatures, inFeatures));
+    }
+    changes.add(name, adapter);
+  }
+
+  /**
+   * Gives an adapter other coefficients, as after a step of training; passes that have begun keep
+   * the old ones.
+   *
+   * @throws MergeException if it is merged, since unmerging would then take off something else
+   */
+  public void updateSpectrum(String name, float[] spectrum) {
+    changes.updateSpectrum(name, spectrum);
+  }
+
+  /** Renames an adapter; its place, and whether it is active or merged, stay. */
+  public void renameAdapter(String from, String to) {
+    AdapterNames.requireValid(to);
+    changes.rename(from, to);
+  }
+
+  /**
+   * Removes an adapter. If it was the last active one, the first of the others in sorted order
+   * becomes active.
+   *
+   * @throws MergeException if it is merged
+   */
+  public void deleteAdapter(String name) {
+    changes.delete(name);
+  }
+
+  /**
+   * Makes exactly these adapters active, in this order; an empty list leaves the base alone. Merged
+   * adapters are unmerged first, as PEFT does.
+   *
+   * @throws AdapterNameException if one is unknown or named twice
+   */
+  public void setActiveAdapters(List<String> names) {
+    changes.setActive(names);
+  }
+
+  /** As {@link #setActiveAdapters}, ignoring names that this layer of a larger model lacks. */
+  public void setActiveAdaptersIfPresent(List<String> names) {
+    changes.setActiveIfPresent(names);
+  }
+
+  /** Lets passes compute with the base alone; merged adapters are unmerged for good, as in PEFT. */
+  public void disableAdapters() {
+    changes.disable();
+  }
+
+  /** Undoes {@link #disableAdapters}; what it unmerged is live again, but not merged. */
+  public void enableAdapters() {
+    changes.enable();
+  }
+
+  /** Disables the adapters until the returned object is closed. */
+  public AdapterSuspension suspendAdapters() {
+    return new AdapterSuspension(this, changes.disable());
+  }
+
+  /** Merges all active adapters; see {@link #merge(boolean, List)}. */
+  public List<String> merge(boolean safe) {
+    return changes.mergeActive(safe);
+  }
+
+  /**
+   * Merges adapters into a copy of the weight, one after the other, and makes it the layer's
+   * weight. Those that are merged already are passed over.
+   *
+   * @param safe whether to refuse a merged weight with an element that is not finite
+   * @return the names that this call merged
+   * @throws MergeException if {@code safe} refuses or the adapters are disabled; nothing is changed
+   */
+  public List<String> merge(boolean safe, List<String> names) {
+    return changes.merge(safe, names);
+  }
+
+  /**
+   * Takes all merged adapters off again: by giving back the weight of before, if {@link
+   * FourierLinearOptions#keepsOriginalWeight()}, else by subtracting them in reverse order, which
+   * leaves rounding errors in every element type.
+   *
+   * @return whether anything was merged
+   */
+  public boolean unmerge() {
+    return changes.unmerge();
+  }
+
+  /**
+   * A new weight with {@code names} merged on top of {@link #weight}, as {@link #merge} would make
+   * it; the layer stays as it is. PEFT's {@code merge_and_unload}.
+   */
+  public HostMatrix mergedWeight(boolean safe, List<String> names) {
+    LayerState now = changes.state();
+    AdapterNames.requireKnown(now, names);
+    return merger.merged(now, now.notMerged(names), safe);
+  }
+
+  /** Computes y from x with the active adapters. */
+  public void forward(Matrix x, Matrix y) {
+    LayerState now = changes.state();
+    run(now, AdapterNames.Routed.live(now), x, y, null);
+  }
+
+  /** The same, and keeps in {@code tape} what {@link #backward} needs. */
+  public void forward(Matrix x, Matrix y, LinearTape tape) {
+    LayerState now = changes.state();
+    run(now, AdapterNames.Routed.live(now), x, y, tape);
+  }
+
+  /**
+   * Computes y from x where each token names its own adapter, active or not.
+   *
+   * @param names one for each token: the name of an adapter, or null or {@link #BASE} for none
+   * @throws AdapterNameException if a name is unknown
+   * @throws MergeException if adapters are merged
+   */
+  public void forward(Matrix x, Matrix y, List<@Nullable String> names) {
+    LayerState now = changes.state();
+    run(now, AdapterNames.route(now, names, 1, x.rows()), x, y, null);
+  }
+
+  /**
+   * The same for samples of several tokens each.
+   *
+   * @param names one for each sample
+   * @param tokensPerSample x has {@code names.size() * tokensPerSample} tokens, those of one sample
+   *     together
+   * @param tape null if no backward pass follows
+   */
+  public void forward(
+      Matrix x,
+      Matrix y,
+      List<@Nullable String> names,
+      int tokensPerSample,
+      @Nullable LinearTape tape) {
+    LayerState now = changes.state();
+    run(now, AdapterNames.route(now, names, tokensPerSample, x.rows()), x, y, tape);
+  }
+
+  /** A tape for passes of up to {@code capacity} tokens. */
+  public LinearTape newTape(int capacity) {
+    return LinearTape.of(this, engine, capacity);
+  }
+
+  /**
+   * The gradients of the pass that {@code tape} kept.
+   *
+   * @param g {@code [tokens, out_features]}, the upstream gradient of y
+   * @param gx {@code [tokens, in_features]}, overwritten with the gradient of x; null if not wanted
+   * @param gradients for each adapter that is to be trained an F32 {@code [1, n_frequency]} matrix,
+   *     to which the gradient of its coefficients is added; those of adapters that took no part
+   *     stay as they are
+   */
+  public void backward(
+      LinearTape tape, Matrix g, @Nullable Matrix gx, Map<String, ? extends Matrix> gradients) {
+    LayerState recorded = tape.recordedState(this);
+    HostMatrix upstream = LayerShapes.requireHost(g, "g");
+    LayerShapes.requireColumns(upstream, "g", outFeatures);
+    LayerShapes.requireTokens(upstream, "g", tape.tokens());
+    LayerShapes.requireGradients(recorded, gradients, upstream, gx);
+    HostMatrix inputGradient = null;
+    if (gx != null) {
+      inputGradient = LayerShapes.requireHost(gx, "gx");
+      LayerShapes.requireFit(
+          upstream, "g", outFeatures, inputGradient, "gx", inFeatures, recorded.weight());
+    }
+    AdapterNames.Routed routed = tape.routed();
+    AdapterNames.Routed trained = routed.only(gradients.keySet());
+    if (routed.routing() != null) {
+      pass.transform(upstream, tape.gradientSpectrum());
+    }
+    if (inputGradient != null) {
+      pass.backward(
+          recorded.weight(), routed.routing(), upstream, tape.gradientSpectrum(), inputGradient);
+    }
+    if (trained.routing() != null) {
+      List<Matrix> targets = new ArrayList<>(trained.names().size());
+      for (String name : trained.names()) {
+        targets.add(Objects.requireNonNull(gradients.get(name)));
+      }
+      engine.spectrumGradient(
+          trained.routing(), tape.inputSpectrum(), tape.gradientSpectrum(), targets);
+    }
+  }
+
+  /**
+   * Adds only the active adapters' part to {@code y}, in whatever memory the engine can reach, for
+   * a caller who multiplies with the base weight elsewhere. Does nothing while adapters are merged
+   * or disabled.
+   */
+  public void addAdapterOutput(Matrix x, Matrix y) {
+    AdapterRouting routing = changes.state().liveRouting();
+    if (routing != null) {
+      engine.apply(routing, x, y);
+    }
+  }
+
+  private void run(
+      LayerState now, AdapterNames.Routed routed, Matrix x, Matrix y, @Nullable LinearTape tape) {
+    HostMatrix in = LayerShapes.requireHost(x, "x");
+    HostMatrix out = LayerShapes.requireHost(y, "y");
+    LayerShapes.requireFit(in, "x", inFeatures, out, "y", outFeatures, now.weight());
+    if (tape == null) {
+      pass.forward(now.weight(), routed.routing(), in, out, null);
+      return;
+    }
+    tape.requireFit(this, in.rows());
+    tape.clear();
+    pass.forward(now.weight(), routed.routing(), in, out, tape.inputSpectrum());
+    tape.record(now, routed, in.rows());
+  }
+}

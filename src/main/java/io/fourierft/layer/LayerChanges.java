@@ -1,0 +1,165 @@
+package io.fourierft.layer;
+
+import io.fourierft.FourierAdapter;
+import io.fourierft.HostMatrix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The changes that can be made to a {@link FourierLinear}, one at a time, each of which exchanges
+ * its whole state. The rules and messages are PEFT's where it has one ({@code
+ * src/peft/tuners/tuners_utils.py}).
+ */
+final class LayerChanges {
+  private static final System.Logger LOG = System.getLogger(FourierLinear.class.getName());
+
+  private final WeightMerger merger;
+  private final boolean keepsOriginalWeight;
+  private final Consumer<LayerState> listener;
+  private volatile LayerState state;
+
+  /**
+   * Begins with {@code first}; {@code listener} is told of every later state while the change is
+   * still exclusive.
+   */
+  LayerChanges(
+      LayerState first,
+      WeightMerger merger,
+      boolean keepsOriginalWeight,
+      Consumer<LayerState> listener) {
+    this.state = first;
+    this.merger = merger;
+    this.keepsOriginalWeight = keepsOriginalWeight;
+    this.listener = listener;
+  }
+
+  /** The state of now; may be read at any time, also while a change is being made. */
+  LayerState state() {
+    return state;
+  }
+
+  synchronized void add(String name, FourierAdapter adapter) {
+    AdapterNames.requireFree(state, name);
+    become(state.withAdapter(name, adapter));
+  }
+
+  synchronized void updateSpectrum(String name, float[] spectrum) {
+    FourierAdapter updated = state.adapter(name).withSpectrum(spectrum);
+    requireNotMerged(name, "change");
+    become(state.withAdapter(name, updated));
+  }
+
+  synchronized void rename(String from, String to) {
+    AdapterNames.requireKnown(state, List.of(from));
+    AdapterNames.requireFree(state, to);
+    become(state.renamed(from, to));
+  }
+
+  synchronized void delete(String name) {
+    AdapterNames.requireKnown(state, List.of(name));
+    requireNotMerged(name, "delete");
+    List<String> active = new ArrayList<>(state.active());
+    if (active.remove(name) && active.isEmpty()) {
+      state.adapters().keySet().stream()
+          .filter(other -> !other.equals(name))
+          .min(String::compareTo)
+          .ifPresent(
+              next -> {
+                active.add(next);
+                warn(
+                    "Adapter %s was active which is now deleted. Setting active adapter to %s."
+                        .formatted(name, next));
+              });
+    }
+    become(state.withoutAdapter(name, active));
+  }
+
+  synchronized void setActive(List<String> names) {
+    AdapterNames.requireKnown(state, names);
+    LayerState next = state;
+    if (!next.merged().isEmpty()) {
+      warn("Adapter cannot be set when the model is merged. Unmerging the model first.");
+      next = unmerged(next);
+    }
+    become(next.withActive(names));
+  }
+
+  synchronized void setActiveIfPresent(List<String> names) {
+    setActive(names.stream().filter(state.adapters()::containsKey).toList());
+  }
+
+  /** Returns whether they were enabled before. */
+  synchronized boolean disable() {
+    boolean wasEnabled = state.enabled();
+    LayerState next = state.merged().isEmpty() ? state : unmerged(state);
+    become(next.withEnabled(false));
+    return wasEnabled;
+  }
+
+  synchronized void enable() {
+    become(state.withEnabled(true));
+  }
+
+  synchronized List<String> mergeActive(boolean safe) {
+    return merge(safe, state.active());
+  }
+
+  synchronized List<String> merge(boolean safe, List<String> names) {
+    LayerState before = state;
+    AdapterNames.requireKnown(before, names);
+    if (!before.enabled()) {
+      throw new MergeException("adapters are disabled; enable them before merging");
+    }
+    List<String> wanted = before.notMerged(names);
+    if (wanted.isEmpty()) {
+      if (!names.isEmpty()) {
+        warn("All adapters are already merged, nothing to do.");
+      }
+      return List.of();
+    }
+    if (!before.merged().isEmpty()) {
+      warn(
+          "Already following adapters were merged %s. You are now additionally merging %s."
+              .formatted(String.join(",", before.merged()), String.join(",", wanted)));
+    }
+    HostMatrix kept = before.merged().isEmpty() ? before.weight() : before.original();
+    List<String> merged = new ArrayList<>(before.merged());
+    merged.addAll(wanted);
+    HostMatrix weight = merger.merged(before, wanted, safe);
+    become(before.withWeight(weight, keepsOriginalWeight ? kept : null, merged));
+    return wanted;
+  }
+
+  synchronized boolean unmerge() {
+    if (state.merged().isEmpty()) {
+      warn("Already unmerged. Nothing to do.");
+      return false;
+    }
+    become(unmerged(state));
+    return true;
+  }
+
+  private LayerState unmerged(LayerState from) {
+    HostMatrix original = from.original();
+    HostMatrix weight = original == null ? merger.unmerged(from) : original;
+    return from.withWeight(weight, null, List.of());
+  }
+
+  private void requireNotMerged(String name, String verb) {
+    if (state.merged().contains(name)) {
+      throw new MergeException(
+          "Cannot %s adapter(s) ['%s'] while they are merged. Please unmerge them first."
+              .formatted(verb, name));
+    }
+  }
+
+  private void become(LayerState next) {
+    state = next;
+    listener.accept(next);
+  }
+
+  private static void warn(String message) {
+    LOG.log(System.Logger.Level.WARNING, message);
+  }
+}

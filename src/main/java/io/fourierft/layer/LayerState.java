@@ -1,0 +1,143 @@
+package io.fourierft.layer;
+
+import io.fourierft.AdapterRouting;
+import io.fourierft.FourierAdapter;
+import io.fourierft.HostMatrix;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that can change in a {@link FourierLinear}, as one immutable value, so that a reader who took
+ * it sees weights, adapters and flags of the same moment.
+ */
+final class LayerState {
+  private final HostMatrix weight;
+  private final @Nullable HostMatrix original;
+  private final Map<String, FourierAdapter> adapters;
+  private final List<String> active;
+  private final List<String> merged;
+  private final boolean enabled;
+  private final @Nullable AdapterRouting liveRouting;
+
+  private LayerState(
+      HostMatrix weight,
+      @Nullable HostMatrix original,
+      Map<String, FourierAdapter> adapters,
+      List<String> active,
+      List<String> merged,
+      boolean enabled) {
+    this.weight = weight;
+    this.original = original;
+    this.adapters = Collections.unmodifiableMap(adapters);
+    this.active = List.copyOf(active);
+    this.merged = List.copyOf(merged);
+    this.enabled = enabled;
+    boolean live = enabled && merged.isEmpty() && !active.isEmpty();
+    this.liveRouting = live ? AdapterRouting.all(select(active)) : null;
+  }
+
+  static LayerState of(HostMatrix weight) {
+    return new LayerState(weight, null, Map.of(), List.of(), List.of(), true);
+  }
+
+  /** The weight to multiply with: the base, or the base with adapters merged into it. */
+  HostMatrix weight() {
+    return weight;
+  }
+
+  /** The weight before the first merge, if it is kept. */
+  @Nullable HostMatrix original() {
+    return original;
+  }
+
+  /** Every adapter in the order in which it was added. */
+  Map<String, FourierAdapter> adapters() {
+    return adapters;
+  }
+
+  List<String> active() {
+    return active;
+  }
+
+  /** Merged adapters in the order of merging. */
+  List<String> merged() {
+    return merged;
+  }
+
+  boolean enabled() {
+    return enabled;
+  }
+
+  /** The adapters that a forward pass adds to the base, null if it adds none. */
+  @Nullable AdapterRouting liveRouting() {
+    return liveRouting;
+  }
+
+  /**
+   * The adapter of that name.
+   *
+   * @throws AdapterNameException if there is none
+   */
+  FourierAdapter adapter(String name) {
+    FourierAdapter adapter = adapters.get(name);
+    if (adapter == null) {
+      throw new AdapterNameException(
+          "adapter '%s' is not in this layer; it has %s".formatted(name, adapters.keySet()));
+    }
+    return adapter;
+  }
+
+  List<FourierAdapter> select(List<String> names) {
+    List<FourierAdapter> selected = new ArrayList<>(names.size());
+    for (String name : names) {
+      selected.add(adapter(name));
+    }
+    return selected;
+  }
+
+  /** Those of {@code names} that are not merged yet. */
+  List<String> notMerged(List<String> names) {
+    return names.stream().filter(name -> !merged.contains(name)).toList();
+  }
+
+  LayerState withAdapter(String name, FourierAdapter adapter) {
+    Map<String, FourierAdapter> next = new LinkedHashMap<>(adapters);
+    next.put(name, adapter);
+    List<String> nextActive = adapters.isEmpty() ? List.of(name) : active;
+    return new LayerState(weight, original, next, nextActive, merged, enabled);
+  }
+
+  LayerState withoutAdapter(String name, List<String> nextActive) {
+    Map<String, FourierAdapter> next = new LinkedHashMap<>(adapters);
+    next.remove(name);
+    return new LayerState(weight, original, next, nextActive, merged, enabled);
+  }
+
+  LayerState renamed(String from, String to) {
+    Map<String, FourierAdapter> next = new LinkedHashMap<>();
+    adapters.forEach((name, adapter) -> next.put(name.equals(from) ? to : name, adapter));
+    return new LayerState(
+        weight, original, next, replaced(active, from, to), replaced(merged, from, to), enabled);
+  }
+
+  LayerState withActive(List<String> nextActive) {
+    return new LayerState(weight, original, adapters, nextActive, merged, enabled);
+  }
+
+  LayerState withEnabled(boolean nextEnabled) {
+    return new LayerState(weight, original, adapters, active, merged, nextEnabled);
+  }
+
+  LayerState withWeight(
+      HostMatrix nextWeight, @Nullable HostMatrix nextOriginal, List<String> nextMerged) {
+    return new LayerState(nextWeight, nextOriginal, adapters, active, nextMerged, enabled);
+  }
+
+  private static List<String> replaced(List<String> names, String from, String to) {
+    return names.stream().map(name -> name.equals(from) ? to : name).toList();
+  }
+}

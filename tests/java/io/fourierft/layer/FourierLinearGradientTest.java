@@ -1,0 +1,210 @@
+package io.fourierft.layer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fourierft.AdapterPath;
+import io.fourierft.DefinitionOracle;
+import io.fourierft.FourierAdapter;
+import io.fourierft.HostMatrix;
+import io.fourierft.OneEngineTest;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Backward passes against central differences of a loss that is computed in float64. */
+class FourierLinearGradientTest extends OneEngineTest {
+  @ParameterizedTest
+  @CsvSource({"6, 9, false", "7, 5, true", "1, 4, false", "8, 1, false"})
+  void gradientsAgreeWithCentralDifferences(int out, int in, boolean transposed) {
+    int tokens = 3;
+    int n = Math.max(1, out * in / 3);
+    HostMatrix weight =
+        transposed ? LayerSamples.gaussian(in, out, 1) : LayerSamples.gaussian(out, in, 1);
+    HostMatrix bias = LayerSamples.gaussian(1, out, 2);
+    Map<String, FourierAdapter> adapters = new LinkedHashMap<>();
+    adapters.put("a", LayerSamples.adapter(out, in, n, 3));
+    adapters.put("b", LayerSamples.adapter(out, in, n, 4));
+    FourierLinear layer =
+        new FourierLinear(
+            engine(), weight, bias, FourierLinearOptions.defaults().withTransposed(transposed));
+    adapters.forEach(layer::addAdapter);
+    layer.setActiveAdapters(List.of("a", "b"));
+
+    HostMatrix x = LayerSamples.gaussian(tokens, in, 5);
+    HostMatrix y = LayerSamples.zeros(tokens, out);
+    HostMatrix gx = LayerSamples.zeros(tokens, in);
+    Map<String, HostMatrix> gradients =
+        Map.of("a", LayerSamples.zeros(1, n), "b", LayerSamples.zeros(1, n));
+    try (LinearTape tape = layer.newTape(tokens)) {
+      layer.forward(x, y, tape);
+      // The loss is Σ sin(y), so that its gradient depends on the forward pass.
+      HostMatrix g = LayerSamples.zeros(tokens, out);
+      for (int t = 0; t < tokens; t++) {
+        for (int p = 0; p < out; p++) {
+          g.set(t, p, (float) Math.cos(y.get(t, p)));
+        }
+      }
+      layer.backward(tape, g, gx, gradients);
+    }
+
+    double[] point = LayerSamples.doubles(x);
+    double[] difference =
+        centralDifferences(point, at -> loss(weight, bias, transposed, adapters, at, tokens));
+    assertClose(gx, difference);
+    for (String name : adapters.keySet()) {
+      FourierAdapter adapter = adapters.get(name);
+      float[] spectrum = adapter.spectrum();
+      double[] numeric = new double[n];
+      for (int k = 0; k < n; k++) {
+        // The loss is exact in float64 for any coefficient that a float can hold.
+        float step = 0x1p-8f;
+        double[] losses = new double[2];
+        for (int side = 0; side < 2; side++) {
+          float[] moved = spectrum.clone();
+          moved[k] += side == 0 ? step : -step;
+          Map<String, FourierAdapter> changed = new LinkedHashMap<>(adapters);
+          changed.put(name, adapter.withSpectrum(moved));
+          losses[side] = loss(weight, bias, transposed, changed, point, tokens);
+        }
+        float width = (spectrum[k] + step) - (spectrum[k] - step);
+        numeric[k] = (losses[0] - losses[1]) / width;
+      }
+      assertClose(Objects.requireNonNull(gradients.get(name)), numeric);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = AdapterPath.class,
+      names = {"SPECTRAL", "DENSE"})
+  void forwardAndBackwardAreAdjoint(AdapterPath path) {
+    FourierLinear layer =
+        new FourierLinear(
+            engine(),
+            LayerSamples.zeros(37, 22),
+            null,
+            FourierLinearOptions.defaults().withPath(path));
+    layer.addAdapter("a", LayerSamples.adapter(37, 22, 60, 1));
+    HostMatrix x = LayerSamples.gaussian(11, 22, 2);
+    HostMatrix g = LayerSamples.gaussian(11, 37, 3);
+    HostMatrix y = LayerSamples.zeros(11, 37);
+    HostMatrix gx = LayerSamples.zeros(11, 22);
+    try (LinearTape tape = layer.newTape(16)) {
+      layer.forward(x, y, tape);
+      layer.backward(tape, g, gx, Map.of());
+    }
+    double left = dot(y, g);
+    assertEquals(left, dot(x, gx), 1e-5 * Math.abs(left));
+  }
+
+  @Test
+  void gradientsAreAddedAndTheInputGradientIsWritten() {
+    FourierLinear layer = smallLayer();
+    HostMatrix x = LayerSamples.gaussian(4, 6, 3);
+    HostMatrix g = LayerSamples.gaussian(4, 8, 4);
+    HostMatrix gradient = LayerSamples.zeros(1, 10);
+    HostMatrix gx = LayerSamples.gaussian(4, 6, 5);
+    try (LinearTape tape = layer.newTape(4)) {
+      layer.forward(x, LayerSamples.zeros(4, 8), tape);
+      layer.backward(tape, g, gx, Map.of("a", gradient));
+      float[] once = LayerSamples.floats(gradient);
+      float[] gxOnce = LayerSamples.floats(gx);
+      layer.backward(tape, g, gx, Map.of("a", gradient));
+      float[] twice = once.clone();
+      for (int k = 0; k < twice.length; k++) {
+        twice[k] *= 2;
+      }
+      assertTrue(LayerSamples.error(LayerSamples.floats(gradient), twice) < 1e-6);
+      assertTrue(Arrays.equals(gxOnce, LayerSamples.floats(gx)));
+    }
+  }
+
+  @Test
+  void backwardFitsItsForwardEvenIfTheLayerChangedInBetween() {
+    FourierLinear layer = smallLayer();
+    HostMatrix x = LayerSamples.gaussian(4, 6, 3);
+    HostMatrix g = LayerSamples.gaussian(4, 8, 4);
+    HostMatrix before = LayerSamples.zeros(4, 6);
+    HostMatrix after = LayerSamples.zeros(4, 6);
+    try (LinearTape tape = layer.newTape(4)) {
+      layer.forward(x, LayerSamples.zeros(4, 8), tape);
+      layer.backward(tape, g, before, Map.of());
+      layer.updateSpectrum("a", new float[10]);
+      layer.merge(false);
+      layer.backward(tape, g, after, Map.of());
+    }
+    assertTrue(Arrays.equals(LayerSamples.floats(before), LayerSamples.floats(after)));
+  }
+
+  private static void assertClose(HostMatrix actual, double[] expected) {
+    double error = DefinitionOracle.maximumError(LayerSamples.floats(actual), expected);
+    assertTrue(error < 2e-5, "the gradient is off by " + error);
+  }
+
+  private static double[] centralDifferences(double[] point, Loss loss) {
+    double[] gradient = new double[point.length];
+    for (int i = 0; i < point.length; i++) {
+      double step = 1e-5;
+      double[] moved = point.clone();
+      moved[i] += step;
+      double above = loss.at(moved);
+      moved[i] -= 2 * step;
+      gradient[i] = (above - loss.at(moved)) / (2 * step);
+    }
+    return gradient;
+  }
+
+  private static double loss(
+      HostMatrix weight,
+      HostMatrix bias,
+      boolean transposed,
+      Map<String, FourierAdapter> adapters,
+      double[] x,
+      int tokens) {
+    double[] delta = DefinitionOracle.delta(List.copyOf(adapters.values()));
+    int out = bias.cols();
+    int in = x.length / tokens;
+    double loss = 0;
+    for (int t = 0; t < tokens; t++) {
+      for (int p = 0; p < out; p++) {
+        double sum = bias.get(0, p);
+        for (int q = 0; q < in; q++) {
+          double w = transposed ? weight.get(q, p) : weight.get(p, q);
+          sum += (w + delta[p * in + q]) * x[t * in + q];
+        }
+        loss += Math.sin(sum);
+      }
+    }
+    return loss;
+  }
+
+  private static double dot(HostMatrix a, HostMatrix b) {
+    double sum = 0;
+    float[] left = LayerSamples.floats(a);
+    float[] right = LayerSamples.floats(b);
+    for (int i = 0; i < left.length; i++) {
+      sum += (double) left[i] * right[i];
+    }
+    return sum;
+  }
+
+  private interface Loss {
+    double at(double[] point);
+  }
+
+  /** Six features to eight, with one adapter, {@code a}, of ten coefficients. */
+  private static FourierLinear smallLayer() {
+    FourierLinear layer =
+        new FourierLinear(
+            engine(), LayerSamples.gaussian(8, 6, 1), null, FourierLinearOptions.defaults());
+    layer.addAdapter("a", LayerSamples.adapter(8, 6, 10, 2));
+    return layer;
+  }
+}

@@ -1,0 +1,151 @@
+package io.fourierft.layer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fourierft.AdapterPath;
+import io.fourierft.HostMatrix;
+import io.fourierft.OneEngineTest;
+import io.fourierft.ShapeException;
+import io.fourierft.internal.host.MatrixRows;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Batches in which each token names its own adapter: PEFT's adapter_names, which FourierFT lacks.
+ */
+class FourierLinearMixedBatchTest extends OneEngineTest {
+  private static final int OUT = 20;
+  private static final int IN = 33;
+  private static final List<@Nullable String> NAMES =
+      Arrays.asList("a", "b", null, "b", "b", FourierLinear.BASE, "c", "a", "a", "c", null, "a");
+
+  private static FourierLinear layer(FourierLinearOptions options) {
+    FourierLinear layer =
+        new FourierLinear(
+            engine(), LayerSamples.gaussian(OUT, IN, 1), LayerSamples.gaussian(1, OUT, 2), options);
+    layer.addAdapter("a", LayerSamples.adapter(OUT, IN, 40, 3));
+    layer.addAdapter("b", LayerSamples.adapter(OUT, IN, 7, 4));
+    layer.addAdapter("c", LayerSamples.adapter(OUT, IN, 100, 5));
+    return layer;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"SPECTRAL, 0", "DENSE, 0", "DENSE, 8000", "AUTO, 8000"})
+  void mixedBatchEqualsItsTokensOneAdapterAtATime(AdapterPath path, long cacheBytes) {
+    FourierLinear layer =
+        layer(FourierLinearOptions.defaults().withPath(path).withDeltaCacheBytes(cacheBytes));
+    HostMatrix x = LayerSamples.gaussian(NAMES.size(), IN, 6);
+    HostMatrix y = LayerSamples.zeros(NAMES.size(), OUT);
+    layer.forward(x, y, NAMES);
+    for (int t = 0; t < NAMES.size(); t++) {
+      String name = NAMES.get(t);
+      layer.setActiveAdapters(
+          name == null || name.equals(FourierLinear.BASE) ? List.of() : List.of(name));
+      float[] alone = LayerSamples.forward(layer, MatrixRows.slice(x, t, 1));
+      float[] mixed = LayerSamples.floats(MatrixRows.slice(y, t, 1));
+      assertTrue(LayerSamples.error(mixed, alone) < 1e-6, "token " + t + " of " + name);
+    }
+  }
+
+  @Test
+  void gradientsOfAMixedBatchAreThoseOfEachAdaptersTokens() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    HostMatrix x = LayerSamples.gaussian(NAMES.size(), IN, 6);
+    HostMatrix g = LayerSamples.gaussian(NAMES.size(), OUT, 7);
+    HostMatrix gx = LayerSamples.zeros(NAMES.size(), IN);
+    Map<String, HostMatrix> gradients = new LinkedHashMap<>();
+    gradients.put("a", LayerSamples.zeros(1, 40));
+    gradients.put("c", LayerSamples.zeros(1, 100));
+    try (LinearTape tape = layer.newTape(NAMES.size())) {
+      layer.forward(x, LayerSamples.zeros(NAMES.size(), OUT), NAMES, 1, tape);
+      layer.backward(tape, g, gx, gradients);
+      for (Map.Entry<String, HostMatrix> entry : gradients.entrySet()) {
+        layer.setActiveAdapters(List.of(entry.getKey()));
+        HostMatrix sum = LayerSamples.zeros(1, entry.getValue().cols());
+        for (int t = 0; t < NAMES.size(); t++) {
+          if (entry.getKey().equals(NAMES.get(t))) {
+            HostMatrix gxAlone = LayerSamples.zeros(1, IN);
+            layer.forward(MatrixRows.slice(x, t, 1), LayerSamples.zeros(1, OUT), tape);
+            layer.backward(tape, MatrixRows.slice(g, t, 1), gxAlone, Map.of(entry.getKey(), sum));
+            float[] mixed = LayerSamples.floats(MatrixRows.slice(gx, t, 1));
+            assertTrue(LayerSamples.error(mixed, LayerSamples.floats(gxAlone)) < 1e-6);
+          }
+        }
+        assertTrue(
+            LayerSamples.error(LayerSamples.floats(entry.getValue()), LayerSamples.floats(sum))
+                < 2e-6);
+      }
+    }
+  }
+
+  @Test
+  void samplesOfSeveralTokensShareTheirName() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    HostMatrix x = LayerSamples.gaussian(6, IN, 6);
+    HostMatrix bySample = LayerSamples.zeros(6, OUT);
+    HostMatrix byToken = LayerSamples.zeros(6, OUT);
+    layer.forward(x, bySample, Arrays.asList("b", null), 3, null);
+    layer.forward(x, byToken, Arrays.asList("b", "b", "b", null, null, null));
+    assertArrayEquals(LayerSamples.floats(byToken), LayerSamples.floats(bySample));
+  }
+
+  @Test
+  void batchOfBasesEqualsTheBase() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    HostMatrix x = LayerSamples.gaussian(2, IN, 6);
+    HostMatrix y = LayerSamples.zeros(2, OUT);
+    layer.forward(x, y, Arrays.asList(null, FourierLinear.BASE));
+    layer.setActiveAdapters(List.of());
+    assertArrayEquals(LayerSamples.forward(layer, x), LayerSamples.floats(y));
+  }
+
+  @Test
+  void unknownNameIsRefusedBeforeAnythingIsWritten() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    HostMatrix y = LayerSamples.zeros(2, OUT);
+    AdapterNameException refusal =
+        assertThrows(
+            AdapterNameException.class,
+            () -> layer.forward(LayerSamples.gaussian(2, IN, 6), y, List.of("a", "zzz")));
+    assertTrue(String.valueOf(refusal.getMessage()).contains("'zzz'"));
+    assertArrayEquals(new float[2 * OUT], LayerSamples.floats(y));
+  }
+
+  @Test
+  void wrongNumberOfNamesIsRefused() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    HostMatrix x = LayerSamples.gaussian(4, IN, 6);
+    HostMatrix y = LayerSamples.zeros(4, OUT);
+    assertThrows(ShapeException.class, () -> layer.forward(x, y, List.of("a", "b")));
+    assertThrows(ShapeException.class, () -> layer.forward(x, y, List.of("a"), 3, null));
+  }
+
+  @Test
+  void mergedLayerRefusesNames() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    layer.merge(false);
+    HostMatrix x = LayerSamples.gaussian(1, IN, 6);
+    assertThrows(
+        MergeException.class, () -> layer.forward(x, LayerSamples.zeros(1, OUT), List.of("b")));
+  }
+
+  @Test
+  void disabledAdaptersStayDisabledInAMixedBatch() {
+    FourierLinear layer = layer(FourierLinearOptions.defaults());
+    layer.disableAdapters();
+    HostMatrix x = LayerSamples.gaussian(1, IN, 6);
+    HostMatrix y = LayerSamples.zeros(1, OUT);
+    layer.forward(x, y, List.of("b"));
+    assertArrayEquals(LayerSamples.forward(layer, x), LayerSamples.floats(y));
+    assertEquals(List.of("a"), layer.activeAdapters());
+  }
+}
