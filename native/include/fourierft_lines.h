@@ -4,7 +4,7 @@
  * fourierft_kernels.h, which says how kernels are launched and what tables are.
  *
  * Launching. These kernels take dynamic shared memory and a block of 32 to FOURIERFT_LINE_BLOCK
- * threads, a power of two. All loops stride over the grid, and no result depends on the grid.
+ * threads, a power of two and more than half of the largest odd radix. All loops stride over the grid, and no result depends on the grid.
  *
  * The transform. A line of `points` complex numbers, points = radix[0] * radix[1] * ..., is
  * transformed in place, one pass for each radix: forward passes run from the first to the last and
@@ -30,16 +30,16 @@
 /* The most threads of a block. */
 #define FOURIERFT_LINE_BLOCK 512
 
-/* What compilers are told it is, which leaves the kernels 80 and 96 registers a thread. */
-#define FOURIERFT_LINE_BOUND 768
-#define FOURIERFT_TOKEN_BOUND 640
+/* What compilers are told it is, which leaves the kernels 96 and 128 registers a thread. */
+#define FOURIERFT_LINE_BOUND 640
+#define FOURIERFT_TOKEN_BOUND 512
 
 /* One number is left free after so many, so that strided accesses meet different banks. */
 #define FOURIERFT_LINE_PAD 16
 #define FOURIERFT_LINE_BYTES(numbers) (((numbers) + (numbers) / FOURIERFT_LINE_PAD + 1) / 2 * 16)
 
-#define FOURIERFT_LARGEST_RADIX 61
-#define FOURIERFT_MOST_PASSES 16
+/* The largest radix; a block has more threads than half of it. */
+#define FOURIERFT_LARGEST_RADIX 1021
 
 /* The most tokens that a block keeps at a time. */
 #define FOURIERFT_LINE_TOKENS 4
@@ -67,17 +67,18 @@ struct fourierft_pair {
                                   points as real and imaginary part */
 };
 
-/* How lines of one length are transformed; its tables follow in the same memory. 416 bytes. */
+/* How lines of one length are transformed; its tables follow in the same memory. 40 bytes. */
 struct fourierft_line {
-  int32_t features;       /*  0: real numbers of a line */
-  int32_t points;         /*  4: complex numbers of a line */
-  int32_t halved;         /*  8: 1 if features = 2 * points, 0 if they are the same */
-  int32_t passes;         /* 12: 0 .. FOURIERFT_MOST_PASSES */
-  int32_t pairs;          /* 16: points/2 + 1 */
-  int32_t twiddles_at;    /* 20: bytes from the start of this to fourierft_complex[] */
-  int32_t pairs_at;       /* 24: bytes to fourierft_pair[pairs], in any order */
-  int32_t bytes;          /* 28: of all together */
-  fourierft_pass pass[FOURIERFT_MOST_PASSES]; /* 32 */
+  int32_t features;    /*  0: real numbers of a line */
+  int32_t points;      /*  4: complex numbers of a line */
+  int32_t halved;      /*  8: 1 if features = 2 * points, 0 if they are the same */
+  int32_t passes;      /* 12: how many */
+  int32_t pairs;       /* 16: points/2 + 1 */
+  int32_t passes_at;   /* 20: bytes from the start of this to fourierft_pass[passes] */
+  int32_t twiddles_at; /* 24: bytes to fourierft_complex[] */
+  int32_t pairs_at;    /* 28: bytes to fourierft_pair[pairs], in any order */
+  int32_t bytes;       /* 32: of all together */
+  int32_t reserved;    /* 36: 0 */
 };
 
 /*

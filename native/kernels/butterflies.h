@@ -13,7 +13,7 @@ __device__ __forceinline__ void odd_butterfly(fourierft_complex (&a)[RADIX],
   fourierft_complex sum[HALF + 1];
   fourierft_complex difference[HALF + 1];
   fourierft_complex total = a[0];
-FOURIERFT_UNROLL
+  FOURIERFT_UNROLL
   for (int k = 1; k <= HALF; k++) {
     sum[k] = a[k] + a[RADIX - k];
     difference[k] = a[k] - a[RADIX - k];
@@ -21,11 +21,11 @@ FOURIERFT_UNROLL
   }
   const fourierft_complex first = a[0];
   a[0] = total;
-FOURIERFT_UNROLL
+  FOURIERFT_UNROLL
   for (int q = 1; q <= HALF; q++) {
     fourierft_complex even = first;
     fourierft_complex odd = {0.0f, 0.0f};
-FOURIERFT_UNROLL
+    FOURIERFT_UNROLL
     for (int k = 1; k <= HALF; k++) {
       const int step = q * k % RADIX;
       const float c = cosine[step <= HALF ? step : RADIX - step];
@@ -115,7 +115,7 @@ struct Butterfly<8, INVERSE> {
     odd[1] = eighth_turn<INVERSE>(odd[1]);
     odd[2] = quarter_turn<INVERSE>(odd[2]);
     odd[3] = quarter_turn<INVERSE>(eighth_turn<INVERSE>(odd[3]));
-FOURIERFT_UNROLL
+    FOURIERFT_UNROLL
     for (int q = 0; q < 4; q++) {
       a[q] = even[q] + odd[q];
       a[q + 4] = even[q] - odd[q];
@@ -131,11 +131,11 @@ struct Butterfly<16, INVERSE> {
     const fourierft_complex one = {COSINE, INVERSE ? SINE : -SINE};
     const fourierft_complex three = {SINE, INVERSE ? COSINE : -COSINE};
     /* Four columns of four, turned, then four rows of four. */
-FOURIERFT_UNROLL
+    FOURIERFT_UNROLL
     for (int k = 0; k < 4; k++) {
       fourierft_complex column[] = {a[k], a[k + 4], a[k + 8], a[k + 12]};
       Butterfly<4, INVERSE>::run(column);
-FOURIERFT_UNROLL
+      FOURIERFT_UNROLL
       for (int q = 0; q < 4; q++) a[k + 4 * q] = column[q];
     }
     a[5] = a[5] * one;
@@ -148,14 +148,14 @@ FOURIERFT_UNROLL
     a[14] = quarter_turn<INVERSE>(eighth_turn<INVERSE>(a[14]));
     a[15] = fourierft_complex{-a[15].re, -a[15].im} * one;
     fourierft_complex result[16];
-FOURIERFT_UNROLL
+    FOURIERFT_UNROLL
     for (int q = 0; q < 4; q++) {
       fourierft_complex row[] = {a[4 * q], a[4 * q + 1], a[4 * q + 2], a[4 * q + 3]};
       Butterfly<4, INVERSE>::run(row);
-FOURIERFT_UNROLL
+      FOURIERFT_UNROLL
       for (int s = 0; s < 4; s++) result[q + 4 * s] = row[s];
     }
-FOURIERFT_UNROLL
+    FOURIERFT_UNROLL
     for (int q = 0; q < 16; q++) a[q] = result[q];
   }
 };

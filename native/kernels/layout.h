@@ -89,13 +89,28 @@ FOURIERFT_AT(fourierft_adamw, bias2_root, 28);
 FOURIERFT_AT(fourierft_adamw, max_norm, 32);
 FOURIERFT_SIZE(fourierft_adamw, 40);
 
+FOURIERFT_AT(fourierft_pass, radix, 0);
+FOURIERFT_AT(fourierft_pass, span, 4);
+FOURIERFT_AT(fourierft_pass, magic, 8);
+FOURIERFT_AT(fourierft_pass, twiddles, 12);
+FOURIERFT_AT(fourierft_pass, roots, 16);
 FOURIERFT_SIZE(fourierft_pass, 24);
+
+FOURIERFT_AT(fourierft_pair, turn, 0);
+FOURIERFT_AT(fourierft_pair, position, 8);
+FOURIERFT_AT(fourierft_pair, mirror, 12);
 FOURIERFT_SIZE(fourierft_pair, 16);
 
 FOURIERFT_AT(fourierft_line, features, 0);
-FOURIERFT_AT(fourierft_line, bytes, 28);
-FOURIERFT_AT(fourierft_line, pass, 32);
-FOURIERFT_SIZE(fourierft_line, 416);
+FOURIERFT_AT(fourierft_line, points, 4);
+FOURIERFT_AT(fourierft_line, halved, 8);
+FOURIERFT_AT(fourierft_line, passes, 12);
+FOURIERFT_AT(fourierft_line, pairs, 16);
+FOURIERFT_AT(fourierft_line, passes_at, 20);
+FOURIERFT_AT(fourierft_line, twiddles_at, 24);
+FOURIERFT_AT(fourierft_line, pairs_at, 28);
+FOURIERFT_AT(fourierft_line, bytes, 32);
+FOURIERFT_SIZE(fourierft_line, 40);
 
 FOURIERFT_AT(fourierft_line_delta_job, line, 0);
 FOURIERFT_AT(fourierft_line_delta_job, start, 8);

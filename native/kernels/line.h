@@ -35,6 +35,11 @@ __device__ __forceinline__ fourierft_complex quarter_turn(fourierft_complex a) {
 /* Where number i of a block's lines is. */
 __device__ __forceinline__ int padded(int i) { return i + i / FOURIERFT_LINE_PAD; }
 
+__device__ __forceinline__ const fourierft_pass *passes_of(const fourierft_line *line) {
+  return reinterpret_cast<const fourierft_pass *>(reinterpret_cast<const char *>(line) +
+                                                  line->passes_at);
+}
+
 __device__ __forceinline__ const fourierft_complex *twiddles_of(const fourierft_line *line) {
   return reinterpret_cast<const fourierft_complex *>(reinterpret_cast<const char *>(line) +
                                                      line->twiddles_at);

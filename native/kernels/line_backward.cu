@@ -35,8 +35,13 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
     const int32_t end = group.choice < 0 ? adapter_count : group.choice + 1;
     for (int i = 0; i < group.count; i++) {
       const TokenGroup one = {nullptr, group.number(i), 1, group.choice};
-      load_spectra(x_line, one, x, x_spectrum);
-      load_spectra(g_line, one, g, g_spectrum);
+      FOURIERFT_NO_UNROLL
+      for (int which = 0; which < 2; which++) {
+        const bool is_x = which == 0;
+        const fourierft_token_matrix matrix = {is_x ? x.data : g.data, is_x ? x.stride : g.stride,
+                                               is_x ? x.type : g.type, 0};
+        load_spectra(is_x ? x_line : g_line, one, matrix, is_x ? x_spectrum : g_spectrum);
+      }
       for (int32_t a = begin; a < end; a++) {
         add_products(gradients[a], chunk, x_spectrum, g_spectrum, i == 0, partials);
       }

@@ -23,7 +23,7 @@ __device__ __forceinline__ void twiddle(fourierft_complex (&a)[RADIX], const fou
                                         const fourierft_complex *__restrict__ twiddles, int index) {
   if (pass.span == 1) return;
   const fourierft_complex *at = twiddles + pass.twiddles + index;
-FOURIERFT_UNROLL
+  FOURIERFT_UNROLL
   for (int q = 1; q < RADIX; q++) {
     const fourierft_complex turn = at[(q - 1) * pass.span];
     a[q] = INVERSE ? times_conjugate(a[q], turn) : a[q] * turn;
@@ -154,7 +154,7 @@ __device__ __forceinline__ void any_pass(fourierft_complex *lines, int numbers,
 __device__ __forceinline__ void transform_forward(const fourierft_line *__restrict__ plan, int count,
                                                   fourierft_complex *lines) {
   for (int pass = 0; pass < plan->passes; pass++) {
-    any_pass<false>(lines, count * plan->points, plan->pass[pass], twiddles_of(plan));
+    any_pass<false>(lines, count * plan->points, passes_of(plan)[pass], twiddles_of(plan));
   }
 }
 
@@ -162,7 +162,7 @@ __device__ __forceinline__ void transform_forward(const fourierft_line *__restri
 __device__ __forceinline__ void transform_inverse(const fourierft_line *__restrict__ plan, int count,
                                                   fourierft_complex *lines) {
   for (int pass = plan->passes - 1; pass >= 0; pass--) {
-    any_pass<true>(lines, count * plan->points, plan->pass[pass], twiddles_of(plan));
+    any_pass<true>(lines, count * plan->points, passes_of(plan)[pass], twiddles_of(plan));
   }
 }
 

@@ -48,7 +48,7 @@ class LinePlan {
     line_.pairs = line_.points / 2 + 1;
     int span = line_.points;
     for (int i = 0; i < line_.passes; i++) {
-      fourierft_pass &pass = line_.pass[i];
+      fourierft_pass &pass = passes_.emplace_back();
       const int block = span;
       span /= all[i];
       pass.radix = all[i];
@@ -67,9 +67,10 @@ class LinePlan {
       const int mirror = b == 0 ? 0 : line_.points - b;
       pairs_.push_back({turn(-b, 2 * line_.points), position(b), position(mirror)});
     }
-    line_.twiddles_at = sizeof(fourierft_line);
+    line_.passes_at = sizeof(fourierft_line);
+    line_.twiddles_at = line_.passes_at + static_cast<int32_t>(passes_.size() * sizeof(fourierft_pass));
     line_.pairs_at =
-        line_.twiddles_at + static_cast<int32_t>((twiddles_.size() + 1) / 2 * 16);
+        (line_.twiddles_at + static_cast<int32_t>(twiddles_.size() * 8) + 15) / 16 * 16;
     line_.bytes = line_.pairs_at + static_cast<int32_t>(pairs_.size() * sizeof(fourierft_pair));
   }
 
@@ -77,8 +78,8 @@ class LinePlan {
   int position(int frequency) const {
     int at = 0;
     for (int i = 0; i < line_.passes; i++) {
-      at += frequency % line_.pass[i].radix * line_.pass[i].span;
-      frequency /= line_.pass[i].radix;
+      at += frequency % passes_[i].radix * passes_[i].span;
+      frequency /= passes_[i].radix;
     }
     return at;
   }
@@ -92,6 +93,8 @@ class LinePlan {
   std::vector<char> image() const {
     std::vector<char> bytes(line_.bytes);
     std::memcpy(bytes.data(), &line_, sizeof line_);
+    std::memcpy(bytes.data() + line_.passes_at, passes_.data(),
+                passes_.size() * sizeof(fourierft_pass));
     std::memcpy(bytes.data() + line_.twiddles_at, twiddles_.data(), twiddles_.size() * 8);
     std::memcpy(bytes.data() + line_.pairs_at, pairs_.data(), pairs_.size() * 16);
     return bytes;
@@ -105,6 +108,7 @@ class LinePlan {
 
  private:
   fourierft_line line_ = {};
+  std::vector<fourierft_pass> passes_;
   std::vector<fourierft_complex> twiddles_;
   std::vector<fourierft_pair> pairs_;
 };

@@ -7,14 +7,20 @@
 namespace emulator {
 namespace {
 
-bool serves(const fourierft_line &line) {
-  if (line.passes < 0 || line.passes > FOURIERFT_MOST_PASSES || line.points < 1) return false;
+/* Whether a plan is whole and a block of so many threads can run it. */
+bool serves(const fourierft_line &line, unsigned int threads) {
+  const auto *passes = reinterpret_cast<const fourierft_pass *>(
+      reinterpret_cast<const char *>(&line) + line.passes_at);
   int64_t points = 1;
-  for (int i = 0; i < line.passes; i++) points *= line.pass[i].radix;
+  for (int i = 0; i < line.passes; i++) points *= passes[i].radix;
   int64_t span = points;
   for (int i = 0; i < line.passes; i++) {
-    span /= line.pass[i].radix;
-    if (line.pass[i].span != span) return false;
+    const int radix = passes[i].radix;
+    span /= radix;
+    if (passes[i].span != span || radix > FOURIERFT_LARGEST_RADIX ||
+        (radix % 2 != 0 && radix / 2 + 1 > static_cast<int>(threads))) {
+      return false;
+    }
   }
   return points == line.points && line.pairs == line.points / 2 + 1 &&
          line.features == (line.halved != 0 ? 2 : 1) * line.points;
@@ -26,7 +32,7 @@ Touched &Touched::line(const char *name, const fourierft_line *line) {
   array(name, line, 1);
   if (!valid) return *this;
   bytes(name, line, line->bytes, 16);
-  return require(name, serves(*line));
+  return require(name, serves(*line, shape.threads));
 }
 
 namespace touch {

@@ -127,7 +127,8 @@ EMULATED_API CUresult cuFuncGetParamInfo(CUfunction handle, size_t index, size_t
   if (offset == nullptr || index >= sizes.size()) return CUDA_ERROR_INVALID_VALUE;
   size_t at = 0;
   for (size_t i = 0; i <= index; i++) {
-    at = (at + sizes[i] - 1) / sizes[i] * sizes[i];
+    const size_t alignment = std::min<size_t>(sizes[i], 8);
+    at = (at + alignment - 1) / alignment * alignment;
     if (i < index) at += sizes[i];
   }
   *offset = at;
