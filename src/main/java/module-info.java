@@ -6,6 +6,7 @@ module io.fourierft {
   requires transitive org.jspecify;
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
+  requires java.logging;
   requires JTransforms;
   requires static jdk.incubator.vector;
   requires static info.picocli;
@@ -27,9 +28,9 @@ module io.fourierft {
   opens io.fourierft.cli to
       info.picocli;
 
-  uses io.fourierft.EngineProvider;
+  uses io.fourierft.internal.selection.EngineProvider;
 
-  provides io.fourierft.EngineProvider with
+  provides io.fourierft.internal.selection.EngineProvider with
       io.fourierft.internal.cpu.provider.CpuEngineProvider,
       io.fourierft.internal.cuda.CudaEngineProvider;
 }

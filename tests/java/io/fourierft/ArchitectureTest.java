@@ -1,5 +1,8 @@
 package io.fourierft;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -10,6 +13,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.fourierft.internal.selection.EngineChooser;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,14 +31,37 @@ class ArchitectureTest {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
+  /** But its front door, which opens engines, knows where they are chosen. */
   @Test
   void theDomainKnowsNothingAboveIt() {
     noClasses()
         .that()
         .resideInAPackage(ROOT)
         .should()
+        .dependOnClassesThat(resideInAPackage(ROOT + ".*..").and(not(type(EngineChooser.class))))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT)
+        .and()
+        .areNotAssignableTo(FourierEngine.class)
+        .and()
+        .areNotAssignableTo(EngineSelection.class)
+        .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ROOT + ".*..")
+        .areAssignableTo(EngineChooser.class)
+        .check(CLASSES);
+  }
+
+  @Test
+  void theChoiceOfAnEngineKnowsNoEngine() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".internal.selection..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".*..")
+                .and(not(resideInAPackage(ROOT + ".internal.selection.."))))
         .check(CLASSES);
   }
 

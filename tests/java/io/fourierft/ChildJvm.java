@@ -26,13 +26,22 @@ public record ChildJvm(Process process, BufferedReader output) implements AutoCl
   public static ChildJvm start(
       String shellPrefix, List<String> flags, Class<?> main, Object... arguments)
       throws IOException {
+    List<String> all = new ArrayList<>();
+    all.addAll(List.of("--add-modules", "jdk.incubator.vector"));
+    all.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true"));
+    all.addAll(flags);
+    return startPlain(shellPrefix, all, main, arguments);
+  }
+
+  /** Starts one with no flags but those given: as a user who read nothing would. */
+  public static ChildJvm startPlain(
+      String shellPrefix, List<String> flags, Class<?> main, Object... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     if (!shellPrefix.isEmpty()) {
       command.addAll(List.of("bash", "-c", shellPrefix + "; exec \"$@\"", "bash"));
     }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true"));
     command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     for (Object argument : arguments) {

@@ -4,46 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class CostModelTest extends OneEngineTest {
-  @TempDir Path folder;
-
-  @Test
-  void figuresSurviveTheFileExactly() throws IOException {
-    CostModel model =
-        new CostModel(1.25, 2.5, 1.0 / 3, 0, 1e9, 0.1, 17, Double.MIN_VALUE, 0.5, 7, "by hand");
-    Path file = folder.resolve("cost.json");
-    model.save(file);
-    assertEquals(model, CostModel.load(file));
-    assertEquals(model, CostModel.loadOrMeasure(file, engine(), 1));
-    try (Stream<Path> files = Files.list(folder)) {
-      assertEquals(List.of(file), files.toList());
-    }
+  private static FourierAdapter adapter(int rows, int cols, int coefficients) {
+    return FourierAdapter.of(
+        SpectralLocations.of(rows, cols, coefficients, 1), new float[coefficients], 150);
   }
 
-  @Test
-  void fileOfAnotherKindIsRefused() throws IOException {
-    Path file = folder.resolve("cost.json");
-    Files.writeString(file, "{\"format\": \"something\"}");
-    assertRefused(file, "is not a cost model: its format is 'something'");
-    Files.writeString(file, "not json");
-    assertRefused(file, "is not JSON");
-    CostModel.defaults().save(file);
-    Files.writeString(file, Files.readString(file).replace("build_call_ns", "built_call_ns"));
-    assertRefused(file, "has no number 'build_call_ns'");
-  }
-
-  private static void assertRefused(Path file, String words) {
-    FourierException refusal = assertThrows(FourierException.class, () -> CostModel.load(file));
-    String message = String.valueOf(refusal.getMessage());
-    assertTrue(message.contains(words), message);
+  private static AdapterPath choose(
+      CostModel model, int rows, int cols, int coefficients, int tokens, boolean deltaIsReady) {
+    return model.choose(
+        AdapterRouting.all(adapter(rows, cols, coefficients)), tokens, each -> deltaIsReady);
   }
 
   @Test
@@ -55,24 +28,42 @@ class CostModelTest extends OneEngineTest {
   }
 
   @Test
-  void measurementGivesFiguresThatMakeSense() throws IOException {
-    CostModel model = CostModel.loadOrMeasure(folder.resolve("cost.json"), engine(), 1);
+  void measurementGivesFiguresThatMakeSense() {
+    CostModel model = CostModel.measure(engine(), 1);
     assertTrue(model.productMultiplyAdd() > 0);
     assertTrue(model.spectralTransform() > 0);
     assertTrue(model.buildTransform() > 0);
     assertTrue(model.source().contains("cpu"));
-    assertEquals(model, CostModel.load(folder.resolve("cost.json")));
   }
 
   @Test
   void defaultsTakeTheSpectralOperatorForLargeLayersAndAFrozenDeltaForManyCoefficients() {
     CostModel model = CostModel.defaults();
     for (int tokens : new int[] {1, 64, 512}) {
-      assertEquals(AdapterPath.SPECTRAL, model.choose(4096, 4096, 1000, tokens, false));
-      assertEquals(AdapterPath.SPECTRAL, model.choose(4096, 4096, 1000, tokens, true));
+      assertEquals(AdapterPath.SPECTRAL, choose(model, 4096, 4096, 1000, tokens, false));
+      assertEquals(AdapterPath.SPECTRAL, choose(model, 4096, 4096, 1000, tokens, true));
     }
-    assertEquals(AdapterPath.DENSE, model.choose(64, 64, 4096, 512, true));
-    assertEquals(AdapterPath.DENSE, model.choose(97, 101, 5000, 4096, false));
+    assertEquals(AdapterPath.DENSE, choose(model, 64, 64, 4096, 512, true));
+    assertEquals(AdapterPath.DENSE, choose(model, 97, 101, 5000, 4096, false));
+  }
+
+  @Test
+  void adaptersOfABatchShareItsTokensAndEachIsBuiltUnlessItIsReady() {
+    FourierAdapter a = adapter(8, 8, 3);
+    FourierAdapter b = adapter(8, 8, 5);
+    AdapterRouting mixed = AdapterRouting.perToken(List.of(a, b), new int[] {0, 1, 0, 1, -1, -1});
+    AdapterRouting all = AdapterRouting.all(List.of(a, b));
+    // Only the build costs, and only the coefficients: 1 each; a build is dearer than 6 · 8.
+    CostModel buildOnly = new CostModel(0, 0, 0, 1, 100, 0, 0, 0, 0, 0, "by hand");
+    assertEquals(AdapterPath.DENSE, buildOnly.choose(all, 6, each -> true));
+    assertEquals(AdapterPath.SPECTRAL, buildOnly.choose(all, 6, each -> false));
+    assertEquals(AdapterPath.SPECTRAL, buildOnly.choose(all, 6, a::equals));
+    assertEquals(AdapterPath.DENSE, buildOnly.choose(all, 13, a::equals));
+    // A token of the mixed batch meets (3 + 5) / 2 coefficients on average.
+    CostModel calls = new CostModel(0, 0, 0, 1, 0, 0, 12.5, 0, 0, 0, "by hand");
+    assertEquals(AdapterPath.SPECTRAL, calls.choose(mixed, 6, each -> true));
+    assertEquals(AdapterPath.DENSE, calls.choose(all, 6, each -> true));
+    assertEquals(AdapterPath.DENSE, calls.choose(mixed, 7, each -> true));
   }
 
   @Test

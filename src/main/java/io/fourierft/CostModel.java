@@ -1,9 +1,7 @@
 package io.fourierft;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Expected times by which a {@link io.fourierft.layer.FourierLinear} chooses between the spectral
@@ -84,7 +82,8 @@ public record CostModel(
   }
 
   /**
-   * Measures {@code engine} and its matrix product for some seconds.
+   * Measures {@code engine} and its matrix product for some seconds. The figures are plain numbers,
+   * for a caller to keep as he keeps his other settings.
    *
    * @param threads as {@link io.fourierft.layer.FourierLinearOptions#threads()}
    */
@@ -93,53 +92,26 @@ public record CostModel(
   }
 
   /**
-   * The figures stored in {@code file}, or, if there is no such file, those of a measurement, which
-   * are then stored there.
+   * The faster of the two paths for a pass. Where each token names its own adapter, the tokens are
+   * taken to be spread evenly over the adapters.
    *
-   * @throws FourierException if the file is not a cost model
-   */
-  public static CostModel loadOrMeasure(Path file, FourierEngine engine, int threads)
-      throws IOException {
-    if (Files.exists(file)) {
-      return load(file);
-    }
-    CostModel measured = measure(engine, threads);
-    measured.save(file);
-    return measured;
-  }
-
-  /**
-   * Reads what {@link #save} wrote.
-   *
-   * @throws FourierException if the file is not a cost model, or a figure is missing
-   */
-  public static CostModel load(Path file) throws IOException {
-    return CostModelJson.parse(Files.readString(file), file.toString());
-  }
-
-  /** Writes the figures as JSON; a reader never sees a half-written file. */
-  public void save(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(folder, "cost-model", ".json");
-    try {
-      Files.writeString(temporary, CostModelJson.format(this));
-      Files.move(
-          temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
-  }
-
-  /**
-   * The faster of the two paths for one adapter on every token.
-   *
-   * @param deltaIsCached whether ΔW need not be built
+   * @param deltaIsReady whether the ΔW of an adapter need not be built for this pass
    */
   public AdapterPath choose(
-      int rows, int cols, int coefficients, int tokens, boolean deltaIsCached) {
-    double dense = productNanos(rows, cols, tokens);
-    if (!deltaIsCached) {
-      dense += buildNanos(rows, cols, coefficients);
+      AdapterRouting routing, int tokens, Predicate<FourierAdapter> deltaIsReady) {
+    int rows = routing.rows();
+    int cols = routing.cols();
+    List<FourierAdapter> adapters = routing.adapters();
+    double share = routing.isPerToken() ? 1.0 / adapters.size() : 1;
+    double coefficients = 0;
+    double dense = 0;
+    for (int i = 0; i < adapters.size(); i++) {
+      FourierAdapter adapter = adapters.get(i);
+      coefficients += share * adapter.nFrequency();
+      dense += productNanos(rows, cols, share * tokens);
+      if (!deltaIsReady.test(adapter)) {
+        dense += buildNanos(rows, cols, adapter.nFrequency());
+      }
     }
     return dense < spectralNanos(rows, cols, coefficients, tokens)
         ? AdapterPath.DENSE

@@ -53,6 +53,26 @@ public record EngineOptions(String device, int threads, String kernels) {
         System.getProperty(KERNELS_PROPERTY, "auto"));
   }
 
+  /** Whether any device will do. */
+  public boolean isAuto() {
+    return device.equals("auto");
+  }
+
+  /**
+   * Whether an engine is one of those asked for: any where the device is {@code auto}, else those
+   * of its kind.
+   *
+   * @param engine a name, as {@code cuda:0}, or a kind, as {@code cuda}
+   */
+  public boolean wants(String engine) {
+    return isAuto() || kind(device).equals(kind(engine));
+  }
+
+  private static String kind(String engine) {
+    int colon = engine.indexOf(':');
+    return colon < 0 ? engine : engine.substring(0, colon);
+  }
+
   /** The same options with another device. */
   public EngineOptions withDevice(String newDevice) {
     return new EngineOptions(newDevice, threads, kernels);

@@ -25,8 +25,10 @@ public sealed interface EngineProbe {
    *
    * @param engine its name
    * @param obstacles all that stood in the way, not only the first
+   * @param gpuPresent whether the machine has a GPU all the same, which lies idle
    */
-  record Unavailable(String engine, List<Obstacle> obstacles) implements EngineProbe {
+  record Unavailable(String engine, List<Obstacle> obstacles, boolean gpuPresent)
+      implements EngineProbe {
     /** Copies the list. */
     public Unavailable {
       obstacles = List.copyOf(obstacles);

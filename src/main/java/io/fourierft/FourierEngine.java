@@ -1,5 +1,6 @@
 package io.fourierft;
 
+import io.fourierft.internal.selection.EngineChooser;
 import java.util.List;
 
 /**
@@ -25,18 +26,23 @@ import java.util.List;
  * EngineClosedException} after {@link #close}.
  */
 public interface FourierEngine extends AutoCloseable {
-  /** The first engine that this machine has: CUDA, else the CPU. */
+  /** The first engine that this machine has: CUDA, else the CPU; {@link #selection} says why. */
   static FourierEngine create() {
     return create(EngineOptions.defaults());
   }
 
   /**
-   * The engine that the options ask for.
+   * The engine that the options ask for. With device {@code auto}, an engine that is there but
+   * fails to open is passed over, and {@link #selection} has the reason. The log of this class says
+   * in one line which engine was taken and why: at INFO, or at WARNING where a GPU is present but
+   * not used.
    *
    * @throws EngineUnavailableException if a forced device cannot be had; it lists why
+   * @throws FourierException if a forced device is there but fails to open, of the engine's own
+   *     type
    */
   static FourierEngine create(EngineOptions options) {
-    return EngineSelection.open(options);
+    return EngineChooser.installed().open(options);
   }
 
   /** {@code cpu}, or {@code cuda:N}. */

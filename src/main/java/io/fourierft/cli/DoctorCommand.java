@@ -6,7 +6,6 @@ import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe;
 import io.fourierft.EngineSelection;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,19 +20,16 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    EngineOptions options = EngineOptions.defaults();
-    EngineSelection survey = EngineSelection.survey(options);
+    EngineSelection survey = EngineSelection.survey(EngineOptions.defaults());
     if (report.isJson()) {
       report.print(asJson(survey));
     } else {
-      print(report.out(), options, survey);
+      print(report.out(), survey);
     }
-    return survey.probes().stream().anyMatch(EngineProbe.Available.class::isInstance)
-        ? 0
-        : Main.FAILURE;
+    return survey.taken().isPresent() ? 0 : Main.FAILURE;
   }
 
-  private static void print(PrintWriter out, EngineOptions options, EngineSelection survey) {
+  private static void print(PrintWriter out, EngineSelection survey) {
     out.println("fourierft  " + BuildVersion.number());
     out.println("Java       " + Runtime.version() + ", " + property("java.vendor"));
     out.println("           " + property("java.home"));
@@ -44,18 +40,22 @@ final class DoctorCommand implements Callable<Integer> {
                 property("os.arch"),
                 Runtime.getRuntime().availableProcessors(),
                 Runtime.getRuntime().maxMemory() >> 20));
-    out.println("Asked for  " + options.device());
-    Optional<String> chosen = chosen(options, survey);
+    out.println("Asked for  " + survey.requested());
     for (EngineProbe probe : survey.probes()) {
       out.println();
       switch (probe) {
         case EngineProbe.Available available -> {
-          boolean used = chosen.filter(available.engine()::equals).isPresent();
-          out.println(available.engine() + ": available" + (used ? ", used" : ", not used"));
+          out.println(
+              available.engine()
+                  + ": available"
+                  + (isTaken(available, survey) ? ", used" : ", not used"));
           available.details().forEach(detail -> out.println("  " + detail));
         }
         case EngineProbe.Unavailable unavailable -> {
-          out.println(unavailable.engine() + ": not available");
+          out.println(
+              unavailable.engine()
+                  + ": not available"
+                  + (unavailable.gpuPresent() ? ", although there is a GPU" : ""));
           for (EngineProbe.Obstacle obstacle : unavailable.obstacles()) {
             out.println("  " + obstacle.what() + ": " + obstacle.found());
             out.println("    " + obstacle.remedy());
@@ -73,11 +73,10 @@ final class DoctorCommand implements Callable<Integer> {
     root.put("processors", Runtime.getRuntime().availableProcessors());
     root.put("requested", survey.requested());
     ArrayNode engines = root.putArray("engines");
-    Optional<String> chosen = chosen(EngineOptions.defaults(), survey);
     for (EngineProbe probe : survey.probes()) {
       ObjectNode engine = engines.addObject();
       engine.put("name", probe.engine());
-      engine.put("used", chosen.filter(probe.engine()::equals).isPresent());
+      engine.put("used", isTaken(probe, survey));
       switch (probe) {
         case EngineProbe.Available available -> {
           engine.put("available", true);
@@ -85,6 +84,7 @@ final class DoctorCommand implements Callable<Integer> {
         }
         case EngineProbe.Unavailable unavailable -> {
           engine.put("available", false);
+          engine.put("gpu_present", unavailable.gpuPresent());
           ArrayNode obstacles = engine.putArray("obstacles");
           for (EngineProbe.Obstacle obstacle : unavailable.obstacles()) {
             obstacles
@@ -99,17 +99,8 @@ final class DoctorCommand implements Callable<Integer> {
     return root;
   }
 
-  /** The engine that these options would open: the first available one of the kind asked for. */
-  private static Optional<String> chosen(EngineOptions options, EngineSelection survey) {
-    return survey.probes().stream()
-        .filter(EngineProbe.Available.class::isInstance)
-        .map(EngineProbe::engine)
-        .filter(
-            engine ->
-                options.device().equals("auto")
-                    || engine.equals(options.device())
-                    || engine.startsWith(options.device() + ":"))
-        .findFirst();
+  private static boolean isTaken(EngineProbe probe, EngineSelection survey) {
+    return survey.taken().filter(probe::equals).isPresent();
   }
 
   private static String property(String name) {

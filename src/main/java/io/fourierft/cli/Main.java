@@ -47,6 +47,7 @@ public final class Main {
   public static void main(String[] arguments) {
     PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    CommandLog.install(err);
     int code = run(out, err, arguments);
     System.exit(code);
   }

@@ -4,7 +4,7 @@ import io.fourierft.AdditionReport;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.HostViews;
 import java.util.List;
 
 /** Adds adapters to copies of a weight, so that a merge that fails has changed nothing. */
@@ -24,7 +24,7 @@ final class WeightMerger {
    * @throws MergeException if it is
    */
   HostMatrix merged(LayerState state, List<String> names, boolean safe) {
-    HostMatrix copy = MatrixRows.copy(state.weight());
+    HostMatrix copy = HostViews.copy(state.weight());
     for (String name : names) {
       FourierAdapter adapter = state.adapter(name);
       if (!safe) {
@@ -45,7 +45,7 @@ final class WeightMerger {
 
   /** A new weight with every merged adapter taken off, the last merged first. */
   HostMatrix unmerged(LayerState state) {
-    HostMatrix copy = MatrixRows.copy(state.weight());
+    HostMatrix copy = HostViews.copy(state.weight());
     for (String name : state.merged().reversed()) {
       engine.addDelta(state.adapter(name), copy, transposed, FourierEngine.Addition.SUBTRACT);
     }

@@ -2,29 +2,43 @@ package io.fourierft.internal.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.CapturedLog;
+import io.fourierft.ChildJvm;
 import io.fourierft.EngineOptions;
+import io.fourierft.EngineProbe;
+import io.fourierft.EngineProbe.Obstacle;
+import io.fourierft.EngineSelection;
 import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierEngine;
+import io.fourierft.FourierException;
+import io.fourierft.internal.cpu.provider.EngineOpeningMain;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user is told on a machine where something of CUDA is missing or does not fit. */
 @Tag("emulated-cuda")
 @ExtendWith(EmulatorLeakCheck.class)
 class CudaObstaclesTest {
+  private static final int OUT_OF_MEMORY = 2;
+
   private final EmulatedCuda emulator = EmulatedCuda.require();
 
   private static String refusal() {
@@ -110,6 +124,73 @@ class CudaObstaclesTest {
     } finally {
       emulator.environment("EMULATED_CUDA_CAPABILITY", null);
       emulator.environment("EMULATED_CUDA_VERSION", null);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cuDevicePrimaryCtxRetain", "cuModuleLoadData", "cuStreamCreate"})
+  void autoTakesTheCpuWhereTheGpuCannotBeOpenedAndSaysWhy(String function) {
+    emulator.fail(function, 1, OUT_OF_MEMORY);
+    List<FourierEngine> opened = new ArrayList<>();
+    List<String> log =
+        CapturedLog.of(
+            FourierEngine.class,
+            () -> opened.add(FourierEngine.create(EngineOptions.defaults().withDevice("auto"))));
+    try (FourierEngine engine = opened.getFirst()) {
+      assertEquals("cpu", engine.name());
+      EngineProbe.Unavailable passed =
+          assertInstanceOf(EngineProbe.Unavailable.class, engine.selection().probes().getFirst());
+      assertEquals("cuda:0", passed.engine());
+      Obstacle obstacle = passed.obstacles().getFirst();
+      assertTrue(obstacle.found().contains(function), obstacle.found());
+      assertTrue(obstacle.found().contains("OUT_OF_MEMORY"), obstacle.found());
+    }
+    assertEquals(1, log.size(), log.toString());
+    assertTrue(log.getFirst().startsWith("WARNING engine cpu taken"), log.getFirst());
+    assertTrue(log.getFirst().contains("not cuda:0, although there is a GPU"), log.getFirst());
+    assertEquals(0, emulator.clearFaults());
+    emulator.assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cuDevicePrimaryCtxRetain", "cuModuleLoadData", "cuStreamCreate"})
+  void aForcedGpuThatCannotBeOpenedIsAnError(String function) {
+    emulator.fail(function, 1, OUT_OF_MEMORY);
+    FourierException refusal =
+        assertThrows(
+            FourierException.class,
+            () -> FourierEngine.create(EngineOptions.defaults().withDevice("cuda:0")));
+    assertTrue(String.valueOf(refusal.getMessage()).contains(function), refusal.toString());
+    emulator.assertNothingLeft();
+  }
+
+  @Test
+  void aSurveyOpensTheGpuForAMomentToBeSure() {
+    EngineOptions auto = EngineOptions.defaults().withDevice("auto");
+    assertEquals("cuda:0", EngineSelection.survey(auto).taken().orElseThrow().engine());
+    emulator.fail("cuDevicePrimaryCtxRetain", 1, OUT_OF_MEMORY);
+    assertEquals("cpu", EngineSelection.survey(auto).taken().orElseThrow().engine());
+    emulator.assertNothingLeft();
+  }
+
+  @Test
+  void withoutNativeAccessCudaIsTouchedOnlyWhereItIsAskedFor()
+      throws IOException, InterruptedException {
+    List<String> flags =
+        Stream.of("fourierft.cuda", "fourierft.cufft", "fourierft.cuda.kernels")
+            .map(name -> "-D%s=%s".formatted(name, System.getProperty(name)))
+            .toList();
+    try (ChildJvm child = ChildJvm.startPlain("", flags, EngineOpeningMain.class, "auto")) {
+      String text = child.finish();
+      assertEquals(0, child.waitFor(), text);
+      assertTrue(text.contains("opened cpu"), text);
+      assertTrue(text.contains("native access: it is not granted"), text);
+      assertFalse(text.contains("A restricted method"), text);
+    }
+    try (ChildJvm child = ChildJvm.startPlain("", flags, EngineOpeningMain.class, "cuda")) {
+      String text = child.finish();
+      assertEquals(0, child.waitFor(), text);
+      assertTrue(text.contains("opened cuda:0"), text);
     }
   }
 

@@ -116,7 +116,7 @@ class CudaPlanningTest {
     System.setProperty(LibraryFinder.CUFFT_PROPERTY, "/nowhere/libcufft.so.12");
     try {
       EngineProbe probe =
-          new CudaEngineProvider().probe(EngineOptions.defaults().withDevice("cuda:3"));
+          new CudaEngineProvider().examine(EngineOptions.defaults().withDevice("cuda:3")).probe();
       EngineProbe.Unavailable unavailable = (EngineProbe.Unavailable) probe;
       List<String> what = unavailable.obstacles().stream().map(Obstacle::what).toList();
       assertTrue(what.containsAll(List.of("the CUDA driver", "cuFFT")), what.toString());

@@ -8,6 +8,7 @@ final class SurveyMain {
 
   /** The device to look for is the only argument. */
   public static void main(String[] arguments) {
-    System.out.println(CudaSurvey.of(EngineOptions.defaults().withDevice(arguments[0])).probe());
+    System.out.println(
+        CudaSurvey.of(EngineOptions.defaults().withDevice(arguments[0])).candidate().probe());
   }
 }

@@ -1,6 +1,7 @@
 package io.fourierft.benchmarks;
 
 import io.fourierft.AdapterPath;
+import io.fourierft.AdapterRouting;
 import io.fourierft.CostModel;
 import io.fourierft.HostMatrix;
 import io.fourierft.benchmarks.SectionReport.Table;
@@ -115,7 +116,8 @@ final class CostModelSection implements Section {
                   Text.time(product)));
       for (boolean cached : new boolean[] {false, true}) {
         AdapterPath choice =
-            model.choose(workload.rows(), workload.cols(), workload.n(), workload.tokens(), cached);
+            model.choose(
+                AdapterRouting.all(workload.adapter()), workload.tokens(), adapter -> cached);
         double dense = cached ? product : build + product;
         double slowdown = choice == AdapterPath.DENSE ? dense / spectral : spectral / dense;
         row.add(choice.name().toLowerCase(Locale.ROOT));

@@ -1,10 +1,10 @@
 package io.fourierft.internal.cuda;
 
 import io.fourierft.EngineOptions;
-import io.fourierft.EngineProbe;
-import io.fourierft.EngineProvider;
-import io.fourierft.EngineSelection;
-import io.fourierft.FourierEngine;
+import io.fourierft.EngineProbe.Obstacle;
+import io.fourierft.internal.selection.EngineCandidate;
+import io.fourierft.internal.selection.EngineProvider;
+import java.nio.file.Path;
 import java.util.List;
 
 /** The engine on a CUDA GPU; tried before the CPU. */
@@ -23,21 +23,28 @@ public final class CudaEngineProvider implements EngineProvider {
   }
 
   @Override
-  public EngineProbe probe(EngineOptions options) {
-    try {
-      return CudaSurvey.of(options).probe();
-    } catch (RuntimeException e) {
-      // A broken driver must not keep anyone from using the CPU.
-      return new EngineProbe.Unavailable(
-          "cuda",
+  public EngineCandidate examine(EngineOptions options) {
+    boolean asked = options.wants(kind()) && !options.isAuto();
+    if (!asked && !CudaEngineProvider.class.getModule().isNativeAccessEnabled()) {
+      // To load a library would make Java warn people who may never have heard of CUDA.
+      return EngineCandidate.unavailable(
+          "cuda:0",
           List.of(
-              new EngineProbe.Obstacle(
-                  "the CUDA driver", e.toString(), "see whether nvidia-smi works")));
+              new Obstacle(
+                  "native access",
+                  "it is not granted, so no library of CUDA was looked for",
+                  "start java with --enable-native-access=io.fourierft (ALL-UNNAMED on the class"
+                      + " path), or ask for device cuda")),
+          DeviceFiles.showDevice(Path.of("/")));
     }
-  }
-
-  @Override
-  public FourierEngine open(EngineOptions options, EngineSelection choice) {
-    return CudaSurvey.of(options).open(choice);
+    try {
+      return CudaSurvey.of(options).candidate();
+    } catch (RuntimeException | LinkageError e) {
+      // A broken driver must not keep anyone from using the CPU.
+      return EngineCandidate.unavailable(
+          "cuda",
+          List.of(new Obstacle("the CUDA driver", e.toString(), "see whether nvidia-smi works")),
+          DeviceFiles.showDevice(Path.of("/")));
+    }
   }
 }

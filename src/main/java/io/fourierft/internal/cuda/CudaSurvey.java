@@ -1,7 +1,6 @@
 package io.fourierft.internal.cuda;
 
 import io.fourierft.EngineOptions;
-import io.fourierft.EngineProbe;
 import io.fourierft.EngineProbe.Obstacle;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaException;
@@ -16,6 +15,8 @@ import io.fourierft.internal.cuda.ffm.PanamaCufft;
 import io.fourierft.internal.cuda.kernels.CallbackImages;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.jcuda.JCufftTransforms;
+import io.fourierft.internal.selection.EngineCandidate;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,10 @@ public final class CudaSurvey {
   private final List<Obstacle> obstacles = new ArrayList<>();
   private final List<String> details = new ArrayList<>();
   private int driverVersion;
+
+  /** Devices that the driver sees, or -1 if it could not be asked. */
+  private int visible = -1;
+
   private @Nullable CudaDriver driver;
   private @Nullable Cufft cufft;
   private @Nullable CudaDevice device;
@@ -127,6 +132,7 @@ public final class CudaSurvey {
       examineDevice(bound);
     } catch (CudaException e) {
       if (e.code() == NO_DEVICE) {
+        visible = 0;
         obstacles.add(noSuchDevice(0));
       } else {
         obstacles.add(
@@ -147,6 +153,7 @@ public final class CudaSurvey {
 
   private void examineDevice(CudaDriver bound) {
     int count = bound.deviceGetCount();
+    visible = count;
     if (ordinal >= count) {
       obstacles.add(noSuchDevice(count));
       return;
@@ -165,12 +172,11 @@ public final class CudaSurvey {
   }
 
   private Obstacle noSuchDevice(int count) {
-    String visible = System.getenv("CUDA_VISIBLE_DEVICES");
+    String shown = System.getenv("CUDA_VISIBLE_DEVICES");
     return new Obstacle(
         "a CUDA device",
         "device %d was asked for, and %d can be seen%s"
-            .formatted(
-                ordinal, count, visible == null ? "" : ", with CUDA_VISIBLE_DEVICES=" + visible),
+            .formatted(ordinal, count, shown == null ? "" : ", with CUDA_VISIBLE_DEVICES=" + shown),
         count == 0
             ? "use a machine with an NVIDIA GPU"
             : "use cuda:0 to cuda:%d, or change CUDA_VISIBLE_DEVICES".formatted(count - 1));
@@ -264,23 +270,25 @@ public final class CudaSurvey {
     return null;
   }
 
-  /** The result. */
-  EngineProbe probe() {
+  /** The result: an engine on exactly what was found, or all that stands in its way. */
+  EngineCandidate candidate() {
     String name = "cuda:" + ordinal;
-    return obstacles.isEmpty()
-        ? new EngineProbe.Available(name, details)
-        : new EngineProbe.Unavailable(name, obstacles);
-  }
-
-  /** Opens the engine; only if there is no obstacle. */
-  CudaEngine open(io.fourierft.EngineSelection choice) {
     CudaDriver boundDriver = driver;
     Cufft boundCufft = cufft;
     CudaDevice found = device;
     KernelImage kernels = image;
-    if (boundDriver == null || boundCufft == null || found == null || kernels == null) {
-      throw new FourierException("the CUDA engine cannot be opened: " + obstacles);
+    if (!obstacles.isEmpty()
+        || boundDriver == null
+        || boundCufft == null
+        || found == null
+        || kernels == null) {
+      boolean gpu = visible < 0 ? DeviceFiles.showDevice(Path.of("/")) : visible > 0;
+      return EngineCandidate.unavailable(name, obstacles, gpu);
     }
-    return CudaEngine.open(boundDriver, boundCufft, found, kernels, callbacks, choice);
+    return EngineCandidate.available(
+        name,
+        details,
+        selection ->
+            CudaEngine.open(boundDriver, boundCufft, found, kernels, callbacks, selection));
   }
 }

@@ -1,13 +1,10 @@
 package io.fourierft.internal.cpu.provider;
 
 import io.fourierft.EngineOptions;
-import io.fourierft.EngineProbe;
-import io.fourierft.EngineProvider;
-import io.fourierft.EngineSelection;
-import io.fourierft.EngineUnavailableException;
-import io.fourierft.FourierEngine;
 import io.fourierft.internal.cpu.CpuEngine;
 import io.fourierft.internal.cpu.CpuKernels;
+import io.fourierft.internal.selection.EngineCandidate;
+import io.fourierft.internal.selection.EngineProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -28,27 +25,20 @@ public final class CpuEngineProvider implements EngineProvider {
   }
 
   @Override
-  public EngineProbe probe(EngineOptions options) {
-    KernelChoice choice = KernelChoice.of(options);
-    if (choice.kernels() == null) {
-      return new EngineProbe.Unavailable("cpu", choice.obstacles());
-    }
-    List<String> details = new ArrayList<>();
-    details.add(
-        "threads: %d of %d processors"
-            .formatted(threads(options), Runtime.getRuntime().availableProcessors()));
-    details.addAll(choice.details());
-    return new EngineProbe.Available("cpu", details);
-  }
-
-  @Override
-  public FourierEngine open(EngineOptions options, EngineSelection selection) {
+  public EngineCandidate examine(EngineOptions options) {
     KernelChoice choice = KernelChoice.of(options);
     Supplier<CpuKernels> kernels = choice.kernels();
     if (kernels == null) {
-      throw new EngineUnavailableException(choice.obstacles().toString());
+      return EngineCandidate.unavailable("cpu", choice.obstacles(), false);
     }
-    return new CpuEngine(kernels.get(), threads(options), selection);
+    int threads = threads(options);
+    List<String> details = new ArrayList<>();
+    details.add(
+        "threads: %d of %d processors"
+            .formatted(threads, Runtime.getRuntime().availableProcessors()));
+    details.addAll(choice.details());
+    return EngineCandidate.available(
+        "cpu", details, selection -> new CpuEngine(kernels.get(), threads, selection));
   }
 
   private static int threads(EngineOptions options) {

@@ -18,11 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 record KernelChoice(
     @Nullable Supplier<CpuKernels> kernels, List<String> details, List<Obstacle> obstacles) {
-  private static final String VECTOR_MODULE = "jdk.incubator.vector";
-
   /** Looks at the options and at this JVM; makes nothing. */
   static KernelChoice of(EngineOptions options) {
-    boolean enabled = ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    boolean enabled = VectorModule.isEnabled();
     return switch (options.kernels()) {
       case "jtransforms" ->
           new KernelChoice(
@@ -47,11 +45,14 @@ record KernelChoice(
 
   private static KernelChoice fallBack() {
     return new KernelChoice(
-        JTransformsKernels::new,
+        () -> {
+          VectorModule.warnOnce();
+          return new JTransformsKernels();
+        },
         List.of(
             "kernels jtransforms: taken",
-            "kernels simd: not taken, module %s is not enabled; start java with --add-modules %s"
-                .formatted(VECTOR_MODULE, VECTOR_MODULE)),
+            "kernels simd: not taken, module %s is not enabled; start java with %s"
+                .formatted(VectorModule.NAME, VectorModule.FLAG)),
         List.of());
   }
 
@@ -62,9 +63,9 @@ record KernelChoice(
         List.of(
             new Obstacle(
                 "SIMD kernels",
-                "module " + VECTOR_MODULE + " is not enabled in this JVM",
-                "start java with --add-modules "
-                    + VECTOR_MODULE
+                "module " + VectorModule.NAME + " is not enabled in this JVM",
+                "start java with "
+                    + VectorModule.FLAG
                     + ", or use -D"
                     + EngineOptions.KERNELS_PROPERTY
                     + "=auto")));

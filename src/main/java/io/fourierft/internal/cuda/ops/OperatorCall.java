@@ -15,6 +15,7 @@ import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
+import io.fourierft.internal.host.HostViews;
 import org.jspecify.annotations.Nullable;
 
 /** {@code y += ΔW x} or {@code gx += ΔWᵀ g} for every token, without ΔW. */
@@ -127,7 +128,7 @@ public final class OperatorCall {
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
-      hostRows = HostBytes.of(TokenTransforms.rows(host, first, count));
+      hostRows = HostBytes.of(HostViews.rows(host, first, count));
       stream.upload(hostRows, copy);
       target = copy;
       stride = features;

@@ -1,4 +1,6 @@
-package io.fourierft;
+package io.fourierft.internal.selection;
+
+import io.fourierft.EngineOptions;
 
 /**
  * One kind of engine, found through {@link java.util.ServiceLoader}. Providers are tried in the
@@ -12,12 +14,5 @@ public interface EngineProvider {
   int priority();
 
   /** Looks whether this engine can be had, without keeping anything open. Never throws. */
-  EngineProbe probe(EngineOptions options);
-
-  /**
-   * Opens the engine; called only after {@link #probe} said that it is available.
-   *
-   * @param choice how this engine came to be chosen, for {@link FourierEngine#selection()}
-   */
-  FourierEngine open(EngineOptions options, EngineSelection choice);
+  EngineCandidate examine(EngineOptions options);
 }
