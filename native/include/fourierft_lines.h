@@ -60,11 +60,12 @@ struct fourierft_pass {
  * e^{-2 pi i b / (2 * points)}; w and -w of a complex one, w <= points/2. 16 bytes.
  */
 struct fourierft_pair {
-  fourierft_complex turn; /*  0: only of a halved line */
-  int32_t position;       /*  8: of the first in the line */
-  int32_t mirror;         /* 12: of the second; the same if it is the first: w = -w, or
-                                  b = points - b, or b = 0, whose place holds the real bins 0 and
-                                  points as real and imaginary part */
+  float re;         /*  0: of the turn, which only a halved line needs */
+  float im;         /*  4 */
+  int32_t position; /*  8: of the first in the line */
+  int32_t mirror;   /* 12: of the second; the same if it is the first: w = -w, or b = points - b, or
+                           b = 0, whose place holds the real bins 0 and points as real and imaginary
+                           part */
 };
 
 /* How lines of one length are transformed; its tables follow in the same memory. 40 bytes. */
@@ -154,14 +155,6 @@ struct fourierft_token_group {
   int32_t chunk;  /* 12: fourierft_line_backward: which chunk of its adapter's tokens this is */
 };
 
-/* Activations, or what is added to them: one token a row. 24 bytes, passed by value. */
-struct fourierft_token_matrix {
-  void *data;     /*  0 */
-  int64_t stride; /*  8: in elements */
-  int32_t type;   /* 16: FOURIERFT_F64 .. FOURIERFT_BF16 */
-  int32_t reserved; /* 20: 0 */
-};
-
 /*
  * y[t] = round(y[t] + the sum of t's adapters on x[t]), the sum in float32 (float64 for F64), for
  * every token that a group names; the others are not touched. groups may be NULL: then they are
@@ -173,7 +166,8 @@ FOURIERFT_KERNEL fourierft_line_apply(
     const fourierft_line *input_line, const fourierft_line *output_line,
     const fourierft_line_operator *operators, int32_t operator_count,
     const fourierft_token_group *groups, int32_t group_count, const int32_t *token, int32_t tokens,
-    int32_t per_group, fourierft_token_matrix x, fourierft_token_matrix y);
+    int32_t per_group, const void *x, int64_t x_stride, int32_t x_type, void *y, int64_t y_stride,
+    int32_t y_type);
 
 /*
  * Where an adapter's gradient comes from: sources as of fourierft_line_operator, of X[v[k]] and
@@ -190,7 +184,7 @@ struct fourierft_line_gradient {
 
 /*
  * A backward pass: gx[t] += the sum of t's adapters, transposed, on g[t], as fourierft_line_apply
- * (no gx if its data is NULL), and partials[first_partial + chunk * n + k] = Re of the sum over the
+ * (unless gx is NULL), and partials[first_partial + chunk * n + k] = Re of the sum over the
  * tokens of a group, in their order, of X[v[k]] * G[u[k]]. operators are those of the transposed
  * direction, from g's line to x's. Without groups, chunk is the number of the group. Then
  * fourierft_reduce_spectrum_gradient, with per_group as its tokens_per_chunk. Shared memory:
@@ -200,8 +194,9 @@ FOURIERFT_KERNEL fourierft_line_backward(
     const fourierft_line *x_line, const fourierft_line *g_line,
     const fourierft_line_operator *operators, const fourierft_line_gradient *gradients,
     int32_t adapter_count, const fourierft_token_group *groups, int32_t group_count,
-    const int32_t *token, int32_t tokens, int32_t per_group, fourierft_token_matrix x,
-    fourierft_token_matrix g, fourierft_token_matrix gx, float *partials);
+    const int32_t *token, int32_t tokens, int32_t per_group, const void *x,
+    int64_t x_stride, int32_t x_type, const void *g, int64_t g_stride, int32_t g_type, void *gx,
+    int64_t gx_stride, int32_t gx_type, float *partials);
 
 /* Every kernel of this header once. */
 #define FOURIERFT_LINE_KERNEL_LIST(KERNEL) \

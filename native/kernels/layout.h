@@ -96,7 +96,8 @@ FOURIERFT_AT(fourierft_pass, twiddles, 12);
 FOURIERFT_AT(fourierft_pass, roots, 16);
 FOURIERFT_SIZE(fourierft_pass, 24);
 
-FOURIERFT_AT(fourierft_pair, turn, 0);
+FOURIERFT_AT(fourierft_pair, re, 0);
+FOURIERFT_AT(fourierft_pair, im, 4);
 FOURIERFT_AT(fourierft_pair, position, 8);
 FOURIERFT_AT(fourierft_pair, mirror, 12);
 FOURIERFT_SIZE(fourierft_pair, 16);
@@ -140,11 +141,6 @@ FOURIERFT_AT(fourierft_token_group, count, 4);
 FOURIERFT_AT(fourierft_token_group, choice, 8);
 FOURIERFT_AT(fourierft_token_group, chunk, 12);
 FOURIERFT_SIZE(fourierft_token_group, 16);
-
-FOURIERFT_AT(fourierft_token_matrix, data, 0);
-FOURIERFT_AT(fourierft_token_matrix, stride, 8);
-FOURIERFT_AT(fourierft_token_matrix, type, 16);
-FOURIERFT_SIZE(fourierft_token_matrix, 24);
 
 FOURIERFT_AT(fourierft_line_gradient, x_source, 0);
 FOURIERFT_AT(fourierft_line_gradient, g_source, 8);

@@ -24,8 +24,10 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
     const fourierft_line_gradient *__restrict__ gradients, int32_t adapter_count,
     const fourierft_token_group *__restrict__ groups, int32_t group_count,
     const int32_t *__restrict__ token, int32_t tokens, int32_t per_group,
-    fourierft_token_matrix x, fourierft_token_matrix g, fourierft_token_matrix gx,
+    const void *__restrict__ x, int64_t x_stride, int32_t x_type, const void *__restrict__ g,
+    int64_t g_stride, int32_t g_type, void *__restrict__ gx, int64_t gx_stride, int32_t gx_type,
     float *__restrict__ partials) {
+  const TokenMatrix to = {gx, gx_stride, gx_type};
   auto *x_spectrum = dynamic_shared<fourierft_complex>();
   auto *g_spectrum = x_spectrum + FOURIERFT_LINE_BYTES(x_line->points) / 8;
   for (int32_t number = blockIdx.x; number < group_count; number += gridDim.x) {
@@ -38,18 +40,18 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
       FOURIERFT_NO_UNROLL
       for (int which = 0; which < 2; which++) {
         const bool is_x = which == 0;
-        const fourierft_token_matrix matrix = {is_x ? x.data : g.data, is_x ? x.stride : g.stride,
-                                               is_x ? x.type : g.type, 0};
+        const TokenMatrix matrix = {const_cast<void *>(is_x ? x : g), is_x ? x_stride : g_stride,
+                                    is_x ? x_type : g_type};
         load_spectra(is_x ? x_line : g_line, one, matrix, is_x ? x_spectrum : g_spectrum);
       }
       for (int32_t a = begin; a < end; a++) {
         add_products(gradients[a], chunk, x_spectrum, g_spectrum, i == 0, partials);
       }
       __syncthreads();
-      if (gx.data == nullptr) continue;
+      if (gx == nullptr) continue;
       gather_spectra<1>(operators, adapter_count, one, g_line, g_spectrum, x_line, x_spectrum);
       __syncthreads();
-      add_spectra(x_line, one, gx, x_spectrum);
+      add_spectra(x_line, one, to, x_spectrum);
     }
   }
 }

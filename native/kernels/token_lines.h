@@ -6,6 +6,13 @@
 #include "element_run.h"
 #include "line_transform.h"
 
+/* Activations, or what is added to them: one token a row. */
+struct TokenMatrix {
+  void *data;
+  int64_t stride;
+  int32_t type;
+};
+
 /* The tokens that a block works on, each a line of its own. */
 struct TokenGroup {
   const int32_t *token; /* their numbers, or NULL: they follow the first */
@@ -39,7 +46,7 @@ __device__ __forceinline__ float &real_of(fourierft_complex *lines, bool halved,
 
 template <int32_t TYPE, int COUNT>
 __device__ __forceinline__ void load_runs(const fourierft_line *plan, const TokenGroup &group,
-                                          const fourierft_token_matrix &matrix,
+                                          const TokenMatrix &matrix,
                                           fourierft_complex *lines) {
   const bool halved = plan->halved != 0;
   for (int line = 0; line < group.count; line++) {
@@ -59,7 +66,7 @@ __device__ __forceinline__ void load_runs(const fourierft_line *plan, const Toke
 
 template <int32_t TYPE, int COUNT>
 __device__ __forceinline__ void add_runs(const fourierft_line *plan, const TokenGroup &group,
-                                         const fourierft_token_matrix &matrix,
+                                         const TokenMatrix &matrix,
                                          fourierft_complex *lines) {
   const bool halved = plan->halved != 0;
   for (int line = 0; line < group.count; line++) {
@@ -118,7 +125,7 @@ __device__ __forceinline__ void split_spectra(const fourierft_line *__restrict__
       const fourierft_complex b = conjugate(high);
       const fourierft_complex even = {0.5f * (a.re + b.re), 0.5f * (a.im + b.im)};
       const fourierft_complex half = {0.5f * (a.re - b.re), 0.5f * (a.im - b.im)};
-      const fourierft_complex odd = pair.turn * quarter_turn<false>(half);
+      const fourierft_complex odd = fourierft_complex{pair.re, pair.im} * quarter_turn<false>(half);
       low = even + odd;
       high = conjugate(even - odd);
     }
@@ -128,7 +135,7 @@ __device__ __forceinline__ void split_spectra(const fourierft_line *__restrict__
 /* Loads a group's tokens and leaves their spectra; ends with a barrier. */
 __device__ __forceinline__ void load_spectra(const fourierft_line *__restrict__ plan,
                                              const TokenGroup &group,
-                                             const fourierft_token_matrix &matrix,
+                                             const TokenMatrix &matrix,
                                              fourierft_complex *lines) {
   FOURIERFT_FOR_FORMAT(load_runs, matrix, plan->features);
   __syncthreads();
@@ -140,7 +147,7 @@ __device__ __forceinline__ void load_spectra(const fourierft_line *__restrict__ 
 /* Transforms lines back and adds them to a group's tokens; ends with a barrier. */
 __device__ __forceinline__ void add_spectra(const fourierft_line *__restrict__ plan,
                                             const TokenGroup &group,
-                                            const fourierft_token_matrix &matrix,
+                                            const TokenMatrix &matrix,
                                             fourierft_complex *lines) {
   transform_inverse(plan, group.count, lines);
   FOURIERFT_FOR_FORMAT(add_runs, matrix, plan->features);
@@ -201,7 +208,7 @@ __device__ __forceinline__ void put_pair(const fourierft_pair &pair, bool halved
   } else if (halved) {
     const fourierft_complex mirror = conjugate(pair.mirror == pair.position ? low : high);
     const fourierft_complex even = low + mirror;
-    const fourierft_complex odd = times_conjugate(low - mirror, pair.turn);
+    const fourierft_complex odd = times_conjugate(low - mirror, {pair.re, pair.im});
     first = even + quarter_turn<true>(odd);
     second = conjugate(even) + quarter_turn<true>(conjugate(odd));
   } else {

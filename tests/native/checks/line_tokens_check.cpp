@@ -145,12 +145,10 @@ CASE(tokensTakeTheirAdaptersInOneLaunch) {
           {0, 1, 0, 0}, {1, 3, 1, 0}});
       Array<fourierft_token_group> single(std::vector<fourierft_token_group>{
           {0, 1, 0, 0}, {3, 1, 1, 0}, {1, 1, 1, 0}, {2, 1, 1, 0}});
-      const fourierft_token_matrix from = {device_x.pointer(), in, FOURIERFT_F32, 0};
       for (const bool all : {true, false}) {
         Values together;
         for (const int32_t per_group : {1, 4}) {
           Array<float> y(before);
-          const fourierft_token_matrix to = {y.pointer(), out, FOURIERFT_F32, 0};
           const CUdeviceptr list = all ? 0 : per_group == 1 ? single.address() : groups.address();
           const int32_t count = all ? (TOKENS + per_group - 1) / per_group : per_group == 1 ? 4 : 2;
           EXPECT(session.launch_lines(
@@ -158,7 +156,8 @@ CASE(tokensTakeTheirAdaptersInOneLaunch) {
                      input.plan.shared_bytes(per_group) + output.plan.shared_bytes(per_group),
                      input.pointer(), output.pointer(), table.address(), int32_t{2}, list, count,
                      all ? CUdeviceptr{0} : order.address(), static_cast<int32_t>(TOKENS), per_group,
-                     from, to),
+                     device_x.address(), in, int32_t{FOURIERFT_F32}, y.address(), out,
+                     int32_t{FOURIERFT_F32}),
                  CUDA_SUCCESS);
           const Values found = y.read();
           EXPECT_TRUE(relative_error(found, applied({&first, &second}, all, transposed, x, before)) <
@@ -187,8 +186,8 @@ CASE(aTokenThatIsNotFiniteSpoilsNoOther) {
                        input.plan.shared_bytes(4) + output.plan.shared_bytes(4), input.pointer(),
                        output.pointer(), table.address(), int32_t{1}, CUdeviceptr{0}, int32_t{1},
                        CUdeviceptr{0}, int32_t{4}, int32_t{4},
-                       fourierft_token_matrix{device_x.pointer(), 24, FOURIERFT_F32, 0},
-                       fourierft_token_matrix{y.pointer(), 16, FOURIERFT_F32, 0});
+                       device_x.address(), int64_t{24}, int32_t{FOURIERFT_F32},
+                       y.address(), int64_t{16}, int32_t{FOURIERFT_F32});
   const Values found = y.read();
   for (int64_t t = 0; t < 4; t++) {
     EXPECT(std::isfinite(found[t * 16]), t % 3 == 0);
@@ -224,8 +223,8 @@ CASE(everyFormatOfActivationsIsReadAndAddedTo) {
                            input.plan.shared_bytes() + output.plan.shared_bytes(), input.pointer(),
                            output.pointer(), table.address(), int32_t{1}, CUdeviceptr{0}, int32_t{2},
                            CUdeviceptr{0}, int32_t{2}, int32_t{1},
-                           fourierft_token_matrix{x.pointer(), 20 + odd, type, 0},
-                           fourierft_token_matrix{y.pointer(), 12 + odd, type, 0});
+                           x.address(), int64_t{20 + odd}, int32_t{type},
+                           y.address(), int64_t{12 + odd}, int32_t{type});
       const std::vector<uint8_t> found = y.read();
       for (int64_t p = 0; p < 12; p++) {
         double expected = 0.5;
@@ -308,9 +307,9 @@ CASE(aBackwardPassIsOneLaunchAndASum) {
                  g_line.pointer(), table.address(), first_table.address(), int32_t{2},
                  all ? CUdeviceptr{0} : groups.address(), all ? int32_t{4} : int32_t{3},
                  all ? CUdeviceptr{0} : order.address(), static_cast<int32_t>(TOKENS), per_chunk,
-                 fourierft_token_matrix{device_x.pointer(), n, FOURIERFT_F32, 0},
-                 fourierft_token_matrix{device_g.pointer(), m, FOURIERFT_F32, 0},
-                 fourierft_token_matrix{gx.pointer(), n, FOURIERFT_F32, 0}, partials.address()),
+                 device_x.address(), int64_t{n}, int32_t{FOURIERFT_F32},
+                 device_g.address(), int64_t{m}, int32_t{FOURIERFT_F32},
+                 gx.address(), int64_t{n}, int32_t{FOURIERFT_F32}, partials.address()),
              CUDA_SUCCESS);
       session.launch("fourierft_reduce_spectrum_gradient", 2, second_table.address(), int64_t{2},
                      most, int64_t{per_chunk}, partials.address());

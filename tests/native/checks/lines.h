@@ -65,7 +65,8 @@ class LinePlan {
     }
     for (int b = 0; b < line_.pairs; b++) {
       const int mirror = b == 0 ? 0 : line_.points - b;
-      pairs_.push_back({turn(-b, 2 * line_.points), position(b), position(mirror)});
+      const fourierft_complex by = turn(-b, 2 * line_.points);
+      pairs_.push_back({by.re, by.im, position(b), position(mirror)});
     }
     line_.passes_at = sizeof(fourierft_line);
     line_.twiddles_at = line_.passes_at + static_cast<int32_t>(passes_.size() * sizeof(fourierft_pass));

@@ -96,13 +96,15 @@ void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, in
 void fourierft_line_apply(Touched &, const fourierft_line *input, const fourierft_line *output,
                           const fourierft_line_operator *, int32_t, const fourierft_token_group *,
                           int32_t groups, const int32_t *token, int32_t tokens, int32_t per_group,
-                          fourierft_token_matrix x, fourierft_token_matrix y);
+                          const void *x, int64_t x_stride, int32_t x_type, void *y, int64_t y_stride,
+                          int32_t y_type);
 void fourierft_line_backward(Touched &, const fourierft_line *x_line, const fourierft_line *g_line,
                              const fourierft_line_operator *, const fourierft_line_gradient *,
                              int32_t, const fourierft_token_group *, int32_t groups,
                              const int32_t *token, int32_t tokens, int32_t per_group,
-                             fourierft_token_matrix x, fourierft_token_matrix g,
-                             fourierft_token_matrix gx, float *partials);
+                             const void *x, int64_t x_stride, int32_t x_type,
+                             const void *g, int64_t g_stride, int32_t g_type, void *gx,
+                             int64_t gx_stride, int32_t gx_type, float *partials);
 
 }  // namespace touch
 }  // namespace emulator

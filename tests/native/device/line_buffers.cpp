@@ -128,11 +128,9 @@ int64_t token_groups(Touched &touched, const fourierft_token_group *groups, int6
   return listed == 0 || !touched.valid ? 0 : sorted.back() + 1;
 }
 
-void token_matrix(Touched &touched, const char *name, const fourierft_token_matrix &matrix,
-                  int64_t tokens, const fourierft_line *line) {
-  if (touched.valid) {
-    touched.matrix(name, matrix.data, matrix.type, tokens, line->features, matrix.stride);
-  }
+void token_matrix(Touched &touched, const char *name, const void *data, int64_t stride,
+                  int32_t type, int64_t tokens, const fourierft_line *line) {
+  if (touched.valid) touched.matrix(name, data, type, tokens, line->features, stride);
 }
 
 }  // namespace
@@ -141,7 +139,8 @@ void fourierft_line_apply(Touched &touched, const fourierft_line *input,
                           const fourierft_line *output, const fourierft_line_operator *operators,
                           int32_t operator_count, const fourierft_token_group *groups,
                           int32_t group_count, const int32_t *token, int32_t tokens,
-                          int32_t per_group, fourierft_token_matrix x, fourierft_token_matrix y) {
+                          int32_t per_group, const void *x, int64_t x_stride, int32_t x_type,
+                          void *y, int64_t y_stride, int32_t y_type) {
   touched.line("input_line", input).line("output_line", output);
   if (!touched.valid) return;
   touched.require("per_group", per_group <= FOURIERFT_LINE_TOKENS);
@@ -152,8 +151,8 @@ void fourierft_line_apply(Touched &touched, const fourierft_line *input,
   line_operators(touched, operators, operator_count, input, output);
   const int64_t rows = token_groups(touched, groups, group_count, token, tokens, per_group,
                                     operator_count);
-  token_matrix(touched, "x", x, rows, input);
-  token_matrix(touched, "y", y, rows, output);
+  token_matrix(touched, "x", x, x_stride, x_type, rows, input);
+  token_matrix(touched, "y", y, y_stride, y_type, rows, output);
 }
 
 void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
@@ -162,8 +161,9 @@ void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
                              const fourierft_line_gradient *gradients, int32_t adapter_count,
                              const fourierft_token_group *groups, int32_t group_count,
                              const int32_t *token, int32_t tokens, int32_t per_group,
-                             fourierft_token_matrix x, fourierft_token_matrix g,
-                             fourierft_token_matrix gx, float *partials) {
+                             const void *x, int64_t x_stride, int32_t x_type, const void *g,
+                             int64_t g_stride, int32_t g_type, void *gx, int64_t gx_stride,
+                             int32_t gx_type, float *partials) {
   touched.line("x_line", x_line).line("g_line", g_line);
   if (!touched.valid) return;
   touched.require("shared memory",
@@ -171,12 +171,12 @@ void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
                                                               FOURIERFT_LINE_BYTES(g_line->points)));
   const int64_t rows = token_groups(touched, groups, group_count, token, tokens, per_group,
                                     adapter_count);
-  if (gx.data != nullptr) {
+  if (gx != nullptr) {
     line_operators(touched, operators, adapter_count, g_line, x_line);
-    token_matrix(touched, "gx", gx, rows, x_line);
+    token_matrix(touched, "gx", gx, gx_stride, gx_type, rows, x_line);
   }
-  token_matrix(touched, "x", x, rows, x_line);
-  token_matrix(touched, "g", g, rows, g_line);
+  token_matrix(touched, "x", x, x_stride, x_type, rows, x_line);
+  token_matrix(touched, "g", g, g_stride, g_type, rows, g_line);
   touched.array("gradients", gradients, adapter_count);
   for (int32_t a = 0; a < adapter_count && touched.valid; a++) {
     const fourierft_line_gradient &gradient = gradients[a];

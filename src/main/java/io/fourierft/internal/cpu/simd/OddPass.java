@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu.simd;
 
+import io.fourierft.internal.definition.RootsOfUnity;
 import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.FUSED;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;

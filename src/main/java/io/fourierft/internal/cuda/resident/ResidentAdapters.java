@@ -30,6 +30,7 @@ public final class ResidentAdapters implements AutoCloseable {
   private final Map<SpectralLocations, ResidentPlaces> places =
       new LinkedHashMap<>(16, 0.75f, true);
   private final ReferenceQueue<FourierAdapter> unreachable = new ReferenceQueue<>();
+  private final ResidentLines lines = new ResidentLines();
   private boolean grown;
 
   public ResidentAdapters(CudaContext context, long budgetBytes) {
@@ -64,6 +65,11 @@ public final class ResidentAdapters implements AutoCloseable {
     return result;
   }
 
+  /** What belongs to lengths instead of adapters; outside the budget. */
+  public ResidentLines lines() {
+    return lines;
+  }
+
   /** From now on {@code adapter} stands for coefficients that somebody else keeps at a pointer. */
   public synchronized void bind(FourierAdapter adapter, long pointer) {
     coefficients.put(new Identity(adapter, unreachable), new Coefficients(null, pointer, 0));
@@ -86,6 +92,8 @@ public final class ResidentAdapters implements AutoCloseable {
   /** Gives up everything that is not in use, as when memory is short. */
   public synchronized void trim() {
     shrinkTo(0);
+    context.quietly(() -> context.driver().ctxSynchronize());
+    lines.trim();
   }
 
   /** Bytes on the device. */
@@ -160,6 +168,7 @@ public final class ResidentAdapters implements AutoCloseable {
         }
       }
       places.values().forEach(all::own);
+      all.own(lines);
     }
     coefficients.clear();
     places.clear();

@@ -19,11 +19,18 @@ public final class ResidentPlaces implements AutoCloseable {
   private @Nullable ResidentTable transposed;
   private @Nullable ResidentTable slots;
   private @Nullable ColumnSlots columnSlots;
+  private final ResidentLineTables lines;
   private long forwardEntries;
   private long transposedEntries;
 
   ResidentPlaces(SpectralLocations places) {
     this.places = places;
+    this.lines = new ResidentLineTables(places);
+  }
+
+  /** The tables of the kernels that work in shared memory. */
+  public ResidentLineTables lines() {
+    return lines;
   }
 
   SpectralLocations places() {
@@ -109,7 +116,7 @@ public final class ResidentPlaces implements AutoCloseable {
 
   /** Bytes on the device. */
   long bytes() {
-    return bytes(rowsAndColumns) + bytes(forward) + bytes(transposed) + bytes(slots);
+    return bytes(rowsAndColumns) + bytes(forward) + bytes(transposed) + bytes(slots) + lines.bytes();
   }
 
   private static long bytes(@Nullable ResidentTable table) {
@@ -118,7 +125,11 @@ public final class ResidentPlaces implements AutoCloseable {
 
   /** Whether a call or a recording uses one of the tables. */
   boolean isPinned() {
-    return pinned(rowsAndColumns) || pinned(forward) || pinned(transposed) || pinned(slots);
+    return pinned(rowsAndColumns)
+        || pinned(forward)
+        || pinned(transposed)
+        || pinned(slots)
+        || lines.isPinned();
   }
 
   private static boolean pinned(@Nullable ResidentTable table) {
@@ -128,6 +139,7 @@ public final class ResidentPlaces implements AutoCloseable {
   @Override
   public void close() {
     try (ResourceStack all = new ResourceStack()) {
+      all.own(lines);
       for (ResidentTable table :
           new @Nullable ResidentTable[] {rowsAndColumns, forward, transposed, slots}) {
         if (table != null) {
