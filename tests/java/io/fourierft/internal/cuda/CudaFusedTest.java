@@ -120,8 +120,7 @@ class CudaFusedTest {
   void whereColumnsDoNotFitRowsOfTheTransposeAreComputed() {
     FourierAdapter wide = adapter(6, 1031, 40);
     try (CudaFourierEngine engine = EmulatedCuda.open(0)) {
-      assertClose(
-          delta(engine, wide, DensePath.REFERENCE), delta(engine, wide, DensePath.FUSED));
+      assertClose(delta(engine, wide, DensePath.REFERENCE), delta(engine, wide, DensePath.FUSED));
     }
   }
 
@@ -130,8 +129,7 @@ class CudaFusedTest {
     FourierAdapter prime = adapter(1031, 1033, 20);
     try (CudaFourierEngine engine = EmulatedCuda.open(0)) {
       FourierException refusal =
-          assertThrows(
-              FourierException.class, () -> delta(engine, prime, DensePath.FUSED));
+          assertThrows(FourierException.class, () -> delta(engine, prime, DensePath.FUSED));
       String message = String.valueOf(refusal.getMessage());
       assertTrue(message.contains("1031 x 1033 does not fit"), message);
       assertTrue(message.contains("choose another dense path, or AUTO"), message);

@@ -86,7 +86,9 @@ class StructLayoutsTest {
 
   /** The structs of both headers: each name with its fields in order, and their C types. */
   private static Map<String, Map<String, String>> declared() throws IOException {
-    String text = header("include/fourierft_kernels.h") + header("include/fourierft_callbacks.h")
+    String text =
+        header("include/fourierft_kernels.h")
+            + header("include/fourierft_callbacks.h")
             + header("include/fourierft_lines.h");
     Map<String, Map<String, String>> all = new LinkedHashMap<>();
     Matcher struct = STRUCT.matcher(text);

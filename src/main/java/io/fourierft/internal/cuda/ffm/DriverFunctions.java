@@ -125,8 +125,7 @@ public final class DriverFunctions extends NativeFunctions {
   // CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks, CUfunction func,
   //     int blockSize, size_t dynamicSMemSize)
   final MethodHandle cuOccupancyMaxActiveBlocksPerMultiprocessor =
-      bind(
-          "cuOccupancyMaxActiveBlocksPerMultiprocessor", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG);
+      bind("cuOccupancyMaxActiveBlocksPerMultiprocessor", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG);
   // CUresult cuLaunchKernel(CUfunction f, unsigned int gridDimX, gridDimY, gridDimZ, blockDimX,
   //     blockDimY, blockDimZ, unsigned int sharedMemBytes, CUstream hStream, void **kernelParams,
   //     void **extra)

@@ -41,8 +41,7 @@ public final class AdditionCall {
       boolean transposed,
       Addition addition,
       boolean measure) {
-    DensePlan plan =
-        DensePlan.of(shared, lines, List.of(adapter), transposed, DensePath.AUTO);
+    DensePlan plan = DensePlan.of(shared, lines, List.of(adapter), transposed, DensePath.AUTO);
     boolean inLines = plan.path() == DensePath.FUSED;
     long tiles = Kernel.groups(plan.rows(), Kernel.TILE) * Kernel.groups(plan.cols(), Kernel.TILE);
     long blocks = inLines ? lines.units(adapter, transposed) : stream.grid(tiles);

@@ -27,10 +27,7 @@ public final class DeltaCall {
   private final LineDeltas lines;
 
   DeltaCall(
-      SharedResources shared,
-      DenseTransforms transforms,
-      FusedTransforms fused,
-      LineDeltas lines) {
+      SharedResources shared, DenseTransforms transforms, FusedTransforms fused, LineDeltas lines) {
     this.shared = shared;
     this.transforms = transforms;
     this.fused = fused;

@@ -51,8 +51,8 @@ public final class LineDeltas {
 
   /**
    * Whether this moves fewer bytes than cuFFT's chain, which writes and reads a delta about five
-   * times: the delta is written once, unless its columns had to be stored one by one; summing a
-   * row costs as much as moving one element for some coefficients of it.
+   * times: the delta is written once, unless its columns had to be stored one by one; summing a row
+   * costs as much as moving one element for some coefficients of it.
    *
    * @param transposed whether the target is
    */
@@ -70,7 +70,8 @@ public final class LineDeltas {
           "the fused path keeps a row in the %d bytes of shared memory of %s, which a delta of"
                   .formatted(mostSharedBytes(), shared.device().context().device().name())
               + " %d x %d does not fit: it takes up to %d elements with no prime factor above %d;"
-                  .formatted(rows, cols, LinePlan.mostPoints(mostSharedBytes()), LinePlan.LARGEST_RADIX)
+                  .formatted(
+                      rows, cols, LinePlan.mostPoints(mostSharedBytes()), LinePlan.LARGEST_RADIX)
               + " choose another dense path, or AUTO");
     }
   }
@@ -107,8 +108,7 @@ public final class LineDeltas {
       threads = Math.max(threads, plan.threads(1));
       sharedBytes = Math.max(sharedBytes, plan.sharedBytes(1));
     }
-    return new Launch(
-        adapters.size(), units, stream.table(table.finish()), threads, sharedBytes);
+    return new Launch(adapters.size(), units, stream.table(table.finish()), threads, sharedBytes);
   }
 
   /** Whether rows of ΔWᵀ are computed: they lie dense in a transposed target. */

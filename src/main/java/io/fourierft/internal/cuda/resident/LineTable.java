@@ -5,8 +5,8 @@ import io.fourierft.internal.cuda.fft.LinePlan;
 import java.util.stream.IntStream;
 
 /**
- * A sparse spectrum as lists of entries in the order of a line's pairs of bins, so that neighbouring
- * threads read neighbouring entries; the rules are those of {@code
+ * A sparse spectrum as lists of entries in the order of a line's pairs of bins, so that
+ * neighbouring threads read neighbouring entries; the rules are those of {@code
  * native/include/fourierft_lines.h}.
  *
  * @param start where each list starts, and the end of the last
@@ -64,7 +64,10 @@ record LineTable(int[] start, int[] source, int[] frequency) {
     int n = places.count();
     return IntStream.range(0, 2 * n)
         .map(
-            i -> i < n ? place(places.col(i), places.cols(), x) : place(places.row(i - n), places.rows(), g))
+            i ->
+                i < n
+                    ? place(places.col(i), places.cols(), x)
+                    : place(places.row(i - n), places.rows(), g))
         .toArray();
   }
 

@@ -73,8 +73,7 @@ public final class ResidentLineTables implements AutoCloseable {
     }
     stream.pin(held.table);
     long source = held.table.pointer() + (long) Integer.BYTES * held.lists;
-    return new Lists(
-        held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
+    return new Lists(held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
   }
 
   /** Device addresses of the three parts of a table. */

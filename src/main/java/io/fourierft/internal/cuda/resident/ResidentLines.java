@@ -41,8 +41,7 @@ public final class ResidentLines implements AutoCloseable {
 
   /** Device address of {@link #rowPlan}. */
   public synchronized long rowLine(WorkStream stream, int length) {
-    return pointer(
-        stream, Kind.ROWS, length, () -> MemorySegment.ofArray(rowPlan(length).image()));
+    return pointer(stream, Kind.ROWS, length, () -> MemorySegment.ofArray(rowPlan(length).image()));
   }
 
   /** Device address of {@link #tokenPlan}. */
@@ -57,8 +56,7 @@ public final class ResidentLines implements AutoCloseable {
         stream, Kind.ROOTS, length, () -> MemorySegment.ofArray(RootsOfUnity.table(length)));
   }
 
-  private long pointer(
-      WorkStream stream, Kind kind, int length, Supplier<MemorySegment> contents) {
+  private long pointer(WorkStream stream, Kind kind, int length, Supplier<MemorySegment> contents) {
     Key key = new Key(kind, length);
     ResidentTable table = tables.get(key);
     if (table == null) {

@@ -116,7 +116,11 @@ public final class ResidentPlaces implements AutoCloseable {
 
   /** Bytes on the device. */
   long bytes() {
-    return bytes(rowsAndColumns) + bytes(forward) + bytes(transposed) + bytes(slots) + lines.bytes();
+    return bytes(rowsAndColumns)
+        + bytes(forward)
+        + bytes(transposed)
+        + bytes(slots)
+        + lines.bytes();
   }
 
   private static long bytes(@Nullable ResidentTable table) {

@@ -23,7 +23,19 @@ import java.nio.ByteBuffer;
  * @param frequencies n
  */
 public record LineDeltaJobStruct(
-    long line, long start, long row, long frequency, long coefficient, long turns, long magic, long firstUnit, TargetStruct target, int rows, int cols, float scale, int frequencies)
+    long line,
+    long start,
+    long row,
+    long frequency,
+    long coefficient,
+    long turns,
+    long magic,
+    long firstUnit,
+    TargetStruct target,
+    int rows,
+    int cols,
+    float scale,
+    int frequencies)
     implements Struct {
   /** The struct {@code fourierft_line_delta_job}. */
   public static final StructLayout LAYOUT =

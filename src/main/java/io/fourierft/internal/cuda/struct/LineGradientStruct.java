@@ -13,8 +13,7 @@ import java.nio.ByteBuffer;
  * @param firstPartial where its partial sums start
  * @param frequencies n
  */
-public record LineGradientStruct(
-    long xSource, long gSource, long firstPartial, int frequencies)
+public record LineGradientStruct(long xSource, long gSource, long firstPartial, int frequencies)
     implements Struct {
   /** The struct {@code fourierft_line_gradient}. */
   public static final StructLayout LAYOUT =

@@ -19,7 +19,15 @@ import java.nio.ByteBuffer;
  * @param bytes of all together
  */
 public record LineStruct(
-    int features, int points, int halved, int passes, int pairs, int passesAt, int twiddlesAt, int pairsAt, int bytes)
+    int features,
+    int points,
+    int halved,
+    int passes,
+    int pairs,
+    int passesAt,
+    int twiddlesAt,
+    int pairsAt,
+    int bytes)
     implements Struct {
   /** The struct {@code fourierft_line}. */
   public static final StructLayout LAYOUT =

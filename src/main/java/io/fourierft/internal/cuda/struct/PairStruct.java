@@ -13,9 +13,7 @@ import java.nio.ByteBuffer;
  * @param position of the first bin
  * @param mirror of the second, or the same
  */
-public record PairStruct(
-    float re, float im, int position, int mirror)
-    implements Struct {
+public record PairStruct(float re, float im, int position, int mirror) implements Struct {
   /** The struct {@code fourierft_pair}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(

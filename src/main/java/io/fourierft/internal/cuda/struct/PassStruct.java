@@ -14,8 +14,7 @@ import java.nio.ByteBuffer;
  * @param twiddles which twiddle is its first
  * @param roots which twiddle is its first root of unity
  */
-public record PassStruct(
-    int radix, int span, int magic, int twiddles, int roots)
+public record PassStruct(int radix, int span, int magic, int twiddles, int roots)
     implements Struct {
   /** The struct {@code fourierft_pass}. */
   public static final StructLayout LAYOUT =

@@ -13,9 +13,7 @@ import java.nio.ByteBuffer;
  * @param choice the adapter that they have, or -1 for all
  * @param chunk which chunk of its adapter's tokens this is
  */
-public record TokenGroupStruct(
-    int first, int count, int choice, int chunk)
-    implements Struct {
+public record TokenGroupStruct(int first, int count, int choice, int chunk) implements Struct {
   /** The struct {@code fourierft_token_group}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
