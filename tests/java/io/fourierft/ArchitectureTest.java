@@ -66,7 +66,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void theFileFormatKnowsOnlyTheRootOfTheExceptions() {
+  void theFileFormatKnowsOnlyFilesAndTheRootOfTheExceptions() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + ".safetensors..")
@@ -77,6 +77,7 @@ class ArchitectureTest {
                 type ->
                     type.getPackageName().startsWith(ROOT)
                         && !type.getPackageName().startsWith(ROOT + ".safetensors")
+                        && !type.getPackageName().startsWith(ROOT + ".internal.files")
                         && !type.isEquivalentTo(FourierException.class)))
         .check(CLASSES);
   }

@@ -11,17 +11,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fourierft.ElementType;
 import io.fourierft.FourierException;
+import io.fourierft.internal.files.InputFile;
+import io.fourierft.peft.ModelConfig;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** What a base model's {@code config.json} says that matters to a merge. */
 final class BaseConfig {
-  private static final long MOST_BYTES = 16L << 20;
+  private static final int MOST_BYTES = 16 << 20;
   private static final ObjectMapper MAPPER = mapper();
 
   private final ObjectNode root;
@@ -37,14 +37,12 @@ final class BaseConfig {
    */
   static Optional<BaseConfig> read(Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (!Files.isRegularFile(file)) {
+    // One that is there and cannot be read is an error: what it says must not be missed.
+    if (!InputFile.isThere(file)) {
       return Optional.empty();
     }
-    if (Files.size(file) > MOST_BYTES) {
-      throw new FourierException(file + " has more than 16 MiB; that is no model configuration");
-    }
     try {
-      if (MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+      if (MAPPER.readTree(InputFile.read(file, MOST_BYTES)) instanceof ObjectNode object) {
         return Optional.of(new BaseConfig(object));
       }
     } catch (JsonProcessingException e) {
@@ -53,42 +51,24 @@ final class BaseConfig {
     throw new FourierException(file + " does not hold a JSON object");
   }
 
-  /** The quantisation method, if the weights are packed. */
+  /** The quantisation method, if one is named. */
   Optional<String> quantization() {
     JsonNode node = root.get("quantization_config");
-    if (node == null || node.isNull()) {
+    if (node == null || node.isNull() || node.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(node.path("quant_method").asText("unnamed method"));
   }
 
-  /** Whether input and output embedding are one tensor. */
-  boolean tiesWordEmbeddings() {
-    return root.path("tie_word_embeddings").asBoolean(false)
-        || root.path("text_config").path("tie_word_embeddings").asBoolean(false);
+  /** What it says of the model's class. */
+  ModelConfig model() {
+    return ModelConfig.parse(root.toString(), "config.json");
   }
 
-  /** {@code model_type}, which decides the default targets of an adapter. */
-  @Nullable String modelType() {
-    JsonNode node = root.get("model_type");
-    return node == null || !node.isTextual() ? null : node.asText();
-  }
-
-  /** The same file with the dtype keys (those that are there) saying {@code type}. */
-  byte[] withDtype(ElementType type) throws IOException {
-    String name =
-        switch (type) {
-          case F64 -> "float64";
-          case F32 -> "float32";
-          case F16 -> "float16";
-          case BF16 -> "bfloat16";
-        };
+  /** The text of the file with these changes. */
+  byte[] with(ConfigChanges changes) throws IOException {
     ObjectNode copy = root.deepCopy();
-    for (String key : new String[] {"torch_dtype", "dtype"}) {
-      if (copy.has(key)) {
-        copy.put(key, name);
-      }
-    }
+    changes.applyTo(copy);
     DefaultPrettyPrinter printer =
         new DefaultPrettyPrinter(
                 Separators.createDefaultInstance()
@@ -96,7 +76,7 @@ final class BaseConfig {
             .withObjectIndenter(new DefaultIndenter("  ", "\n"))
             .withArrayIndenter(new DefaultIndenter("  ", "\n"));
     return (MAPPER.writer(printer).writeValueAsString(copy) + "\n")
-        .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private static ObjectMapper mapper() {

@@ -8,6 +8,7 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.files.OutputFile;
+import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
@@ -57,10 +58,11 @@ public final class DeltaExport {
       ProgressListener progress)
       throws IOException {
     OutputFile.requireFree(output, overwrite);
+    BaseLocation.require(base);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       requireApart(checkpoint, adapter, output);
       ResolvedAdapter resolved =
-          new AdapterBinding(checkpoint, AdapterBinding.folderOf(base), options).bind(adapter);
+          AdapterBinding.of(checkpoint, AdapterBinding.folderOf(base), options).bind(adapter);
       Map<String, ResolvedModule> modules = new LinkedHashMap<>();
       List<TensorDeclaration> declarations = new ArrayList<>();
       for (ResolvedModule module : resolved.modules()) {
@@ -100,7 +102,11 @@ public final class DeltaExport {
     }
     List<Path> sources = new ArrayList<>();
     base.shards().forEach(shard -> sources.add(shard.file().path()));
+    Path folder = AdapterBinding.folderOf(base.path());
+    base.indexFileName().ifPresent(name -> sources.add(folder.resolve(name)));
+    sources.add(folder.resolve("config.json"));
     sources.add(adapter.resolve(PeftAdapter.FILE_NAME));
+    sources.add(adapter.resolve(FourierFtConfig.FILE_NAME));
     for (Path source : sources) {
       if (Files.exists(source) && Files.isSameFile(source, output)) {
         throw new FourierException(

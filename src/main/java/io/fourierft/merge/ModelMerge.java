@@ -1,6 +1,5 @@
 package io.fourierft.merge;
 
-import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
@@ -14,8 +13,10 @@ import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -46,11 +47,13 @@ public final class ModelMerge {
    */
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
-    requireApart(base, adapters, output);
+    BaseLocation.require(base);
+    SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
-      return result(output, plan, List.of());
+      companions(base, checkpoint, plan);
+      return result(output, plan, List.of(), Optional.empty());
     }
   }
 
@@ -59,7 +62,7 @@ public final class ModelMerge {
    *
    * @param engine computes; the caller keeps it
    * @param base a folder with {@code model.safetensors} or {@code model.safetensors.index.json}, or
-   *     such a file; of a single file only the weights are copied
+   *     such a file; of a single safetensors file only the weights are copied
    * @param adapters folders as PEFT saves them, in the order in which they are merged
    * @param output the folder to write
    * @throws FourierException if something does not fit, naming it; nothing is written then
@@ -73,27 +76,41 @@ public final class ModelMerge {
       MergeOptions options,
       ProgressListener progress)
       throws IOException {
-    requireApart(base, adapters, output);
+    BaseLocation.require(base);
+    SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
+      CompanionFiles companions = companions(base, checkpoint, plan);
+      Optional<MergeResult.Check> check = Optional.empty();
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
-        if (Files.isDirectory(base)) {
-          CompanionFiles companions = CompanionFiles.of(base);
-          noteLeftBehind(companions, checkpoint, plan);
-          companions.copyTo(directory.path());
-        }
-        writeConfig(plan, options, directory.path());
+        companions.copyTo(directory.path());
+        writeConfig(plan, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
+        if (options.check()) {
+          check = Optional.of(check(plan, options, directory.path()));
+        }
         directory.commit();
         plan.notes().addAll(directory.notes());
       }
-      return result(output, plan, assembly.changes());
+      return result(output, plan, assembly.changes(), check);
     }
   }
 
-  private static MergeResult result(Path output, MergePlan plan, List<TensorChange> changes) {
+  private static MergeResult.Check check(MergePlan plan, MergeOptions options, Path folder)
+      throws IOException {
+    MergeCheck check = new MergeCheck(options.addition());
+    try (SafetensorsCheckpoint written = SafetensorsCheckpoint.open(folder)) {
+      for (String name : written.tensors().keySet()) {
+        check.check(plan.tensor(name), written);
+      }
+    }
+    return check.result();
+  }
+
+  private static MergeResult result(
+      Path output, MergePlan plan, List<TensorChange> changes, Optional<MergeResult.Check> check) {
     return new MergeResult(
         output,
         plan.shards().shards().stream().map(ShardPlan.PlannedShard::fileName).toList(),
@@ -101,53 +118,24 @@ public final class ModelMerge {
         plan.edits(),
         changes,
         plan.untouchedTensors(),
-        plan.notes());
+        plan.notes(),
+        check);
   }
 
-  /** The output may replace neither what is read nor a folder around it. */
-  private static void requireApart(Path base, List<Path> adapters, Path output) throws IOException {
-    if (adapters.isEmpty()) {
-      throw new FourierException("no adapter was given; give at least one");
+  /** What goes along with the weights; what does not is noted. */
+  private static CompanionFiles companions(
+      Path base, SafetensorsCheckpoint checkpoint, MergePlan plan) throws IOException {
+    if (!Files.isDirectory(base) && checkpoint.index().isEmpty()) {
+      return CompanionFiles.none(AdapterBinding.folderOf(base));
     }
-    Path target = real(output);
-    Path baseFolder = real(AdapterBinding.folderOf(base));
-    if (target.startsWith(baseFolder) && Files.isDirectory(base)) {
-      throw new FourierException(
-          "the output %s lies in the base model's folder %s; give a folder outside it"
-              .formatted(output, base));
-    }
-    if (baseFolder.startsWith(target)) {
-      throw new FourierException(
-          "the base model %s lies in the output %s, which would be replaced; give another folder"
-              .formatted(base, output));
-    }
-    for (Path adapter : adapters) {
-      if (real(adapter).startsWith(target)) {
-        throw new FourierException(
-            "the adapter %s lies in the output %s, which would be replaced; give another folder"
-                .formatted(adapter, output));
-      }
-    }
-  }
-
-  /** The path with the links of its existing part resolved. */
-  private static Path real(Path path) throws IOException {
-    Path absolute = path.toAbsolutePath().normalize();
-    if (Files.exists(absolute)) {
-      return absolute.toRealPath();
-    }
-    Path parent = absolute.getParent();
-    return parent == null ? absolute : real(parent).resolve(absolute.getFileName());
-  }
-
-  private static void noteLeftBehind(
-      CompanionFiles companions, SafetensorsCheckpoint checkpoint, MergePlan plan) {
-    List<String> merged =
-        checkpoint.shards().stream().map(SafetensorsCheckpoint.Shard::fileName).toList();
+    CompanionFiles companions = CompanionFiles.of(AdapterBinding.folderOf(base));
+    Set<String> merged = new HashSet<>(Set.of(CheckpointIndex.FILE_NAME));
+    checkpoint.shards().forEach(shard -> merged.add(shard.fileName()));
+    checkpoint.indexFileName().ifPresent(merged::add);
     List<String> others =
         companions.leftBehind().stream()
             .map(Path::toString)
-            .filter(name -> !merged.contains(name) && !name.equals(CheckpointIndex.FILE_NAME))
+            .filter(name -> !merged.contains(name))
             .toList();
     if (!others.isEmpty()) {
       plan.notes()
@@ -155,14 +143,14 @@ public final class ModelMerge {
               "other weight files of the base hold no merged weights and were not copied: "
                   + others);
     }
+    plan.notes().addAll(companions.notes());
+    return companions;
   }
 
-  private static void writeConfig(MergePlan plan, MergeOptions options, Path folder)
-      throws IOException {
-    ElementType dtype = options.dtype();
+  private static void writeConfig(MergePlan plan, Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (dtype != null && plan.config().isPresent() && Files.exists(file)) {
-      Files.write(file, plan.config().get().withDtype(dtype));
+    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && Files.exists(file)) {
+      Files.write(file, plan.config().get().with(plan.configChanges()));
     }
   }
 
@@ -178,7 +166,9 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()), metadata(checkpoint, shard), shard.tensors())) {
+              folder.resolve(shard.fileName()),
+              metadata(checkpoint, plan, shard),
+              shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();
@@ -187,30 +177,45 @@ public final class ModelMerge {
         writer.commit();
       }
     }
-    if (plan.shards().isSharded() || keepsIndex(checkpoint, plan)) {
+    Optional<String> indexName = indexName(checkpoint, plan.shards());
+    if (indexName.isPresent()) {
       Map<String, String> weightMap = plan.shards().weightMap();
       CheckpointIndex index =
           checkpoint
               .index()
               .map(old -> old.withShards(total, weightMap))
               .orElseGet(() -> CheckpointIndex.of(total, weightMap));
-      index.write(folder.resolve(CheckpointIndex.FILE_NAME));
+      index.write(folder.resolve(indexName.get()));
     }
   }
 
-  /** A single shard that is not called model.safetensors is found through its index alone. */
-  private static boolean keepsIndex(SafetensorsCheckpoint checkpoint, MergePlan plan) {
-    return checkpoint.index().isPresent()
-        && !plan.shards().shards().getFirst().fileName().equals(ShardPlan.SINGLE_FILE_NAME);
+  /**
+   * The base's own name of the index, which programs look for. A single file needs one only where
+   * its name is not what they look for either.
+   */
+  private static Optional<String> indexName(SafetensorsCheckpoint checkpoint, ShardPlan shards) {
+    String stem = checkpoint.stem();
+    boolean needed =
+        shards.isSharded()
+            || (checkpoint.index().isPresent()
+                && !shards.shards().getFirst().fileName().equals(stem + ".safetensors"));
+    return needed
+        ? Optional.of(checkpoint.indexFileName().orElse(stem + ".safetensors.index.json"))
+        : Optional.empty();
   }
 
   /** The metadata of the file that the shard's first tensor comes from; all shards have one. */
   private static Map<String, String> metadata(
-      SafetensorsCheckpoint checkpoint, ShardPlan.PlannedShard shard) {
+      SafetensorsCheckpoint checkpoint, MergePlan plan, ShardPlan.PlannedShard shard) {
     SafetensorsFile source =
         shard.tensors().isEmpty()
             ? checkpoint.shards().getFirst().file()
-            : checkpoint.find(shard.tensors().getFirst().name()).orElseThrow().shard().file();
+            : sourceOf(plan.tensor(shard.tensors().getFirst().name()), checkpoint);
     return source.metadata();
+  }
+
+  private static SafetensorsFile sourceOf(OutputTensor tensor, SafetensorsCheckpoint checkpoint) {
+    SafetensorsCheckpoint.Location base = tensor.base();
+    return base == null ? checkpoint.shards().getFirst().file() : base.shard().file();
   }
 }
