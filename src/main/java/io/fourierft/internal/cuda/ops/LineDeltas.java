@@ -4,7 +4,6 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.internal.cuda.fft.LinePlan;
 import io.fourierft.internal.cuda.kernels.Kernel;
-import io.fourierft.internal.cuda.resident.DeltaScale;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.resident.ResidentLineTables;
 import io.fourierft.internal.cuda.stream.WorkStream;
@@ -12,6 +11,7 @@ import io.fourierft.internal.cuda.struct.AdditionStruct;
 import io.fourierft.internal.cuda.struct.LineDeltaJobStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
 import io.fourierft.internal.cuda.struct.TargetStruct;
+import io.fourierft.internal.definition.DeltaScale;
 import java.util.List;
 
 /**
