@@ -114,14 +114,14 @@ FOURIERFT_KERNEL fourierft_line_delta(
     const fourierft_line_delta_job *jobs, int64_t job_count, int64_t unit_count);
 
 /*
- * weight = round(weight + sign * delta), as fourierft_add_delta, which also says what write means.
+ * weight = round(weight + sign * delta), as fourierft_add_delta.
  * partials, if not NULL, gets one struct for each unit; then shared memory is at least
  * sizeof(fourierft_addition) for each thread. Their sums depend on the number of threads.
  * Work: unit_count.
  */
 FOURIERFT_KERNEL fourierft_line_add(
     const fourierft_line_delta_job *jobs, int64_t job_count, int64_t unit_count, float sign,
-    int32_t write, fourierft_addition *partials);
+    fourierft_addition *partials);
 
 /* Kinds of sources. */
 #define FOURIERFT_PLAIN 0

@@ -45,17 +45,17 @@ __device__ __forceinline__ double added(int32_t, double weight, float delta,
   return sum;
 }
 
-/* weight + delta into data[index], unless write is off; the sum is rounded once. */
+/* weight + delta into data[index]; the sum is rounded once. */
 template <bool MEASURE>
 __device__ __forceinline__ void add_one(void *__restrict__ data, int32_t type, int64_t index,
-                                        float delta, bool write, fourierft_addition &found) {
+                                        float delta, fourierft_addition &found) {
   if (type == FOURIERFT_F64) {
     double *place = static_cast<double *>(data) + index;
     const double sum = added<MEASURE>(type, *place, delta, found);
-    if (write) *place = sum;
+    *place = sum;
   } else {
     const float sum = added<MEASURE>(type, load_float(data, type, index), delta, found);
-    if (write) store_float(data, type, index, sum);
+    store_float(data, type, index, sum);
   }
 }
 

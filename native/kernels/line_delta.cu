@@ -75,7 +75,6 @@ struct Write {
 template <bool MEASURE>
 struct Add {
   float sign;
-  bool write;
   fourierft_addition found;
 
   template <int32_t TYPE, int COUNT>
@@ -86,7 +85,7 @@ struct Add {
     for (int k = 0; k < COUNT; k++) {
       weight[k] = added<MEASURE>(TYPE, weight[k], sign * values[k], found);
     }
-    if (write) run.store(weight);
+    run.store(weight);
   }
 };
 
@@ -162,9 +161,9 @@ __device__ __forceinline__ void run_unit(const fourierft_line_delta_job *__restr
 template <bool MEASURE>
 __device__ __forceinline__ void add_units(const fourierft_line_delta_job *__restrict__ jobs,
                                           int64_t job_count, int64_t unit_count, float sign,
-                                          bool write, fourierft_addition *__restrict__ partials) {
+                                          fourierft_addition *__restrict__ partials) {
   for (int64_t number = blockIdx.x; number < unit_count; number += gridDim.x) {
-    Add<MEASURE> put = {sign, write, {0.0, 0.0, 0.0, 0.0, 0}};
+    Add<MEASURE> put = {sign, {0.0, 0.0, 0.0, 0.0, 0}};
     run_unit(jobs, job_count, number, put);
     if (MEASURE) {
       const fourierft_addition found =
@@ -187,10 +186,10 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_LINE_BOUND) fourierft_line_delta(
 
 FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_LINE_BOUND) fourierft_line_add(
     const fourierft_line_delta_job *__restrict__ jobs, int64_t job_count, int64_t unit_count,
-    float sign, int32_t write, fourierft_addition *__restrict__ partials) {
+    float sign, fourierft_addition *__restrict__ partials) {
   if (partials != nullptr) {
-    add_units<true>(jobs, job_count, unit_count, sign, write != 0, partials);
+    add_units<true>(jobs, job_count, unit_count, sign, partials);
   } else {
-    add_units<false>(jobs, job_count, unit_count, sign, write != 0, partials);
+    add_units<false>(jobs, job_count, unit_count, sign, partials);
   }
 }

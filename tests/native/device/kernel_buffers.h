@@ -65,17 +65,15 @@ void fourierft_store_delta(Touched &, const fourierft_target *, int64_t, int64_t
                            const float *source, int64_t step, int64_t stride, int64_t distance);
 void fourierft_add_delta(Touched &, const fourierft_target *, int64_t, int64_t rows, int64_t cols,
                          const float *source, int64_t step, int64_t stride, int64_t distance, float,
-                         int32_t, fourierft_addition *partials);
+                         fourierft_addition *partials);
 void fourierft_reduce_addition(Touched &, const fourierft_addition *, int64_t,
                                fourierft_addition *result);
-void fourierft_count_non_finite(Touched &, const void *, int32_t type, int64_t rows, int64_t cols,
-                                int64_t stride, uint64_t *count);
 void fourierft_pack(Touched &, const void *x, int32_t type, int64_t x_stride, int64_t tokens,
                     int64_t features, float *packed, int64_t packed_stride);
 void fourierft_gather_multiply(Touched &, const fourierft_operator *, int64_t, const int32_t *,
                                int64_t tokens, const fourierft_complex *input, int64_t in_bins,
                                fourierft_complex *output, int64_t out_bins);
-void fourierft_accumulate(Touched &, const float *value, int64_t value_stride, float,
+void fourierft_accumulate(Touched &, const float *value, int64_t value_stride,
                           const int32_t *choice, int64_t tokens, int64_t features, void *y,
                           int32_t type, int64_t y_stride);
 void fourierft_spectrum_gradient(Touched &, const fourierft_gradient *, int64_t, int64_t,
@@ -92,7 +90,7 @@ void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64
                           const fourierft_adamw *settings, const double *norm);
 void fourierft_line_delta(Touched &, const fourierft_line_delta_job *, int64_t, int64_t);
 void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float,
-                        int32_t, fourierft_addition *partials);
+                        fourierft_addition *partials);
 void fourierft_line_apply(Touched &, const fourierft_line *input, const fourierft_line *output,
                           const fourierft_line_operator *, int32_t, const fourierft_token_group *,
                           int32_t groups, const int32_t *token, int32_t tokens, int32_t per_group,

@@ -77,7 +77,7 @@ void fourierft_line_delta(Touched &touched, const fourierft_line_delta_job *jobs
 }
 
 void fourierft_line_add(Touched &touched, const fourierft_line_delta_job *jobs, int64_t count,
-                        int64_t unit_count, float sign, int32_t, fourierft_addition *partials) {
+                        int64_t unit_count, float sign, fourierft_addition *partials) {
   touched.require("sign", sign == 1.0f || sign == -1.0f);
   delta_jobs(touched, jobs, count, unit_count);
   if (partials == nullptr) return;

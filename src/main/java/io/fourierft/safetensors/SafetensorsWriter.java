@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -154,7 +155,10 @@ public final class SafetensorsWriter implements AutoCloseable {
       throw failed(
           file,
           String.format(
-              "copying tensor %s from %s", SafetensorsException.quote(name), source.path()),
+              Locale.ROOT,
+              "copying tensor %s from %s",
+              SafetensorsException.quote(name),
+              source.path()),
           e);
     }
     long moved = file.channel().position() - before;
@@ -162,7 +166,8 @@ public final class SafetensorsWriter implements AutoCloseable {
       throw new SafetensorsException(
           file.target(),
           name,
-          String.format("%d bytes arrived, %d were declared", moved, from.sizeInBytes()));
+          String.format(
+              Locale.ROOT, "%d bytes arrived, %d were declared", moved, from.sizeInBytes()));
     }
     advance(tensor, moved);
   }
@@ -181,7 +186,10 @@ public final class SafetensorsWriter implements AutoCloseable {
           file.target(),
           tensor.name(),
           String.format(
-              "it is not complete: %d of %d bytes are written", written, tensor.sizeInBytes()));
+              Locale.ROOT,
+              "it is not complete: %d of %d bytes are written",
+              written,
+              tensor.sizeInBytes()));
     }
     try {
       file.commit();
@@ -241,8 +249,11 @@ public final class SafetensorsWriter implements AutoCloseable {
           file.target(),
           name,
           String.format(
+              Locale.ROOT,
               "%d more bytes after %d are more than the %d that were declared",
-              length, written, tensor.sizeInBytes()));
+              length,
+              written,
+              tensor.sizeInBytes()));
     }
     return tensor;
   }
@@ -262,6 +273,7 @@ public final class SafetensorsWriter implements AutoCloseable {
           file.target(),
           tensor.name(),
           String.format(
+              Locale.ROOT,
               "it was declared as %s %s, but tensor %s of %s is %s %s",
               tensor.dtype(),
               TensorShape.brief(tensor.shape()),

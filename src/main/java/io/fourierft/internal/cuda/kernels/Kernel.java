@@ -13,7 +13,6 @@ public enum Kernel {
   STORE_DELTA,
   ADD_DELTA,
   REDUCE_ADDITION,
-  COUNT_NON_FINITE,
   PACK,
   GATHER_MULTIPLY,
   ACCUMULATE,
@@ -29,7 +28,7 @@ public enum Kernel {
   LINE_BACKWARD;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  public static final int ABI = 3;
+  public static final int ABI = 4;
 
   /** FOURIERFT_BLOCK: threads of a block, in every launch but those of lines. */
   public static final int BLOCK = 256;

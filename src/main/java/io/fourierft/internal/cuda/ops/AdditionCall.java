@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.cuda.kernels.Kernel;
+import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
 import io.fourierft.internal.cuda.stream.WorkStream;
@@ -77,6 +78,7 @@ public final class AdditionCall {
               if (inLines) {
                 LineDeltas.Launch launch = lines.prepare(stream, adapters, List.of(target));
                 upload(stream, weight, scratch + weightAt);
+                beginOutput(stream, weight);
                 LineDeltas.add(stream, launch, sign, partials);
               } else {
                 long table = transforms.prepare(stream, plan, adapters);
@@ -84,6 +86,7 @@ public final class AdditionCall {
                 transforms.enqueue(
                     stream, plan, adapters, table, scratch + resultAt, scratch + columnsAt);
                 upload(stream, weight, scratch + weightAt);
+                beginOutput(stream, weight);
                 stream.launchGrid(
                     Kernel.ADD_DELTA,
                     Math.toIntExact(blocks),
@@ -98,7 +101,6 @@ public final class AdditionCall {
                         .add(plan.stride())
                         .add(plan.distance())
                         .add(sign)
-                        .add(1)
                         .add(partials));
               }
               if (measure) {
@@ -117,6 +119,12 @@ public final class AdditionCall {
               }
             });
     return measure ? report((long) adapter.rows() * adapter.cols(), found) : null;
+  }
+
+  private static void beginOutput(WorkStream stream, Matrix weight) {
+    if (weight instanceof DeviceView) {
+      stream.beginOutput();
+    }
   }
 
   private static void upload(WorkStream stream, Matrix weight, long copy) {

@@ -6,7 +6,6 @@ import io.fourierft.ShapeException;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.struct.ComplexStruct;
-import io.fourierft.internal.definition.NonFiniteDelta;
 
 /**
  * How the ΔW of one shape are computed.
@@ -14,7 +13,8 @@ import io.fourierft.internal.definition.NonFiniteDelta;
  * @param path any but AUTO
  * @param rows M
  * @param cols N
- * @param slots most columns of the half spectrum that an adapter fills; 0 unless pruned
+ * @param slots columns of the half spectrum that are transformed for each adapter, those that it
+ *     fills and some more; 0 unless pruned
  */
 public record DensePlan(DensePath path, long rows, long cols, int slots) {
   /** Up to here a cosine for each element and coefficient costs less than a transform. */
@@ -61,7 +61,7 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
     boolean always = wanted == DensePath.AUTO && lines.use() == FusedUse.ON;
     DensePath asked = always ? DensePath.FUSED : wanted;
     for (FourierAdapter adapter : adapters) {
-      if (!NonFiniteDelta.isFinite(adapter)) {
+      if (!adapter.isFinite()) {
         asked = DensePath.DIRECT;
       }
       rows = adapter.rows();
@@ -81,9 +81,15 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
     if (path == DensePath.FUSED) {
       lines.requireServed(rows, cols);
     }
-    DensePlan plan = new DensePlan(path, rows, cols, path == DensePath.PRUNED ? filled : 0);
+    DensePlan plan =
+        new DensePlan(path, rows, cols, path == DensePath.PRUNED ? slots(cols, filled) : 0);
     plan.requireSize();
     return plan;
+  }
+
+  /** Columns to plan for: rounded up, since other adapters fill a few more or less. */
+  private static int slots(long cols, int filled) {
+    return (int) Math.min(PlanKey.half(cols), RoundedBatch.of(filled));
   }
 
   private void requireSize() {

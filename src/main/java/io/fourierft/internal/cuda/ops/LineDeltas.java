@@ -187,7 +187,6 @@ public final class LineDeltas {
             .add(launch.jobs())
             .add(launch.units())
             .add(sign)
-            .add(1)
             .add(partials));
   }
 

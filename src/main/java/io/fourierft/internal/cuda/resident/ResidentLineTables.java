@@ -1,7 +1,6 @@
 package io.fourierft.internal.cuda.resident;
 
 import io.fourierft.SpectralLocations;
-import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.fft.LinePlan;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ResidentTable;
@@ -9,12 +8,13 @@ import io.fourierft.internal.cuda.stream.WorkStream;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * What the kernels that work in shared memory know of a spectrum's places, each table made when it
  * is first needed. Used under the lock of {@link ResidentAdapters}.
  */
-public final class ResidentLineTables implements AutoCloseable {
+public final class ResidentLineTables {
   private enum Kind {
     ROWS,
     COLUMNS,
@@ -83,15 +83,8 @@ public final class ResidentLineTables implements AutoCloseable {
     return tables.values().stream().mapToLong(held -> held.table.bytes()).sum();
   }
 
-  boolean isPinned() {
-    return tables.values().stream().anyMatch(held -> held.table.isPinned());
-  }
-
-  @Override
-  public void close() {
-    try (ResourceStack all = new ResourceStack()) {
-      tables.values().forEach(held -> all.own(held.table));
-    }
-    tables.clear();
+  /** Those that are on the device. */
+  Stream<ResidentTable> tables() {
+    return tables.values().stream().map(Held::table);
   }
 }

@@ -7,8 +7,10 @@ import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.definition.RootsOfUnity;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -67,17 +69,17 @@ public final class ResidentLines implements AutoCloseable {
     return table.pointer();
   }
 
-  /** Frees what no call and no recording uses; queued work must be done. */
-  synchronized void trim() {
-    try (ResourceStack all = new ResourceStack()) {
-      for (Iterator<ResidentTable> each = tables.values().iterator(); each.hasNext(); ) {
-        ResidentTable table = each.next();
-        if (!table.isPinned()) {
-          all.own(table);
-          each.remove();
-        }
+  /** Hands over what no call and no recording uses, to be freed. */
+  synchronized List<ResidentTable> takeUnused() {
+    List<ResidentTable> unused = new ArrayList<>();
+    for (Iterator<ResidentTable> each = tables.values().iterator(); each.hasNext(); ) {
+      ResidentTable table = each.next();
+      if (!table.isPinned()) {
+        unused.add(table);
+        each.remove();
       }
     }
+    return unused;
   }
 
   @Override
