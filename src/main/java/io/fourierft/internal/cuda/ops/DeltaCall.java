@@ -83,7 +83,8 @@ public final class DeltaCall {
               }
               List<FourierAdapter> chunk = adapters.subList(first, first + count);
               LineDeltas.Launch launch = lines.prepare(stream, chunk, targets);
-              if (out.subList(first, first + count).stream().anyMatch(DeviceView.class::isInstance)) {
+              if (out.subList(first, first + count).stream()
+                  .anyMatch(DeviceView.class::isInstance)) {
                 stream.beginOutput();
               }
               LineDeltas.store(stream, launch);
