@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rules of {@code adapter_config.json}. */
 class FourierFtConfigTest {
@@ -61,8 +62,10 @@ class FourierFtConfigTest {
         "\"target_modules\": [\"q\", 3] | target_modules holds 3",
         "\"exclude_modules\": {} | exclude_modules is {}",
         "\"modules_to_save\": \"head\" | modules_to_save is \"head\"; give a list",
-        "\"target_modules\": \"q\", \"layers_to_transform\": [] | layers_to_transform cannot be used",
-        "\"target_modules\": \"q\", \"layers_to_transform\": 0 | layers_to_transform cannot be used",
+        "\"target_modules\": \"q\", \"layers_to_transform\": [] | layers_to_transform cannot be"
+            + " used",
+        "\"target_modules\": \"q\", \"layers_to_transform\": 0 | layers_to_transform cannot be"
+            + " used",
         "\"target_modules\": \"q\", \"layers_pattern\": \"h\" | layers_pattern cannot be used",
         "\"layers_pattern\": \"h\" | layers_pattern is [h] but layers_to_transform is empty",
         "\"layers_to_transform\": \"1\" | layers_to_transform is \"1\"",
@@ -75,12 +78,26 @@ class FourierFtConfigTest {
         "\"inference_mode\": \"true\" | inference_mode is \"true\"",
         "\"auto_mapping\": \"x\" | auto_mapping is \"x\"; give an object or null",
         "\"revision\": 3 | revision is 3; give a string or null",
+        "\"scaling\": 1e99999999999 | the number 1e99999999999 has an exponent that nothing can",
+        "\"scaling\": 0.1e-2147483648 | the number 0.1e-2147483648 has an exponent that nothing",
+        "\"unknown\": [1E+0002147483647] | the number 1E+0002147483647 has an exponent that",
         "\"scaling\": 1.0, \"scaling\": 2.0 | Duplicate field 'scaling'"
       })
   void aBadValueIsRefusedByNameWithFileAndRemedy(String entry, String message) {
     String e = Refusal.of(() -> config(", " + entry));
     assertTrue(e.startsWith("some/adapter_config.json"), e);
     assertTrue(e.contains(message), e);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"scaling", "n_frequency", "random_loc_seed", "unknown"})
+  void aNumberOfMillionsOfDigitsIsRefusedAtOnce(String key) {
+    String digits = "9".repeat(3_000_000);
+    for (String number : List.of(digits, "0." + digits, "-" + digits + "e5")) {
+      String e = Refusal.of(() -> config(", \"" + key + "\": " + number));
+      assertTrue(e.contains("Number value length"), e);
+      assertTrue(e.length() < 500);
+    }
   }
 
   @ParameterizedTest
@@ -91,7 +108,8 @@ class FourierFtConfigTest {
         "{} | peft_type is missing",
         "{\"peft_type\": null} | peft_type is missing",
         "{\"peft_type\": \"LORA\"} | peft_type is \"LORA\", not \"FOURIERFT\"; this library",
-        "{\"peft_type\": \"fourierft\"} | peft_type is \"fourierft\", not \"FOURIERFT\"; write it in upper",
+        "{\"peft_type\": \"fourierft\"} | peft_type is \"fourierft\", not \"FOURIERFT\"; write it"
+            + " in upper",
         "{\"peft_type\": 3} | peft_type is 3",
         "[] | holds no JSON object, but []",
         "`` | is empty, not JSON",
@@ -124,8 +142,8 @@ class FourierFtConfigTest {
   void odditiesThatPeftAcceptsBecomeNotes() {
     ConfigDocument document =
         parse(
-            ", \"scaling\": 300, \"n_frequency_pattern\": null, \"future\": {\"b\": 1.50, \"a\": [1]},"
-                + " \"runtime_config\": {}, \"init_weights\": null");
+            ", \"scaling\": 300, \"n_frequency_pattern\": null, \"future\": {\"b\": 1.50, \"a\":"
+                + " [1]}, \"runtime_config\": {}, \"init_weights\": null");
     assertEquals(300.0, document.config().scaling());
     assertEquals(
         Map.of("future", "{\n  \"a\": [\n    1\n  ],\n  \"b\": 1.50\n}"),
