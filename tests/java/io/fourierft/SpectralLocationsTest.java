@@ -156,13 +156,13 @@ class SpectralLocationsTest {
     long before = threads.getCurrentThreadAllocatedBytes();
     SpectralLocations locations = SpectralLocations.of(14000, 14000, 1000, 2);
     long bytes = threads.getCurrentThreadAllocatedBytes() - before;
-    assertEquals(1000, locations.count());
+    assertEquals(1000, locations.nFrequency());
     assertTrue(bytes < 256 * 1000, bytes + " bytes for 1000 of 196 million places");
   }
 
   @Test
   void placesOfTheCallersOwnAreChecked() {
-    SpectralLocations own = SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 1});
+    SpectralLocations own = SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 1});
     assertEquals(2, own.row(0));
     assertEquals(1, own.col(1));
     refused("outside 3 x 4", new int[] {3}, new int[] {0});
@@ -173,7 +173,7 @@ class SpectralLocationsTest {
 
   private static void refused(String words, int[] rows, int[] cols) {
     ShapeException refusal =
-        assertThrows(ShapeException.class, () -> SpectralLocations.at(3, 4, rows, cols));
+        assertThrows(ShapeException.class, () -> SpectralLocations.of(3, 4, rows, cols));
     assertTrue(String.valueOf(refusal.getMessage()).contains(words), refusal.getMessage());
   }
 

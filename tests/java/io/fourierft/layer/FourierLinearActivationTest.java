@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.AdapterPath;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
@@ -27,7 +28,7 @@ class FourierLinearActivationTest extends LayerTest {
             engine(),
             LayerSamples.zeros(IN, OUT),
             null,
-            FourierLinearOptions.defaults().withTransposed(true));
+            FourierLinearOptions.defaults().withLayout(WeightLayout.IN_OUT));
     assertEquals(IN, transposed.inFeatures());
     assertEquals(OUT, transposed.outFeatures());
   }

@@ -3,6 +3,7 @@ package io.fourierft.layer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.AdapterPath;
 import io.fourierft.DefinitionOracle;
 import io.fourierft.FourierAdapter;
@@ -33,7 +34,7 @@ class FourierLinearGradientTest extends OneEngineTest {
     adapters.put("b", LayerSamples.adapter(out, in, n, 4));
     FourierLinear layer =
         new FourierLinear(
-            engine(), weight, bias, FourierLinearOptions.defaults().withTransposed(transposed));
+            engine(), weight, bias, FourierLinearOptions.defaults().withLayout(transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN));
     adapters.forEach(layer::addAdapter);
     layer.setActiveAdapters(List.of("a", "b"));
 

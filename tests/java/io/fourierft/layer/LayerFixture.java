@@ -1,5 +1,6 @@
 package io.fourierft.layer;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
@@ -49,7 +50,7 @@ record LayerFixture(PeftFixture fixture, String module) {
   FourierLinear layer(FourierEngine engine, FourierLinearOptions options) throws IOException {
     FourierLinear layer =
         new FourierLinear(
-            engine, weight(), bias().orElse(null), options.withTransposed(isConv1d()));
+            engine, weight(), bias().orElse(null), options.withLayout(isConv1d() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN));
     layer.addAdapter("default", adapter());
     return layer;
   }

@@ -73,7 +73,7 @@ final class InspectCommand implements Callable<Integer> {
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
     }
     ResolveOptions options = ResolveOptions.defaults().withRandperm(places.randperm());
-    AdapterInspection inspection = AdapterInspection.of(adapter, base, options);
+    AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
     if (report.isJson()) {
       report.print(asJson(inspection));
     } else {

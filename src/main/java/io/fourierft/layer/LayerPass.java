@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.MatrixRows;
 import io.fourierft.internal.host.RangeExecutor;
 import io.fourierft.internal.host.Shelf;
@@ -29,7 +30,7 @@ final class LayerPass {
 
   LayerPass(FourierEngine engine, FourierLinearOptions options, @Nullable HostMatrix bias) {
     this.engine = engine;
-    this.transposedWeight = options.transposed();
+    this.transposedWeight = options.layout() == WeightLayout.IN_OUT;
     this.bias = bias;
     RangeExecutor executor = new RangeExecutor(options.threads());
     this.product = engine.denseProduct(options.threads());

@@ -7,7 +7,6 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
-import io.fourierft.peft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.ShardPlan;
@@ -115,8 +114,7 @@ final class MergePlan {
       deltas
           .computeIfAbsent(weight.name(), name -> new ArrayList<>())
           .add(
-              new OutputTensor.Delta(
-                  source, module.adapter(), module.layout() == WeightLayout.IN_OUT));
+              new OutputTensor.Delta(source, module.adapter(), module.layout()));
       edits.add(
           new MergeResult.PlannedEdit(
               weight.name(), source, "delta", module.adapter().nFrequency()));

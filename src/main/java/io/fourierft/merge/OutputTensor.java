@@ -2,6 +2,7 @@ package io.fourierft.merge;
 
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
+import io.fourierft.WeightLayout;
 import io.fourierft.peft.ExtraTensor;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
@@ -62,9 +63,9 @@ record OutputTensor(
    *
    * @param source the adapter's folder, as it was given
    * @param adapter what is added
-   * @param transposed whether the weight is stored [in, out]
+   * @param layout how the weight is stored
    */
-  record Delta(String source, FourierAdapter adapter, boolean transposed) {}
+  record Delta(String source, FourierAdapter adapter, WeightLayout layout) {}
 
   /**
    * A tensor that an adapter carries whole.

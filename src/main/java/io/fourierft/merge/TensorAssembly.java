@@ -129,7 +129,7 @@ final class TensorAssembly {
     int cols = Math.toIntExact(tensor.declaration().shape().get(1));
     HostMatrix weight = Matrix.of(bytes, type, rows, cols);
     AdditionReport report =
-        engine.addDeltaReporting(delta.adapter(), weight, delta.transposed(), addition);
+        engine.addDeltaReporting(delta.adapter(), weight, delta.layout(), addition);
     changes.add(new TensorChange(tensor.name(), delta.source(), report));
     if (safe && report.nonFinite() > 0) {
       throw new FourierException(

@@ -30,7 +30,7 @@ final class AdapterLoader {
   }
 
   static PeftAdapter load(Path directory) throws IOException {
-    ConfigDocument document = FourierFtConfig.read(directory.resolve(FourierFtConfig.FILE_NAME));
+    ConfigDocument document = FourierFtConfig.open(directory.resolve(FourierFtConfig.FILE_NAME));
     Path file = directory.resolve(PeftAdapter.FILE_NAME);
     if (!Files.exists(file)) {
       throw missing(directory, file);

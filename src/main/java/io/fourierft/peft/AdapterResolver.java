@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.Randperm;
@@ -176,7 +177,7 @@ final class AdapterResolver {
                   .formatted(baseModule.name(), baseModule.describe())
               + " give the base model before quantisation");
     }
-    int n = module.spectrum().count();
+    int n = module.spectrum().nFrequency();
     if (rows < 1 || cols < 1 || rows > Integer.MAX_VALUE || cols > Integer.MAX_VALUE) {
       throw new PeftException(
           "'%s.weight' of the base model has shape %s, out of what is supported"

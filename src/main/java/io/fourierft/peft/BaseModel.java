@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.Collection;

@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.FourierAdapter;
 
 /**

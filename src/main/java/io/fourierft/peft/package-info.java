@@ -2,7 +2,7 @@
  * Adapters as HuggingFace PEFT keeps them: {@code adapter_config.json}, {@code
  * adapter_model.safetensors}, and which modules of a base model they belong to.
  *
- * <p>{@link io.fourierft.peft.PeftAdapter#load} reads a directory, {@link
+ * <p>{@link io.fourierft.peft.PeftAdapter#open} reads a directory, {@link
  * io.fourierft.peft.PeftAdapter#resolve} binds it to a base model and gives one {@link
  * io.fourierft.FourierAdapter} for each layer, {@link io.fourierft.peft.PeftAdapterWriter} writes a
  * directory that PEFT loads. Where PEFT is silently wrong (a spectrum that is missing or left over,

@@ -49,7 +49,7 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
    * @throws SafetensorsException if it breaks a rule
    * @throws IOException if it is missing or cannot be read
    */
-  public static CheckpointIndex read(Path path) throws IOException {
+  public static CheckpointIndex open(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       long length = channel.size();
       if (length > LONGEST) {

@@ -2,6 +2,7 @@ package io.fourierft.internal.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
@@ -184,9 +185,9 @@ class StridedOperationsTest {
           (at, written) -> {
             Matrix added = transposed ? at.of(COLS, ROWS, 1) : at.of(ROWS, COLS, 1);
             Matrix measured = transposed ? at.of(COLS, ROWS, 1) : at.of(ROWS, COLS, 1);
-            engine.addDelta(adapter, added, transposed, FourierEngine.Addition.ADD);
+            engine.addDelta(adapter, added, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, FourierEngine.Addition.ADD);
             engine.addDeltaReporting(
-                adapter, measured, transposed, FourierEngine.Addition.SUBTRACT);
+                adapter, measured, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, FourierEngine.Addition.SUBTRACT);
             written.addAll(List.of(added, measured));
           });
     }

@@ -1,5 +1,6 @@
 package io.fourierft.benchmarks.gpu;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
@@ -134,13 +135,13 @@ final class DenseBenchmark {
       }
       DeviceBuffer zeroed = weights.getFirst();
       bench.engine().zero(zeroed);
-      bench.engine().addDelta(adapter, zeroed, false, Addition.ADD);
+      bench.engine().addDelta(adapter, zeroed, WeightLayout.OUT_IN, Addition.ADD);
       HostMatrix merged = bench.row(zeroed, row);
       GpuClock.Timing timing =
           bench
               .clock()
               .time(
-                  (on, set) -> on.addDelta(adapter, weights.get(set), false, Addition.ADD),
+                  (on, set) -> on.addDelta(adapter, weights.get(set), WeightLayout.OUT_IN, Addition.ADD),
                   sets,
                   bench.cases().seconds());
       // The kernel that adds reads the last transform's output once more; to read and write a

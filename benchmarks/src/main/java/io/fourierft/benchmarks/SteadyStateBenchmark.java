@@ -1,5 +1,6 @@
 package io.fourierft.benchmarks;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
@@ -90,7 +91,7 @@ public class SteadyStateBenchmark {
   /** A merge. */
   @Benchmark
   public void addDelta() {
-    engine.addDelta(adapter, deltas.getFirst(), false, Addition.ADD);
+    engine.addDelta(adapter, deltas.getFirst(), WeightLayout.OUT_IN, Addition.ADD);
   }
 
   /** y += ΔW x. */

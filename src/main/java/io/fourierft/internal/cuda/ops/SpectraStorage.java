@@ -2,7 +2,7 @@ package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.stream.WorkStream;
@@ -92,7 +92,7 @@ public final class SpectraStorage {
   }
 
   /** Counts a step; returns its settings. */
-  synchronized AdamwStruct nextStep(AdamW parameters) {
+  synchronized AdamwStruct nextStep(AdamWStep parameters) {
     steps++;
     clipping = parameters.maxNorm() != Float.POSITIVE_INFINITY;
     double learningRate = decimal(parameters.learningRate());

@@ -14,7 +14,7 @@ public record ColumnSlots(int[] slot, int count) {
   public static ColumnSlots of(SpectralLocations places) {
     int cols = places.cols();
     int[] slot = new int[cols / 2 + 1];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       int v = places.col(k);
       slot[Math.min(v, cols - v)] = 1;
     }

@@ -30,7 +30,7 @@ public record OperatorTable(int[] binStart, int[] source, int[] frequency) {
     int bins = outputs / 2 + 1;
     long entries = 0;
     int[] fill = new int[bins + 1];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       int to = transposed ? places.col(k) : places.row(k);
       int mirrored = to == 0 ? 0 : outputs - to;
       if (to < bins) {
@@ -52,7 +52,7 @@ public record OperatorTable(int[] binStart, int[] source, int[] frequency) {
     int[] binStart = fill.clone();
     int[] source = new int[(int) entries];
     int[] frequency = new int[(int) entries];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       int to = transposed ? places.col(k) : places.row(k);
       int from = transposed ? places.row(k) : places.col(k);
       int conjugate = from <= inputs / 2 ? 1 : 0;
