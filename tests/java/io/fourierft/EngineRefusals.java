@@ -239,7 +239,9 @@ public abstract class EngineRefusals extends EngineSuite {
             () -> other.deltaWeights(List.of(), List.of()),
             () -> other.deltaWeight(adapter),
             () -> other.addDelta(adapter, zeros(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD),
-            () -> other.addDeltaReporting(adapter, zeros(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD),
+            () ->
+                other.addDeltaReporting(
+                    adapter, zeros(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD),
             () -> other.newTokenSpectrum(1, 1),
             () -> other.transform(zeros(2, COLS), survivor),
             () -> other.apply(routing, zeros(1, COLS), zeros(1, ROWS)),

@@ -81,8 +81,8 @@ public interface FourierEngine extends AutoCloseable {
    * {@code weight = round(weight + sign·ΔW)}: the sum in float32 (float64 for an F64 weight),
    * rounded once to the weight's element type, as PEFT merges.
    *
-   * @param weight {@code [rows, cols]} with layout {@link WeightLayout#OUT_IN}, {@code [cols, rows]}
-   *     with {@link WeightLayout#IN_OUT}
+   * @param weight {@code [rows, cols]} with layout {@link WeightLayout#OUT_IN}, {@code [cols,
+   *     rows]} with {@link WeightLayout#IN_OUT}
    * @param addition whether ΔW is added or taken off
    */
   void addDelta(FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition);

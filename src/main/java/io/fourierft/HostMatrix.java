@@ -96,8 +96,7 @@ public record HostMatrix(
   public HostMatrix slice(int first, int count) {
     if (first < 0 || count < 0 || count > rows - first) {
       throw new ShapeException(
-          "rows %d to %d - 1 of a matrix of %d rows"
-              .formatted(first, (long) first + count, rows));
+          "rows %d to %d - 1 of a matrix of %d rows".formatted(first, (long) first + count, rows));
     }
     if (count == 0) {
       return new HostMatrix(data.asSlice(0, 0), elementType, 0, cols, stride);

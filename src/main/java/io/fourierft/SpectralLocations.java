@@ -44,7 +44,8 @@ public final class SpectralLocations {
    *
    * @throws ShapeException if a size is out of range
    */
-  public static SpectralLocations of(int rows, int cols, int nFrequency, long seed, Randperm algorithm) {
+  public static SpectralLocations of(
+      int rows, int cols, int nFrequency, long seed, Randperm algorithm) {
     requireShape(rows, cols);
     long elements = (long) rows * cols;
     if (nFrequency < 1 || nFrequency > elements) {

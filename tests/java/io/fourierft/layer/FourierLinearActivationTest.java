@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.AdapterPath;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.MatrixRows;
 import java.util.List;
 import org.junit.jupiter.api.Test;

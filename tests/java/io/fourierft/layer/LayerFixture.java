@@ -1,10 +1,10 @@
 package io.fourierft.layer;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.PeftFixture;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;
 import java.io.IOException;
@@ -50,7 +50,10 @@ record LayerFixture(PeftFixture fixture, String module) {
   FourierLinear layer(FourierEngine engine, FourierLinearOptions options) throws IOException {
     FourierLinear layer =
         new FourierLinear(
-            engine, weight(), bias().orElse(null), options.withLayout(isConv1d() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN));
+            engine,
+            weight(),
+            bias().orElse(null),
+            options.withLayout(isConv1d() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN));
     layer.addAdapter("default", adapter());
     return layer;
   }

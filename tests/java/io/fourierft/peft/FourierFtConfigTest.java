@@ -61,8 +61,10 @@ class FourierFtConfigTest {
         "\"target_modules\": [\"q\", 3] | target_modules holds 3",
         "\"exclude_modules\": {} | exclude_modules is {}",
         "\"modules_to_save\": \"head\" | modules_to_save is \"head\"; give a list",
-        "\"target_modules\": \"q\", \"layers_to_transform\": [] | layers_to_transform cannot be used",
-        "\"target_modules\": \"q\", \"layers_to_transform\": 0 | layers_to_transform cannot be used",
+        "\"target_modules\": \"q\", \"layers_to_transform\": [] | layers_to_transform cannot be"
+            + " used",
+        "\"target_modules\": \"q\", \"layers_to_transform\": 0 | layers_to_transform cannot be"
+            + " used",
         "\"target_modules\": \"q\", \"layers_pattern\": \"h\" | layers_pattern cannot be used",
         "\"layers_pattern\": \"h\" | layers_pattern is [h] but layers_to_transform is empty",
         "\"layers_to_transform\": \"1\" | layers_to_transform is \"1\"",
@@ -91,7 +93,8 @@ class FourierFtConfigTest {
         "{} | peft_type is missing",
         "{\"peft_type\": null} | peft_type is missing",
         "{\"peft_type\": \"LORA\"} | peft_type is \"LORA\", not \"FOURIERFT\"; this library",
-        "{\"peft_type\": \"fourierft\"} | peft_type is \"fourierft\", not \"FOURIERFT\"; write it in upper",
+        "{\"peft_type\": \"fourierft\"} | peft_type is \"fourierft\", not \"FOURIERFT\"; write it"
+            + " in upper",
         "{\"peft_type\": 3} | peft_type is 3",
         "[] | holds no JSON object, but []",
         "`` | is empty, not JSON",
@@ -124,8 +127,8 @@ class FourierFtConfigTest {
   void odditiesThatPeftAcceptsBecomeNotes() {
     ConfigDocument document =
         parse(
-            ", \"scaling\": 300, \"n_frequency_pattern\": null, \"future\": {\"b\": 1.50, \"a\": [1]},"
-                + " \"runtime_config\": {}, \"init_weights\": null");
+            ", \"scaling\": 300, \"n_frequency_pattern\": null, \"future\": {\"b\": 1.50, \"a\":"
+                + " [1]}, \"runtime_config\": {}, \"init_weights\": null");
     assertEquals(300.0, document.config().scaling());
     assertEquals(
         Map.of("future", "{\n  \"a\": [\n    1\n  ],\n  \"b\": 1.50\n}"),

@@ -76,7 +76,8 @@ class PeftAdapterWriterTest {
     Files.createDirectory(directory.resolve("other"));
     Files.writeString(directory.resolve("adapter_model.bin"), "old");
     PeftAdapterWriter.write(adapter(5), directory, true);
-    assertEquals(5, PeftAdapter.open(directory).module("m.0.q").orElseThrow().spectrum().nFrequency());
+    assertEquals(
+        5, PeftAdapter.open(directory).module("m.0.q").orElseThrow().spectrum().nFrequency());
     assertEquals(
         List.of("README.md", "adapter_config.json", "adapter_model.safetensors", "other"),
         names(directory));

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.FourierAdapter;
-import io.fourierft.WeightLayout;
 import io.fourierft.HostMatrix;
 import io.fourierft.PeftFixture;
 import io.fourierft.SpectralLocations;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;

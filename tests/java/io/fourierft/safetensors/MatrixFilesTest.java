@@ -79,8 +79,11 @@ class MatrixFilesTest {
     try (SafetensorsWriter writer = SafetensorsWriter.create(file, Map.of(), declarations);
         Arena arena = Arena.ofConfined()) {
       for (TensorDeclaration declaration : declarations) {
-        writer.write(declaration.name(), arena.allocate(Math.max(1, declaration.sizeInBytes()))
-            .asSlice(0, declaration.sizeInBytes()));
+        writer.write(
+            declaration.name(),
+            arena
+                .allocate(Math.max(1, declaration.sizeInBytes()))
+                .asSlice(0, declaration.sizeInBytes()));
       }
       writer.commit();
     }

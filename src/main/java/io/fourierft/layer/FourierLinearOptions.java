@@ -46,8 +46,7 @@ public record FourierLinearOptions(
 
   /** A linear layer, unmerge by subtraction as PEFT, path by the engine's figures, no cache. */
   public static FourierLinearOptions defaults() {
-    return new FourierLinearOptions(
-        WeightLayout.OUT_IN, false, AdapterPath.AUTO, null, 0, 0);
+    return new FourierLinearOptions(WeightLayout.OUT_IN, false, AdapterPath.AUTO, null, 0, 0);
   }
 
   /** The same options for a weight that is stored otherwise. */
@@ -75,8 +74,7 @@ public record FourierLinearOptions(
 
   /** The same options with another cache budget. */
   public FourierLinearOptions withDeltaCacheBytes(long bytes) {
-    return new FourierLinearOptions(
-        layout, keepsOriginalWeight, path, costModel, bytes, threads);
+    return new FourierLinearOptions(layout, keepsOriginalWeight, path, costModel, bytes, threads);
   }
 
   /** The same options with another number of threads. */

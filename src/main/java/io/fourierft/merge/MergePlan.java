@@ -99,7 +99,7 @@ final class MergePlan {
             method -> {
               throw new FourierException(
                   ("%s says quantization_config (%s): its weights are packed and nothing can be"
-                          + " added to them; merge into the unquantised model and quantise the result")
+                       + " added to them; merge into the unquantised model and quantise the result")
                       .formatted(baseFolder.resolve("config.json"), method));
             });
   }
@@ -113,8 +113,7 @@ final class MergePlan {
       requireComputable(weight);
       deltas
           .computeIfAbsent(weight.name(), name -> new ArrayList<>())
-          .add(
-              new OutputTensor.Delta(source, module.adapter(), module.layout()));
+          .add(new OutputTensor.Delta(source, module.adapter(), module.layout()));
       edits.add(
           new MergeResult.PlannedEdit(
               weight.name(), source, "delta", module.adapter().nFrequency()));

@@ -1,10 +1,10 @@
 package io.fourierft.peft;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package io.fourierft.peft;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.FourierAdapter;
+import io.fourierft.WeightLayout;
 
 /**
  * One adapted layer, bound to its weight in a base model.

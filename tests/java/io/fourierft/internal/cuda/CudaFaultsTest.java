@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
@@ -16,6 +15,7 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -78,9 +78,13 @@ class CudaFaultsTest {
           List.of(adapters.get(0)), List.of(Matrix.of(result, at, ROWS, COLS, COLS)), path);
       at += ROWS * COLS;
     }
-    engine.addDelta(adapters.get(1), Matrix.of(result, 0, ROWS, COLS, COLS), WeightLayout.OUT_IN, Addition.ADD);
+    engine.addDelta(
+        adapters.get(1), Matrix.of(result, 0, ROWS, COLS, COLS), WeightLayout.OUT_IN, Addition.ADD);
     engine.addDeltaReporting(
-        adapters.get(1), Matrix.of(result, 0, ROWS, COLS, COLS), WeightLayout.OUT_IN, Addition.SUBTRACT);
+        adapters.get(1),
+        Matrix.of(result, 0, ROWS, COLS, COLS),
+        WeightLayout.OUT_IN,
+        Addition.SUBTRACT);
     float[] x = new float[TOKENS * COLS];
     float[] g = new float[TOKENS * ROWS];
     for (int i = 0; i < x.length; i++) {

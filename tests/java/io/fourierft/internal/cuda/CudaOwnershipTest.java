@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.ElementType;
 import io.fourierft.EngineClosedException;
@@ -14,6 +13,7 @@ import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;

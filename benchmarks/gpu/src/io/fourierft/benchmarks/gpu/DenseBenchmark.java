@@ -1,11 +1,11 @@
 package io.fourierft.benchmarks.gpu;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.DeviceBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -141,7 +141,8 @@ final class DenseBenchmark {
           bench
               .clock()
               .time(
-                  (on, set) -> on.addDelta(adapter, weights.get(set), WeightLayout.OUT_IN, Addition.ADD),
+                  (on, set) ->
+                      on.addDelta(adapter, weights.get(set), WeightLayout.OUT_IN, Addition.ADD),
                   sets,
                   bench.cases().seconds());
       // The kernel that adds reads the last transform's output once more; to read and write a

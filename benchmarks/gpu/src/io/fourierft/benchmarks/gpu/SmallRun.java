@@ -1,6 +1,5 @@
 package io.fourierft.benchmarks.gpu;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
@@ -8,6 +7,7 @@ import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.DeviceBuffer;
@@ -56,7 +56,8 @@ final class SmallRun {
             buffers.add(engine.newBuffer(type, problem.cols(), problem.rows()));
         engine.zero(transposed);
         engine.addDelta(adapters.getFirst(), out.getFirst(), WeightLayout.OUT_IN, Addition.ADD);
-        engine.addDeltaReporting(adapters.getFirst(), transposed, WeightLayout.IN_OUT, Addition.SUBTRACT);
+        engine.addDeltaReporting(
+            adapters.getFirst(), transposed, WeightLayout.IN_OUT, Addition.SUBTRACT);
       }
     }
   }

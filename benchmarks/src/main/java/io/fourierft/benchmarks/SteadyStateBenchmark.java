@@ -1,6 +1,5 @@
 package io.fourierft.benchmarks;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
@@ -8,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.WeightLayout;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
