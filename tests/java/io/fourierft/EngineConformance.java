@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.internal.host.LittleEndian;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,7 +207,7 @@ public abstract class EngineConformance extends EngineSuite {
             boolean wide = type == ElementType.F64;
             double found =
                 wide
-                    ? weight.data().get(HostMatrix.DOUBLE_LE, weight.byteOffset(r, c))
+                    ? weight.data().get(LittleEndian.DOUBLE, weight.byteOffset(r, c))
                     : weight.get(r, c);
             double sum = wide ? (double) before[i] + signed : before[i] + signed;
             PlanRounding.assertRounded(type, sum, found, slack, "element " + i);
@@ -242,7 +243,7 @@ public abstract class EngineConformance extends EngineSuite {
       for (int i = 0; i < before.length; i++) {
         double stored =
             type == ElementType.F64
-                ? weight.data().get(HostMatrix.DOUBLE_LE, weight.byteOffset(i / cols, i % cols))
+                ? weight.data().get(LittleEndian.DOUBLE, weight.byteOffset(i / cols, i % cols))
                 : weight.get(i / cols, i % cols);
         double error = Math.abs(stored - ((double) before[i] + delta[i]));
         deltaSquares += (double) delta[i] * delta[i];

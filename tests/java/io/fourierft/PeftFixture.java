@@ -2,6 +2,7 @@ package io.fourierft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fourierft.internal.host.LittleEndian;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsFile;
 import io.fourierft.safetensors.TensorInfo;
@@ -127,10 +128,10 @@ public record PeftFixture(Path folder) {
     for (int i = 0; i < values.length; i++) {
       values[i] =
           switch (tensor.dtype()) {
-            case F64 -> data.get(HostMatrix.DOUBLE_LE, 8L * i);
-            case F32 -> data.get(HostMatrix.FLOAT_LE, 4L * i);
-            case F16 -> Float.float16ToFloat(data.get(HostMatrix.SHORT_LE, 2L * i));
-            case BF16 -> ElementType.bfloat16ToFloat(data.get(HostMatrix.SHORT_LE, 2L * i));
+            case F64 -> data.get(LittleEndian.DOUBLE, 8L * i);
+            case F32 -> data.get(LittleEndian.FLOAT, 4L * i);
+            case F16 -> Float.float16ToFloat(data.get(LittleEndian.SHORT, 2L * i));
+            case BF16 -> ElementType.bfloat16ToFloat(data.get(LittleEndian.SHORT, 2L * i));
             case I64 -> data.get(LONG_LE, 8L * i);
             default -> throw new IllegalArgumentException(name + " is " + tensor.dtype());
           };

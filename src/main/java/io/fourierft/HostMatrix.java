@@ -19,16 +19,13 @@ import java.nio.ByteOrder;
 public record HostMatrix(
     MemorySegment data, ElementType elementType, int rows, int cols, long stride)
     implements Matrix {
-  /** Unaligned little-endian binary32. */
-  public static final ValueLayout.OfFloat FLOAT_LE =
+  private static final ValueLayout.OfFloat FLOAT_LE =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Unaligned little-endian binary64. */
-  public static final ValueLayout.OfDouble DOUBLE_LE =
+  private static final ValueLayout.OfDouble DOUBLE_LE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Unaligned little-endian 16-bit word: the bits of an F16 or BF16. */
-  public static final ValueLayout.OfShort SHORT_LE =
+  private static final ValueLayout.OfShort SHORT_LE =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /**
@@ -97,6 +94,9 @@ public record HostMatrix(
     if (first < 0 || count < 0 || count > rows - first) {
       throw new ShapeException(
           "rows %d to %d - 1 of a matrix of %d rows".formatted(first, (long) first + count, rows));
+    }
+    if (count == rows) {
+      return this;
     }
     if (count == 0) {
       return new HostMatrix(data.asSlice(0, 0), elementType, 0, cols, stride);

@@ -12,7 +12,7 @@ import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.host.Shelf;
+import io.fourierft.internal.host.ScratchArrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -35,7 +35,7 @@ class AdapterPathTest extends LayerTest {
 
   private static AdapterPath path(
       FourierEngine engine, FourierLinearOptions options, AdapterRouting routing) {
-    return new AdapterOutput(engine, options, engine.denseProduct(1), Shelf.ofArrays())
+    return new AdapterBranch(engine, options, engine.denseProduct(1), new ScratchArrays())
         .path(routing, 1, true);
   }
 

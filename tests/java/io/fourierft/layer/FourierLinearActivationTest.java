@@ -12,7 +12,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.WeightLayout;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.ElementRuns;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -269,7 +269,7 @@ class FourierLinearActivationTest extends LayerTest {
     float[] base = LayerSamples.forward(layer, x);
     layer.enableAdapters();
     for (int t = 0; t < x.rows(); t++) {
-      MatrixRows.write(base, t * OUT, y, t, 0, OUT);
+      new ElementRuns().store(y, t, 0, OUT, base, t * OUT);
     }
     layer.addAdapterOutput(x, y);
     assertTrue(error(LayerSamples.floats(y), LayerSamples.forward(layer, x)) < 1e-6);

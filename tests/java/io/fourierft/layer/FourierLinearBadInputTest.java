@@ -15,7 +15,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.OneEngineTest;
 import io.fourierft.ShapeException;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.ElementRuns;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -137,7 +137,7 @@ class FourierLinearBadInputTest extends OneEngineTest {
     HostMatrix y = Matrix.of(memory, IN, 2, OUT, IN + OUT);
     HostMatrix source = LayerSamples.gaussian(2, IN, 3);
     for (int t = 0; t < 2; t++) {
-      MatrixRows.write(LayerSamples.floats(source), t * IN, x, t, 0, IN);
+      new ElementRuns().store(x, t, 0, IN, LayerSamples.floats(source), t * IN);
     }
     layer.forward(x, y);
     assertArrayEquals(LayerSamples.forward(layer, source), LayerSamples.floats(y));
@@ -254,8 +254,8 @@ class FourierLinearBadInputTest extends OneEngineTest {
     refuses(
         FourierException.class,
         "belongs to another layer",
-        () -> other.forward(MatrixRows.slice(x, 0, 2), MatrixRows.slice(y, 0, 2), tape));
-    layer.forward(MatrixRows.slice(x, 0, 2), MatrixRows.slice(y, 0, 2), tape);
+        () -> other.forward(x.slice(0, 2), y.slice(0, 2), tape));
+    layer.forward(x.slice(0, 2), y.slice(0, 2), tape);
     refuses(
         ShapeException.class,
         "g has 3 tokens, but the forward pass of this tape had 2",

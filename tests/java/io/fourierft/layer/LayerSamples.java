@@ -6,7 +6,8 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.ElementRuns;
+import io.fourierft.internal.host.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 
@@ -23,7 +24,12 @@ public final class LayerSamples {
     HostMatrix matrix = zeros(type, rows, cols);
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < cols; c++) {
-        MatrixRows.set(matrix, r, c, random.nextGaussian());
+        double value = random.nextGaussian();
+        if (type == ElementType.F64) {
+          matrix.data().set(LittleEndian.DOUBLE, matrix.byteOffset(r, c), value);
+        } else {
+          matrix.set(r, c, (float) value);
+        }
       }
     }
     return matrix;
@@ -48,7 +54,7 @@ public final class LayerSamples {
   public static float[] floats(HostMatrix matrix) {
     float[] values = new float[matrix.rows() * matrix.cols()];
     for (int r = 0; r < matrix.rows(); r++) {
-      MatrixRows.read(matrix, r, 0, matrix.cols(), values, r * matrix.cols());
+      new ElementRuns().load(matrix, r, 0, matrix.cols(), values, r * matrix.cols());
     }
     return values;
   }
@@ -56,9 +62,7 @@ public final class LayerSamples {
   public static double[] doubles(HostMatrix matrix) {
     double[] values = new double[matrix.rows() * matrix.cols()];
     for (int r = 0; r < matrix.rows(); r++) {
-      for (int c = 0; c < matrix.cols(); c++) {
-        values[r * matrix.cols() + c] = MatrixRows.get(matrix, r, c);
-      }
+      new ElementRuns().loadDoubles(matrix, r, 0, matrix.cols(), values, r * matrix.cols());
     }
     return values;
   }

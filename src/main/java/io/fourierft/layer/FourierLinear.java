@@ -7,7 +7,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.WeightLayout;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.HostViews;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,15 +85,12 @@ public final class FourierLinear {
           "the bias is %d x %d, but must be 1 x %d"
               .formatted(bias.rows(), bias.cols(), outFeatures));
     }
-    this.bias = bias == null ? null : MatrixRows.copy(bias);
+    this.bias = bias == null ? null : HostViews.copy(bias);
     this.pass = new LayerPass(engine, options, this.bias);
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
         new LayerChanges(
-            LayerState.of(weight),
-            merger,
-            options.keepsOriginalWeight(),
-            pass.adapterOutput()::retain);
+            LayerState.of(weight), merger, options.keepsOriginalWeight(), pass.branch()::retain);
   }
 
   /** Length of an input token. */
@@ -120,7 +117,7 @@ public final class FourierLinear {
 
   /** A copy of the bias, null if there is none. */
   public @Nullable HostMatrix bias() {
-    return bias == null ? null : MatrixRows.copy(bias);
+    return bias == null ? null : HostViews.copy(bias);
   }
 
   /** Names of all adapters, in the order added. */
@@ -154,7 +151,7 @@ public final class FourierLinear {
 
   /** Bytes of ΔW held by the cache of {@link FourierLinearOptions#deltaCacheBytes()}. */
   public long cachedDeltaBytes() {
-    return pass.adapterOutput().cachedBytes();
+    return pass.branch().cachedBytes();
   }
 
   /**

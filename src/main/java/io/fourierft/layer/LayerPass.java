@@ -8,9 +8,8 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
-import io.fourierft.internal.host.MatrixRows;
-import io.fourierft.internal.host.RangeExecutor;
-import io.fourierft.internal.host.Shelf;
+import io.fourierft.internal.host.ElementRuns;
+import io.fourierft.internal.host.ScratchArrays;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -22,24 +21,21 @@ import org.jspecify.annotations.Nullable;
 final class LayerPass {
   private final FourierEngine engine;
   private final boolean transposedWeight;
-  private final AdapterOutput adapterOutput;
+  private final AdapterBranch branch;
   private final DenseProduct product;
-  private final DoubleProduct doubleProduct;
-  private final Shelf<float[]> scratch = Shelf.ofArrays();
+  private final ScratchArrays scratch = new ScratchArrays();
   private final @Nullable HostMatrix bias;
 
   LayerPass(FourierEngine engine, FourierLinearOptions options, @Nullable HostMatrix bias) {
     this.engine = engine;
     this.transposedWeight = options.layout() == WeightLayout.IN_OUT;
     this.bias = bias;
-    RangeExecutor executor = new RangeExecutor(options.threads());
     this.product = engine.denseProduct(options.threads());
-    this.doubleProduct = new DoubleProduct(executor);
-    this.adapterOutput = new AdapterOutput(engine, options, product, scratch);
+    this.branch = new AdapterBranch(engine, options, product, scratch);
   }
 
-  AdapterOutput adapterOutput() {
-    return adapterOutput;
+  AdapterBranch branch() {
+    return branch;
   }
 
   /** Writes {@code y = x Wᵀ + b + ΔW x}; everything has been checked. */
@@ -49,26 +45,8 @@ final class LayerPass {
       HostMatrix x,
       HostMatrix y,
       @Nullable TokenSpectrum kept) {
-    switch (y.elementType()) {
-      case F32 -> {
-        base(weight, x, y, true);
-        if (routing != null) {
-          adapterOutput.add(routing, x, y, kept);
-        }
-      }
-      case F64 -> {
-        doubleBase(weight, x, y, true);
-        if (routing != null) {
-          addNarrowed(x, y, (in, out) -> adapterOutput.add(routing, in, out, kept));
-        }
-      }
-      case F16, BF16 ->
-          lowPrecision(
-              y,
-              out -> base(weight, x, out, true),
-              routing == null ? null : out -> adapterOutput.add(routing, x, out, kept),
-              false);
-    }
+    BranchPass adapters = routing == null ? null : (in, out) -> branch.add(routing, in, out, kept);
+    run(weight, true, x, y, adapters);
   }
 
   /** Writes {@code gx = g W + ΔWᵀ g}; {@code transformed} holds the transform of g. */
@@ -78,29 +56,9 @@ final class LayerPass {
       HostMatrix g,
       TokenSpectrum transformed,
       HostMatrix gx) {
-    switch (gx.elementType()) {
-      case F32 -> {
-        base(weight, g, gx, false);
-        if (routing != null) {
-          adapterOutput.addTransposed(routing, g, transformed, gx);
-        }
-      }
-      case F64 -> {
-        doubleBase(weight, g, gx, false);
-        if (routing != null) {
-          addNarrowed(
-              g, gx, (in, out) -> adapterOutput.addTransposed(routing, in, transformed, out));
-        }
-      }
-      case F16, BF16 ->
-          lowPrecision(
-              gx,
-              out -> base(weight, g, out, false),
-              routing == null
-                  ? null
-                  : out -> adapterOutput.addTransposed(routing, g, transformed, out),
-              true);
-    }
+    BranchPass adapters =
+        routing == null ? null : (in, out) -> branch.addTransposed(routing, in, transformed, out);
+    run(weight, false, g, gx, adapters);
   }
 
   /** Transforms activations of any format, those of 64 bits narrowed first. */
@@ -109,21 +67,62 @@ final class LayerPass {
       engine.transform(activations, into);
       return;
     }
-    float[] memory = scratch.take(activations.rows() * activations.cols());
-    engine.transform(narrowed(activations, memory), into);
+    float[] memory = scratch.take(activations.rows(), activations.cols());
+    engine.transform(narrowed(activations, memory, new ElementRuns()), into);
     scratch.give(memory);
   }
 
-  /** {@code out = in·Wᵀ + b}, or {@code out = in·W} without a bias if not {@code forward}. */
-  private void base(HostMatrix weight, HostMatrix in, HostMatrix out, boolean forward) {
-    float[] start = scratch.take(out.cols());
-    for (int p = 0; p < out.cols(); p++) {
-      start[p] = forward && bias != null ? bias.get(0, p) : 0;
+  private void run(
+      HostMatrix weight,
+      boolean forward,
+      HostMatrix in,
+      HostMatrix out,
+      @Nullable BranchPass adapters) {
+    ElementRuns runs = new ElementRuns();
+    switch (out.elementType()) {
+      case F32 -> {
+        base(weight, forward, in, out, runs);
+        if (adapters != null) {
+          adapters.addTo(in, out);
+        }
+      }
+      case F64 -> {
+        base(weight, forward, in, out, runs);
+        if (adapters != null) {
+          addNarrowed(in, out, adapters, runs);
+        }
+      }
+      case F16, BF16 -> lowPrecision(weight, forward, in, out, adapters, runs);
     }
-    for (int t = 0; t < out.rows(); t++) {
-      MatrixRows.write(start, 0, out, t, 0, out.cols());
+  }
+
+  /**
+   * {@code out = in·Wᵀ + b}, or {@code out = in·W} without a bias if not {@code forward}; out is
+   * F32 or F64.
+   */
+  private void base(
+      HostMatrix weight, boolean forward, HostMatrix in, HostMatrix out, ElementRuns runs) {
+    HostMatrix start = forward ? bias : null;
+    if (out.elementType() == ElementType.F64) {
+      double[] row = new double[out.cols()];
+      if (start != null) {
+        runs.loadDoubles(start, 0, 0, out.cols(), row, 0);
+      }
+      for (int t = 0; t < out.rows(); t++) {
+        runs.storeDoubles(out, t, 0, out.cols(), row, 0);
+      }
+    } else {
+      float[] row = scratch.take(out.cols());
+      if (start != null) {
+        runs.load(start, 0, 0, out.cols(), row, 0);
+      } else {
+        Arrays.fill(row, 0, out.cols(), 0);
+      }
+      for (int t = 0; t < out.rows(); t++) {
+        runs.store(out, t, 0, out.cols(), row, 0);
+      }
+      scratch.give(row);
     }
-    scratch.give(start);
     if (forward != transposedWeight) {
       product.addTimesTransposed(in, weight, out);
     } else {
@@ -131,26 +130,14 @@ final class LayerPass {
     }
   }
 
-  private void doubleBase(HostMatrix weight, HostMatrix in, HostMatrix out, boolean forward) {
+  /** Runs the adapters in float32 between 64-bit activations and adds what they give. */
+  private void addNarrowed(HostMatrix in, HostMatrix out, BranchPass adapters, ElementRuns runs) {
+    float[] inMemory = scratch.take(in.rows(), in.cols());
+    float[] outMemory = scratch.take(out.rows(), out.cols());
+    HostMatrix part = cleared(outMemory, out);
+    adapters.addTo(narrowed(in, inMemory, runs), part);
     for (int t = 0; t < out.rows(); t++) {
-      for (int p = 0; p < out.cols(); p++) {
-        MatrixRows.set(out, t, p, forward && bias != null ? MatrixRows.get(bias, 0, p) : 0);
-      }
-    }
-    doubleProduct.add(in, weight, forward == transposedWeight, out);
-  }
-
-  /** Runs a float32 pass between 64-bit activations and adds what it gives. */
-  private void addNarrowed(HostMatrix in, HostMatrix out, FloatPass pass) {
-    float[] inMemory = scratch.take(in.rows() * in.cols());
-    float[] outMemory = scratch.take(out.rows() * out.cols());
-    Arrays.fill(outMemory, 0, out.rows() * out.cols(), 0);
-    pass.run(narrowed(in, inMemory), Matrix.of(outMemory, out.rows(), out.cols()));
-    for (int t = 0; t < out.rows(); t++) {
-      for (int p = 0; p < out.cols(); p++) {
-        double sum = MatrixRows.get(out, t, p) + outMemory[t * out.cols() + p];
-        MatrixRows.set(out, t, p, sum);
-      }
+      runs.add(out, t, 0, out.cols(), outMemory, t * out.cols(), 1);
     }
     scratch.give(outMemory);
     scratch.give(inMemory);
@@ -162,50 +149,61 @@ final class LayerPass {
    * adapters.
    */
   private void lowPrecision(
-      HostMatrix out, OutputPass basePass, @Nullable OutputPass adapterPass, boolean apart) {
-    int count = out.rows() * out.cols();
-    float[] sumMemory = scratch.take(count);
-    HostMatrix sum = Matrix.of(sumMemory, out.rows(), out.cols());
-    basePass.run(sum);
-    round(sumMemory, count, out.elementType());
-    if (adapterPass != null && apart) {
-      float[] partMemory = scratch.take(count);
-      Arrays.fill(partMemory, 0, count, 0);
-      adapterPass.run(Matrix.of(partMemory, out.rows(), out.cols()));
-      round(partMemory, count, out.elementType());
-      for (int i = 0; i < count; i++) {
-        sumMemory[i] += partMemory[i];
+      HostMatrix weight,
+      boolean forward,
+      HostMatrix in,
+      HostMatrix out,
+      @Nullable BranchPass adapters,
+      ElementRuns runs) {
+    float[] sums = scratch.take(out.rows(), out.cols());
+    HostMatrix sum = Matrix.of(sums, out.rows(), out.cols());
+    base(weight, forward, in, sum, runs);
+    store(sums, out, runs);
+    if (adapters != null) {
+      load(out, sums, runs);
+      if (forward) {
+        adapters.addTo(in, sum);
+      } else {
+        float[] parts = scratch.take(out.rows(), out.cols());
+        adapters.addTo(in, cleared(parts, out));
+        store(parts, out, runs);
+        load(out, parts, runs);
+        for (int i = 0; i < out.rows() * out.cols(); i++) {
+          sums[i] += parts[i];
+        }
+        scratch.give(parts);
       }
-      scratch.give(partMemory);
-    } else if (adapterPass != null) {
-      adapterPass.run(sum);
+      store(sums, out, runs);
     }
+    scratch.give(sums);
+  }
+
+  /** Rounds {@code values}, one row of {@code out} after the other, into it. */
+  private static void store(float[] values, HostMatrix out, ElementRuns runs) {
     for (int t = 0; t < out.rows(); t++) {
-      MatrixRows.write(sumMemory, t * out.cols(), out, t, 0, out.cols());
-    }
-    scratch.give(sumMemory);
-  }
-
-  private static void round(float[] values, int count, ElementType type) {
-    for (int i = 0; i < count; i++) {
-      values[i] = type.round(values[i]);
+      runs.store(out, t, 0, out.cols(), values, t * out.cols());
     }
   }
 
-  private static HostMatrix narrowed(HostMatrix in, float[] memory) {
+  private static void load(HostMatrix in, float[] values, ElementRuns runs) {
     for (int t = 0; t < in.rows(); t++) {
-      MatrixRows.read(in, t, 0, in.cols(), memory, t * in.cols());
+      runs.load(in, t, 0, in.cols(), values, t * in.cols());
     }
+  }
+
+  private static HostMatrix narrowed(HostMatrix in, float[] memory, ElementRuns runs) {
+    load(in, memory, runs);
     return Matrix.of(memory, in.rows(), in.cols());
   }
 
-  /** Fills a float32 output. */
-  private interface OutputPass {
-    void run(HostMatrix out);
+  /** Zeros of the shape of {@code like}. */
+  private static HostMatrix cleared(float[] memory, HostMatrix like) {
+    Arrays.fill(memory, 0, like.rows() * like.cols(), 0);
+    return Matrix.of(memory, like.rows(), like.cols());
   }
 
-  /** Adds to a float32 output what a float32 input gives. */
-  private interface FloatPass {
-    void run(HostMatrix in, HostMatrix out);
+  /** Adds to a float32 output what the adapters make of an input of at most 32 bits. */
+  private interface BranchPass {
+    void addTo(HostMatrix in, HostMatrix out);
   }
 }

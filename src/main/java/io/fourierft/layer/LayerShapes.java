@@ -4,7 +4,7 @@ import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.HostViews;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +106,7 @@ final class LayerShapes {
   }
 
   static void requireApart(HostMatrix out, String outName, @Nullable HostMatrix in, String inName) {
-    if (in != null && MatrixRows.overlap(out, in)) {
+    if (in != null && HostViews.overlap(out, in)) {
       throw new ShapeException(
           "%s overlaps %s in memory; give it memory of its own".formatted(outName, inName));
     }

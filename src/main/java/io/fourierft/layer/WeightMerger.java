@@ -5,7 +5,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.WeightLayout;
-import io.fourierft.internal.host.MatrixRows;
+import io.fourierft.internal.host.HostViews;
 import java.util.List;
 
 /** Adds adapters to copies of a weight, so that a merge that fails has changed nothing. */
@@ -25,7 +25,7 @@ final class WeightMerger {
    * @throws MergeException if it is
    */
   HostMatrix merged(LayerState state, List<String> names, boolean safe) {
-    HostMatrix copy = MatrixRows.copy(state.weight());
+    HostMatrix copy = HostViews.copy(state.weight());
     for (String name : names) {
       FourierAdapter adapter = state.adapter(name);
       if (!safe) {
@@ -46,7 +46,7 @@ final class WeightMerger {
 
   /** A new weight with every merged adapter taken off, the last merged first. */
   HostMatrix unmerged(LayerState state) {
-    HostMatrix copy = MatrixRows.copy(state.weight());
+    HostMatrix copy = HostViews.copy(state.weight());
     for (String name : state.merged().reversed()) {
       engine.addDelta(state.adapter(name), copy, layout, FourierEngine.Addition.SUBTRACT);
     }

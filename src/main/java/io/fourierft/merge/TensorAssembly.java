@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.host.FormatConversion;
 import io.fourierft.safetensors.SafetensorsFile;
 import io.fourierft.safetensors.SafetensorsWriter;
 import java.io.IOException;
@@ -81,13 +82,13 @@ final class TensorAssembly {
       replacement
           .tensor()
           .data()
-          .lend(from -> TensorConversion.convert(from, fromType, to, toType, count));
+          .lend(from -> FormatConversion.convert(from, fromType, to, toType, count));
     } else {
       ElementType fromType = OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
       source.<Boolean, RuntimeException>read(
           tensor.name(),
           from -> {
-            TensorConversion.convert(from, fromType, to, toType, count);
+            FormatConversion.convert(from, fromType, to, toType, count);
             return true;
           });
     }
@@ -101,7 +102,7 @@ final class TensorAssembly {
       return;
     }
     long count = tensor.declaration().elementCount();
-    long nonFinite = TensorConversion.nonFinite(bytes, type.get(), count);
+    long nonFinite = FormatConversion.nonFinite(bytes, type.get(), count);
     OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null && nonFinite > 0) {
       throw new FourierException(
@@ -113,7 +114,7 @@ final class TensorAssembly {
       ElementType fromType = OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
       long before =
           source.<Long, RuntimeException>read(
-              tensor.name(), from -> TensorConversion.nonFinite(from, fromType, count));
+              tensor.name(), from -> FormatConversion.nonFinite(from, fromType, count));
       if (nonFinite > before) {
         throw new FourierException(
             ("%d of %d elements of %s are too large for %s and would become infinite; choose"

@@ -1,14 +1,11 @@
 package io.fourierft.peft;
 
-import static io.fourierft.HostMatrix.DOUBLE_LE;
-import static io.fourierft.HostMatrix.FLOAT_LE;
-import static io.fourierft.HostMatrix.SHORT_LE;
-
 import io.fourierft.ElementType;
+import io.fourierft.internal.host.ElementRuns;
+import io.fourierft.internal.host.LittleEndian;
 import io.fourierft.safetensors.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -16,11 +13,6 @@ import java.util.Arrays;
  * saving writes what was read. Immutable.
  */
 public final class Spectrum {
-  private static final ValueLayout.OfInt INT_LE =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG_LE =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private final DType dtype;
   private final byte[] data;
   private final int count;
@@ -34,7 +26,8 @@ public final class Spectrum {
   /** Float32 coefficients, copied. */
   public static Spectrum of(float... values) {
     byte[] data = new byte[Math.multiplyExact(values.length, Float.BYTES)];
-    MemorySegment.copy(values, 0, MemorySegment.ofArray(data), FLOAT_LE, 0, values.length);
+    MemorySegment.copy(
+        values, 0, MemorySegment.ofArray(data), LittleEndian.FLOAT, 0, values.length);
     return new Spectrum(DType.F32, data);
   }
 
@@ -78,18 +71,27 @@ public final class Spectrum {
   public float[] toFloats() {
     MemorySegment from = MemorySegment.ofArray(data);
     float[] values = new float[count];
-    for (int k = 0; k < count; k++) {
-      values[k] =
-          switch (dtype) {
-            case F32 -> from.get(FLOAT_LE, 4L * k);
-            case F16 -> Float.float16ToFloat(from.get(SHORT_LE, 2L * k));
-            case BF16 -> ElementType.bfloat16ToFloat(from.get(SHORT_LE, 2L * k));
-            case F64 -> (float) from.get(DOUBLE_LE, 8L * k);
-            case U64 -> unsignedToFloat(from.get(LONG_LE, 8L * k));
-            default -> (float) integer(from, k);
-          };
+    switch (dtype) {
+      case F32 -> load(from, ElementType.F32, values);
+      case F16 -> load(from, ElementType.F16, values);
+      case BF16 -> load(from, ElementType.BF16, values);
+      case F64 -> load(from, ElementType.F64, values);
+      case U64 -> {
+        for (int k = 0; k < count; k++) {
+          values[k] = unsignedToFloat(from.get(LittleEndian.LONG, 8L * k));
+        }
+      }
+      default -> {
+        for (int k = 0; k < count; k++) {
+          values[k] = (float) integer(from, k);
+        }
+      }
     }
     return values;
+  }
+
+  private void load(MemorySegment from, ElementType type, float[] values) {
+    new ElementRuns().load(from, type, 0, count, values, 0);
   }
 
   /** Whether {@link #toFloats} gives the coefficients without rounding. */
@@ -99,7 +101,7 @@ public final class Spectrum {
       boolean exact =
           switch (dtype) {
             case F64 -> {
-              double value = from.get(DOUBLE_LE, 8L * k);
+              double value = from.get(LittleEndian.DOUBLE, 8L * k);
               yield Double.isNaN(value) || (float) value == value;
             }
             case I32, U32, I64, U64 -> {
@@ -135,11 +137,11 @@ public final class Spectrum {
     return switch (dtype) {
       case I8 -> from.get(ValueLayout.JAVA_BYTE, k);
       case U8 -> Byte.toUnsignedLong(from.get(ValueLayout.JAVA_BYTE, k));
-      case I16 -> from.get(SHORT_LE, 2L * k);
-      case U16 -> Short.toUnsignedLong(from.get(SHORT_LE, 2L * k));
-      case I32 -> from.get(INT_LE, 4L * k);
-      case U32 -> Integer.toUnsignedLong(from.get(INT_LE, 4L * k));
-      case I64, U64 -> from.get(LONG_LE, 8L * k);
+      case I16 -> from.get(LittleEndian.SHORT, 2L * k);
+      case U16 -> Short.toUnsignedLong(from.get(LittleEndian.SHORT, 2L * k));
+      case I32 -> from.get(LittleEndian.INT, 4L * k);
+      case U32 -> Integer.toUnsignedLong(from.get(LittleEndian.INT, 4L * k));
+      case I64, U64 -> from.get(LittleEndian.LONG, 8L * k);
       default -> throw new AssertionError(dtype);
     };
   }

@@ -1,6 +1,7 @@
 package io.fourierft.training;
 
 import io.fourierft.FourierException;
+import io.fourierft.internal.host.LittleEndian;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsFile;
 import io.fourierft.safetensors.SafetensorsWriter;
@@ -8,8 +9,6 @@ import io.fourierft.safetensors.TensorDeclaration;
 import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingState {
   private static final String FORMAT = "fourierft-adamw-1";
-  private static final ValueLayout.OfFloat FLOAT_LE =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private TrainingState() {}
 
@@ -44,7 +41,8 @@ final class TrainingState {
       for (TensorDeclaration declaration : declarations) {
         float[] values = tensors.getOrDefault(declaration.name(), new float[0]);
         byte[] bytes = new byte[4 * values.length];
-        MemorySegment.copy(values, 0, MemorySegment.ofArray(bytes), FLOAT_LE, 0, values.length);
+        MemorySegment.copy(
+            values, 0, MemorySegment.ofArray(bytes), LittleEndian.FLOAT, 0, values.length);
         writer.write(declaration.name(), MemorySegment.ofArray(bytes));
       }
       writer.commit();
@@ -68,7 +66,8 @@ final class TrainingState {
       tensors.forEach((name, values) -> requireVector(file, state.tensor(name), values.length));
       tensors.forEach(
           (name, values) ->
-              MemorySegment.copy(state.data(name), FLOAT_LE, 0, values, 0, values.length));
+              MemorySegment.copy(
+                  state.data(name), LittleEndian.FLOAT, 0, values, 0, values.length));
       optimizer.restoreSteps(steps);
       optimizer.spectra().forEach(TrainableSpectrum::publish);
       return gatheredBatches;

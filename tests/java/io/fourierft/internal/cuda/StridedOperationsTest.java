@@ -16,6 +16,7 @@ import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
+import io.fourierft.internal.host.LittleEndian;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -122,7 +123,7 @@ class StridedOperationsTest {
     /** Fails if anything between the rows was written. */
     void requireGapsIntact() {
       for (HostMatrix host : hosts) {
-        requireGapsIntact(host.data().toArray(HostMatrix.FLOAT_LE), (int) host.stride());
+        requireGapsIntact(host.data().toArray(LittleEndian.FLOAT), (int) host.stride());
       }
       for (DeviceBuffer buffer : buffers) {
         float[] all = new float[buffer.rows() * buffer.cols()];

@@ -17,7 +17,7 @@ record SampledPlaces(long length, long stride) {
   /** The elements of {@code matrix} at the places. */
   static float[] of(HostMatrix matrix) {
     SampledPlaces places = of((long) matrix.rows() * matrix.cols());
-    float[] values = new float[places.nFrequency()];
+    float[] values = new float[places.count()];
     for (int i = 0; i < values.length; i++) {
       long at = i * places.stride;
       values[i] = matrix.get((int) (at / matrix.cols()), (int) (at % matrix.cols()));

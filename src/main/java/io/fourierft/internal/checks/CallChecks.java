@@ -6,7 +6,6 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -179,32 +178,5 @@ public abstract class CallChecks<M extends Matrix> {
           name + " is in the confined arena of another thread; use a shared one");
     }
     return matrix;
-  }
-
-  /** {@link #overlap} of two matrices in host memory. */
-  protected static boolean overlapOnHost(HostMatrix a, HostMatrix b) {
-    return extent(a).asOverlappingSlice(extent(b)).isPresent()
-        && !sideBySide(a, b, b.data().address() - a.data().address());
-  }
-
-  private static MemorySegment extent(HostMatrix matrix) {
-    return matrix
-        .data()
-        .asSlice(
-            0,
-            matrix.byteOffset(matrix.rows() - 1, matrix.cols() - 1)
-                + matrix.elementType().sizeInBytes());
-  }
-
-  /** Whether two views of one memory are different columns of rows of the same length. */
-  protected static boolean sideBySide(Matrix a, Matrix b, long distanceInBytes) {
-    long pitch = a.stride() * a.elementType().sizeInBytes();
-    if (pitch != b.stride() * b.elementType().sizeInBytes()) {
-      return false;
-    }
-    long aWidth = (long) a.cols() * a.elementType().sizeInBytes();
-    long bWidth = (long) b.cols() * b.elementType().sizeInBytes();
-    long distance = Math.floorMod(distanceInBytes, pitch);
-    return distance >= aWidth && distance + bWidth <= pitch;
   }
 }

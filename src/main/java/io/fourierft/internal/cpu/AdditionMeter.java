@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu;
 import io.fourierft.AdditionReport;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.host.ElementRuns;
 
 /**
  * Measures what an addition did, in float64. Sums are kept for each block of rows of ΔW, which one
@@ -29,7 +30,7 @@ final class AdditionMeter {
     elements = (long) rows * cols;
   }
 
-  /** As {@link HostRows#add}, measured under the block that starts at row {@code block}. */
+  /** As {@link ElementRuns#add}, measured under the block that starts at row {@code block}. */
   void add(
       HostMatrix weight,
       int row,
@@ -41,10 +42,10 @@ final class AdditionMeter {
       int block,
       Workspace workspace) {
     if (weight.elementType() == ElementType.F64) {
-      addDoubles(weight, row, col, count, values, at, sign, FIELDS * block);
+      addDoubles(weight, row, col, count, values, at, sign, FIELDS * block, workspace);
       return;
     }
-    HostRows rows = workspace.hostRows();
+    ElementRuns rows = workspace.elementRuns();
     float[] before = workspace.measured(2 * count);
     rows.load(weight, row, col, count, before, 0);
     rows.add(weight, row, col, count, values, at, sign);
@@ -66,17 +67,20 @@ final class AdditionMeter {
       float[] values,
       int at,
       float sign,
-      int base) {
+      int base,
+      Workspace workspace) {
+    double[] line = workspace.doubleLine(count);
+    workspace.elementRuns().loadDoubles(weight, row, col, count, line, 0);
     for (int i = 0; i < count; i++) {
-      long there = weight.byteOffset(row, col + i);
       double delta = sign * values[at + i];
-      double before = weight.data().get(HostMatrix.DOUBLE_LE, there);
+      double before = line[i];
       double stored = before + delta;
-      weight.data().set(HostMatrix.DOUBLE_LE, there, stored);
+      line[i] = stored;
       // What the sum of two doubles lost (Knuth's two-sum).
       double part = stored - before;
       count(base, delta, before, stored, Math.abs((before - (stored - part)) + (delta - part)));
     }
+    workspace.elementRuns().storeDoubles(weight, row, col, count, line, 0);
   }
 
   private void count(int base, double delta, double before, double stored, double error) {

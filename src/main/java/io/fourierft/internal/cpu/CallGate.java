@@ -4,9 +4,15 @@ import io.fourierft.EngineClosedException;
 
 /** Counts the calls that run, so that closing can wait for them. Thread-safe. */
 final class CallGate {
+  private final String engine;
   private int running;
   private boolean closing;
   private boolean closed;
+
+  /** A gate that calls the engine so when it is closed. */
+  CallGate(String engine) {
+    this.engine = engine;
+  }
 
   /**
    * Begins a call.
@@ -15,7 +21,7 @@ final class CallGate {
    */
   synchronized void enter() {
     if (closing) {
-      throw new EngineClosedException("the CPU engine has been closed; create another");
+      throw new EngineClosedException(engine + " has been closed; create another");
     }
     running++;
   }

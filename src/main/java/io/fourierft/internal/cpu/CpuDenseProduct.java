@@ -5,16 +5,22 @@ import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.ShapeException;
 
-/** Products by a kernel set, on the threads of the engine. */
+/** Products in float32 or float64, on the threads of an engine. */
 final class CpuDenseProduct implements DenseProduct {
   private final HostChecks checks = new HostChecks();
   private final CallGate gate;
-  private final IdleStack<ProductCall> calls;
+  private final IdleStack<ProductCall> floatCalls;
+  private final IdleStack<ProductCall> doubleCalls;
   private final int threads;
 
-  CpuDenseProduct(CallGate gate, IdleStack<ProductCall> calls, int threads) {
+  CpuDenseProduct(
+      CallGate gate,
+      IdleStack<ProductCall> floatCalls,
+      IdleStack<ProductCall> doubleCalls,
+      int threads) {
     this.gate = gate;
-    this.calls = calls;
+    this.floatCalls = floatCalls;
+    this.doubleCalls = doubleCalls;
     this.threads = threads;
   }
 
@@ -36,14 +42,16 @@ final class CpuDenseProduct implements DenseProduct {
       checks.reachable(w, "w");
       checks.shaped(x, "x", x.rows(), inputs);
       checks.output(out, "out", x.rows(), outputs);
-      if (out.elementType() != ElementType.F32) {
-        throw new ShapeException("out is " + out.elementType() + ", but must be F32");
+      boolean isDouble = out.elementType() == ElementType.F64;
+      if (!isDouble && out.elementType() != ElementType.F32) {
+        throw new ShapeException("out is " + out.elementType() + ", but must be F32 or F64");
       }
       checks.requireApart(out, "out", x, "x");
       checks.requireApart(out, "out", w, "w");
       if (x.rows() == 0) {
         return;
       }
+      IdleStack<ProductCall> calls = isDouble ? doubleCalls : floatCalls;
       ProductCall call = calls.take();
       call.run(x, w, transposed, out, threads);
       calls.give(call);

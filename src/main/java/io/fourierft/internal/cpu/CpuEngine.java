@@ -14,8 +14,6 @@ import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
-import io.fourierft.internal.host.RangeExecutor;
-import io.fourierft.internal.host.Shelf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,13 +25,13 @@ public final class CpuEngine implements FourierEngine {
   private final EngineSelection selection;
   private final EngineCore core;
   private final HostChecks checks = new HostChecks();
-  private final CallGate gate = new CallGate();
+  private final CallGate gate = new CallGate("the CPU engine");
   private final IdleStack<DenseJob> denseJobs;
   private final IdleStack<DeltaBatch> deltaBatches;
   private final IdleStack<SpectralCall> spectralCalls;
   private final IdleStack<GradientCall> gradientCalls;
   private final IdleStack<DeltaGradientCall> deltaGradientCalls;
-  private final IdleStack<ProductCall> productCalls;
+  private final HostProducts products;
 
   /** An engine with worker threads of its own, which {@link #close} ends. */
   public CpuEngine(CpuKernels kernels, int threads, EngineSelection selection) {
@@ -44,7 +42,7 @@ public final class CpuEngine implements FourierEngine {
     spectralCalls = new IdleStack<>(() -> new SpectralCall(core));
     gradientCalls = new IdleStack<>(() -> new GradientCall(core));
     deltaGradientCalls = new IdleStack<>(() -> new DeltaGradientCall(core));
-    productCalls = new IdleStack<>(() -> new ProductCall(core));
+    products = new HostProducts(core, gate);
   }
 
   @Override
@@ -240,10 +238,7 @@ public final class CpuEngine implements FourierEngine {
   public DenseProduct denseProduct(int threads) {
     gate.enter();
     try {
-      if (core.kernels().newProduct() == null) {
-        return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
-      }
-      return new CpuDenseProduct(gate, productCalls, threads == 0 ? threads() : threads);
+      return products.product(threads);
     } finally {
       gate.leave();
     }
@@ -264,7 +259,7 @@ public final class CpuEngine implements FourierEngine {
       spectralCalls.clear();
       gradientCalls.clear();
       deltaGradientCalls.clear();
-      productCalls.clear();
+      products.clear();
       gate.cleanedUp();
     }
   }

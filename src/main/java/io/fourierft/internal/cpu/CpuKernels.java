@@ -3,7 +3,6 @@ package io.fourierft.internal.cpu;
 import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The arithmetic of the CPU engine: one implementation for each way of computing transforms. The
@@ -83,9 +82,6 @@ public interface CpuKernels {
   /** Ordinary figures of this set for layers to choose their path by. */
   CostModel costModel();
 
-  /**
-   * A reusable computation of one product with a dense matrix at a time; null if the set has none
-   * that is faster than plain loops.
-   */
-  @Nullable MatrixProduct newProduct();
+  /** A reusable computation of one product with a dense matrix at a time, in float32. */
+  MatrixProduct newProduct();
 }

@@ -95,9 +95,9 @@ final class DeltaSink implements RowSink {
   private void put(
       int row, int col, int count, float[] values, int at, int block, Workspace workspace) {
     if (!adds) {
-      workspace.hostRows().store(target, row, col, count, values, at);
+      workspace.elementRuns().store(target, row, col, count, values, at);
     } else if (meter == null) {
-      workspace.hostRows().add(target, row, col, count, values, at, sign);
+      workspace.elementRuns().add(target, row, col, count, values, at, sign);
     } else {
       meter.add(target, row, col, count, values, at, sign, block, workspace);
     }

@@ -5,6 +5,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.internal.checks.CallChecks;
+import io.fourierft.internal.host.HostViews;
 
 /** The checks of an engine that reaches host memory alone. */
 final class HostChecks extends CallChecks<HostMatrix> {
@@ -22,6 +23,6 @@ final class HostChecks extends CallChecks<HostMatrix> {
 
   @Override
   protected boolean overlap(HostMatrix a, HostMatrix b) {
-    return overlapOnHost(a, b);
+    return HostViews.overlap(a, b);
   }
 }

@@ -39,7 +39,7 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     int width = 2 * (cols / 2 + 1);
     float[] spectra = own.spectra(count * width);
     for (int r = 0; r < count; r++) {
-      own.hostRows().load(gradient, first + r, 0, cols, line, 0);
+      own.elementRuns().load(gradient, first + r, 0, cols, line, 0);
       if (LinePlan.allFinite(line, cols)) {
         plan.forwardReal(line, 0, spectra, r * width);
       } else {

@@ -5,7 +5,6 @@ import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import org.jtransforms.utils.CommonUtils;
 
 /**
@@ -49,7 +48,7 @@ public final class JTransformsKernels implements CpuKernels {
     LinePlan plan = own.plan(features);
     float[] line = own.rows(features);
     for (int i = 0; i < count; i++) {
-      own.hostRows().load(x, first + i, 0, features, line, 0);
+      own.elementRuns().load(x, first + i, 0, features, line, 0);
       int to = i * spectrumFloats(features);
       if (LinePlan.allFinite(line, features)) {
         plan.forwardReal(line, 0, spectrum, to);
@@ -86,7 +85,7 @@ public final class JTransformsKernels implements CpuKernels {
       for (int p = 0; p < length; p++) {
         line[p] = line[p] * firstFactor * scale.second();
       }
-      own.hostRows().add(y, first + i, 0, length, line, 0, 1);
+      own.elementRuns().add(y, first + i, 0, length, line, 0, 1);
     }
   }
 
@@ -179,8 +178,8 @@ public final class JTransformsKernels implements CpuKernels {
   }
 
   @Override
-  public @Nullable MatrixProduct newProduct() {
-    return null;
+  public MatrixProduct newProduct() {
+    return new PlainProduct();
   }
 
   @Override

@@ -11,6 +11,7 @@ final class JTransformsWorkspace extends Workspace {
   private float[] rows = {};
   private float[] spectra = {};
   private final DirectSum direct = new DirectSum();
+  private final PlainPages pages = new PlainPages();
 
   /** The plan for signals of this length. */
   LinePlan plan(int length) {
@@ -42,6 +43,11 @@ final class JTransformsWorkspace extends Workspace {
       spectra = new float[floats];
     }
     return spectra;
+  }
+
+  /** Pages for products. */
+  PlainPages pages() {
+    return pages;
   }
 
   /** The direct evaluation, with its scratch lines. */

@@ -1,119 +1,141 @@
 package io.fourierft.internal.cpu;
 
-import io.fourierft.DenseProduct;
-import io.fourierft.ElementType;
+import static io.fourierft.internal.cpu.PlainPages.PAGE;
+
 import io.fourierft.HostMatrix;
-import io.fourierft.ShapeException;
-import io.fourierft.internal.host.MatrixRows;
-import io.fourierft.internal.host.RangeExecutor;
-import io.fourierft.internal.host.Shelf;
+import io.fourierft.internal.host.ElementRuns;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Products of activations with a dense matrix on the CPU, in float32, added to their output. Plain
- * loops over arrays that the compiler turns into vector instructions. The sums of one output
- * element run in one fixed order, so results do not depend on the number of threads. Thread-safe.
+ * A product in plain loops over {@link PlainPages} that the compiler turns into vector
+ * instructions. The sums of one output element run in one fixed order.
  */
-public final class PlainProduct implements DenseProduct {
-  /**
-   * Numbers in a page. Matrices are cut into pages, arrays of their own, so that a loop over
-   * several of them runs with one index: only then does the compiler know that what is written is
-   * not what is read, and makes vector instructions of it.
-   */
-  private static final int PAGE = 256;
-
+final class PlainProduct implements MatrixProduct {
   /** Tokens that are worked on together. */
-  private static final int TOKEN_BLOCK = PAGE;
+  private static final int MOST_TOKENS = PAGE;
 
   /** Below this many tokens it does not pay to transpose a tile of the matrix for them. */
   private static final int FEW_TOKENS = 8;
 
-  /** Rows of the matrix in one piece of work. */
-  private static final int ROW_BLOCK = 32;
+  /** Tokens that one task reads. */
+  private static final int PACKED_TOKENS = 8;
 
-  /** Columns of the matrix in one piece of work. */
-  private static final int COLUMN_BLOCK = PAGE;
+  /** Rows of the matrix in a task for few tokens. */
+  private static final int ROWS = 32;
 
-  /** Inputs of one tile; with {@link #COLUMN_BLOCK} columns it takes 128 KiB. */
+  /** Columns of the output in a task for many tokens. */
+  private static final int COLUMNS = PAGE;
+
+  /** Inputs of one tile; with {@link #COLUMNS} columns it takes 128 KiB. */
   private static final int INPUT_TILE = 128;
 
-  /** Multiply-adds below which handing work to other threads costs more than it saves. */
-  private static final long PARALLEL_FROM = 1 << 17;
+  private @Nullable HostMatrix x;
+  private @Nullable HostMatrix w;
+  private @Nullable HostMatrix out;
+  private boolean transposed;
+  private int first;
+  private int count;
+  private boolean few;
+  private int pagesPerToken;
+  // The tokens: pages of each if they are few, else one after another.
+  private float[][] pages = {};
+  private float[] block = {};
 
-  private final RangeExecutor executor;
-  private final Shelf<float[]> scratch;
-  private final Shelf<float[][]> pages = Shelf.ofPages(PAGE);
-
-  /** Products on the threads of {@code executor}. */
-  public PlainProduct(RangeExecutor executor, Shelf<float[]> scratch) {
-    this.executor = executor;
-    this.scratch = scratch;
+  @Override
+  public int mostTokens() {
+    return MOST_TOKENS;
   }
 
   @Override
-  public void addTimesTransposed(HostMatrix x, HostMatrix w, HostMatrix out) {
-    requireProduct(x, w.cols(), w, w.rows(), out);
-    for (int from = 0; from < x.rows(); from += TOKEN_BLOCK) {
-      int tokens = Math.min(TOKEN_BLOCK, x.rows() - from);
-      if (tokens < FEW_TOKENS) {
-        scalarProducts(x, from, tokens, w, out);
+  public void begin(
+      HostMatrix newX,
+      int newFirst,
+      int newCount,
+      HostMatrix newW,
+      boolean isTransposed,
+      HostMatrix newOut) {
+    x = newX;
+    first = newFirst;
+    count = newCount;
+    w = newW;
+    transposed = isTransposed;
+    out = newOut;
+    few = !isTransposed && newCount < FEW_TOKENS;
+    pagesPerToken = Math.ceilDiv(newX.cols(), PAGE);
+    if (few) {
+      pages = PlainPages.atLeast(pages, newCount * pagesPerToken);
+    } else {
+      int needed = Math.multiplyExact(newCount, newX.cols());
+      block = block.length < needed ? new float[needed] : block;
+    }
+  }
+
+  @Override
+  public int packingTasks() {
+    return Math.ceilDiv(count, PACKED_TOKENS);
+  }
+
+  @Override
+  public void pack(int task, Workspace workspace) {
+    HostMatrix from = Objects.requireNonNull(x);
+    int end = Math.min(count, (task + 1) * PACKED_TOKENS);
+    for (int t = task * PACKED_TOKENS; t < end; t++) {
+      if (few) {
+        readPages(from, first + t, pages, t * pagesPerToken, workspace.elementRuns());
       } else {
-        weightedRows(x, from, tokens, w, true, out);
+        int length = from.cols();
+        workspace.elementRuns().load(from, first + t, 0, length, block, t * length);
       }
     }
   }
 
   @Override
-  public void addTimes(HostMatrix x, HostMatrix w, HostMatrix out) {
-    requireProduct(x, w.rows(), w, w.cols(), out);
-    for (int from = 0; from < x.rows(); from += TOKEN_BLOCK) {
-      weightedRows(x, from, Math.min(TOKEN_BLOCK, x.rows() - from), w, false, out);
-    }
+  public int multiplyingTasks() {
+    int outputs = Objects.requireNonNull(out).cols();
+    return Math.ceilDiv(outputs, few ? ROWS : COLUMNS);
   }
 
-  /** Tokens have been copied before the work is shared, so that their memory does not matter. */
-  private static boolean worthSharing(int tokens, HostMatrix w, HostMatrix out) {
-    return (long) tokens * w.rows() * w.cols() >= PARALLEL_FROM
-        && RangeExecutor.shareable(w)
-        && RangeExecutor.shareable(out);
+  @Override
+  public void multiply(int task, Workspace workspace) {
+    PlainPages scratch = ((JTransformsWorkspace) workspace).pages();
+    if (few) {
+      scalarProducts(task * ROWS, scratch, workspace.elementRuns());
+    } else {
+      weightedRows(task * COLUMNS, scratch, workspace.elementRuns());
+    }
   }
 
   // Few tokens: one scalar product each, with the row of w read once for all of them.
 
-  private void scalarProducts(HostMatrix x, int from, int tokens, HostMatrix w, HostMatrix out) {
-    int perRow = Math.ceilDiv(x.cols(), PAGE);
-    float[][] block = pages.take(tokens * perRow);
-    for (int t = 0; t < tokens; t++) {
-      readPages(x, from + t, block, t * perRow);
+  private void scalarProducts(int from, PlainPages scratch, ElementRuns runs) {
+    HostMatrix matrix = Objects.requireNonNull(w);
+    HostMatrix target = Objects.requireNonNull(out);
+    int height = Math.min(ROWS, target.cols() - from);
+    float[][] row = scratch.rows(pagesPerToken);
+    float[][] results = scratch.sums(count + 1);
+    float[] sums = results[count];
+    for (int p = 0; p < height; p++) {
+      readPages(matrix, from + p, row, 0, runs);
+      for (int t = 0; t < count; t++) {
+        results[t][p] = scalarProduct(row, pages, t * pagesPerToken, pagesPerToken, sums);
+      }
     }
-    executor.run(
-        Math.ceilDiv(w.rows(), ROW_BLOCK),
-        worthSharing(tokens, w, out),
-        piece -> {
-          float[][] row = pages.take(perRow + 1);
-          float[] sums = row[perRow];
-          int end = Math.min(w.rows(), (piece + 1) * ROW_BLOCK);
-          for (int p = piece * ROW_BLOCK; p < end; p++) {
-            readPages(w, p, row, 0);
-            for (int t = 0; t < tokens; t++) {
-              float sum = scalarProduct(row, block, t * perRow, perRow, sums);
-              out.set(from + t, p, out.get(from + t, p) + sum);
-            }
-          }
-          pages.give(row);
-        });
-    pages.give(block);
+    for (int t = 0; t < count; t++) {
+      runs.add(target, first + t, from, height, results[t], 0, 1);
+    }
   }
 
-  /** Puts a row into {@code into[first ..]}, the rest of the last page zero. */
-  private static void readPages(HostMatrix matrix, int row, float[][] into, int first) {
+  /** Puts a row into {@code into[at ..]}, the rest of the last page zero. */
+  private static void readPages(
+      HostMatrix matrix, int row, float[][] into, int at, ElementRuns runs) {
     int cols = matrix.cols();
     for (int q = 0; q < cols; q += PAGE) {
-      int count = Math.min(PAGE, cols - q);
-      float[] page = into[first + q / PAGE];
-      MatrixRows.read(matrix, row, q, count, page, 0);
-      Arrays.fill(page, count, PAGE, 0);
+      int length = Math.min(PAGE, cols - q);
+      float[] page = into[at + q / PAGE];
+      runs.load(matrix, row, q, length, page, 0);
+      Arrays.fill(page, length, PAGE, 0);
     }
   }
 
@@ -139,70 +161,51 @@ public final class PlainProduct implements DenseProduct {
 
   // Many tokens: rows of w, or of its transpose, weighted by the tokens.
 
-  private void weightedRows(
-      HostMatrix x, int from, int tokens, HostMatrix w, boolean transposed, HostMatrix out) {
-    float[] block = scratch.take(tokens * x.cols());
-    for (int t = 0; t < tokens; t++) {
-      MatrixRows.read(x, from + t, 0, x.cols(), block, t * x.cols());
-    }
-    executor.run(
-        Math.ceilDiv(out.cols(), COLUMN_BLOCK),
-        worthSharing(tokens, w, out),
-        piece ->
-            weightedRows(block, from, tokens, x.cols(), w, transposed, out, piece * COLUMN_BLOCK));
-    scratch.give(block);
-  }
-
   /** The columns of out from {@code column} on. */
-  private void weightedRows(
-      float[] block,
-      int firstToken,
-      int tokens,
-      int inputs,
-      HostMatrix w,
-      boolean transposed,
-      HostMatrix out,
-      int column) {
-    int width = Math.min(COLUMN_BLOCK, out.cols() - column);
-    float[][] rows = pages.take(INPUT_TILE);
-    float[][] sums = pages.take(tokens);
-    for (int t = 0; t < tokens; t++) {
+  private void weightedRows(int column, PlainPages scratch, ElementRuns runs) {
+    HostMatrix matrix = Objects.requireNonNull(w);
+    HostMatrix target = Objects.requireNonNull(out);
+    int inputs = Objects.requireNonNull(x).cols();
+    int width = Math.min(COLUMNS, target.cols() - column);
+    float[][] rows = scratch.rows(INPUT_TILE);
+    float[][] sums = scratch.sums(count + 1);
+    for (int t = 0; t < count; t++) {
       Arrays.fill(sums[t], 0, width, 0);
     }
     for (int input = 0; input < inputs; input += INPUT_TILE) {
-      int count = Math.min(INPUT_TILE, inputs - input);
+      int height = Math.min(INPUT_TILE, inputs - input);
       if (transposed) {
-        readTransposed(w, column, width, input, count, rows);
-      } else {
-        for (int r = 0; r < count; r++) {
-          MatrixRows.read(w, input + r, column, width, rows[r], 0);
+        for (int r = 0; r < height; r++) {
+          runs.load(matrix, input + r, column, width, rows[r], 0);
         }
+      } else {
+        readTransposed(matrix, column, width, input, height, rows, sums[count], runs);
       }
-      for (int t = 0; t < tokens; t++) {
-        addRows(block, t * inputs + input, count, rows, sums[t], width);
+      for (int t = 0; t < count; t++) {
+        addRows(block, t * inputs + input, height, rows, sums[t], width);
       }
     }
-    float[] line = rows[0];
-    for (int t = 0; t < tokens; t++) {
-      MatrixRows.read(out, firstToken + t, column, width, line, 0);
-      addRow(1, sums[t], line, width);
-      MatrixRows.write(line, 0, out, firstToken + t, column, width);
+    for (int t = 0; t < count; t++) {
+      runs.add(target, first + t, column, width, sums[t], 0, 1);
     }
-    pages.give(sums);
-    pages.give(rows);
   }
 
   /** {@code rows[q][p] = w[row + p, col + q]}. */
-  private void readTransposed(
-      HostMatrix w, int row, int height, int col, int width, float[][] rows) {
-    float[] line = scratch.take(width);
+  private static void readTransposed(
+      HostMatrix w,
+      int row,
+      int height,
+      int col,
+      int width,
+      float[][] rows,
+      float[] line,
+      ElementRuns runs) {
     for (int p = 0; p < height; p++) {
-      MatrixRows.read(w, row + p, col, width, line, 0);
+      runs.load(w, row + p, col, width, line, 0);
       for (int q = 0; q < width; q++) {
         rows[q][p] = line[q];
       }
     }
-    scratch.give(line);
   }
 
   /** {@code sums[j] += Σ_i factors[at + i]·rows[i][j]} for {@code count} rows. */
@@ -249,23 +252,10 @@ public final class PlainProduct implements DenseProduct {
     }
   }
 
-  private static void requireProduct(
-      HostMatrix x, int inputs, HostMatrix w, int outputs, HostMatrix out) {
-    if (x.cols() != inputs || out.cols() != outputs || x.rows() != out.rows()) {
-      throw new ShapeException(
-          "x of %d x %d times w of %d x %d does not fit out of %d x %d"
-              .formatted(x.rows(), x.cols(), w.rows(), w.cols(), out.rows(), out.cols()));
-    }
-    if (out.elementType() != ElementType.F32) {
-      throw new ShapeException("out is " + out.elementType() + ", but must be F32");
-    }
-    if (out.data().isReadOnly()) {
-      throw new ShapeException("out is written, but its memory is read-only");
-    }
-    for (HostMatrix in : List.of(x, w)) {
-      if (MatrixRows.overlap(out, in)) {
-        throw new ShapeException("out overlaps an input in memory; give it memory of its own");
-      }
-    }
+  @Override
+  public void end() {
+    x = null;
+    w = null;
+    out = null;
   }
 }

@@ -1,7 +1,6 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.HostMatrix;
-import java.util.Objects;
 
 /** One product of tokens with a dense matrix; reusable. */
 final class ProductCall implements WorkerPool.Tasks {
@@ -12,10 +11,9 @@ final class ProductCall implements WorkerPool.Tasks {
   private final MatrixProduct kernel;
   private boolean multiplying;
 
-  /** A call of a kernel set that has products. */
-  ProductCall(EngineCore core) {
+  ProductCall(EngineCore core, MatrixProduct kernel) {
     this.core = core;
-    this.kernel = Objects.requireNonNull(core.kernels().newProduct());
+    this.kernel = kernel;
   }
 
   /** As {@link MatrixProduct#begin}, for all tokens, on at most so many threads. */

@@ -1,5 +1,7 @@
 package io.fourierft.internal.cpu;
 
+import io.fourierft.internal.host.ElementRuns;
+
 /**
  * Scratch memory for one thread at a time. Arrays grow to the largest size asked for and stay; each
  * kernel set derives its own, with its plans.
@@ -7,9 +9,11 @@ package io.fourierft.internal.cpu;
 public class Workspace {
   private float[] inputSpectrum = {};
   private float[] outputSpectrum = {};
-  private final HostRows hostRows = new HostRows();
+  private final ElementRuns elementRuns = new ElementRuns();
   private float[] line = {};
   private float[] measured = {};
+  private double[] doubleLine = {};
+  private double[] doubleSums = {};
 
   /** Room for the transform of a block of inputs. */
   public final float[] inputSpectrum(int floats) {
@@ -43,8 +47,24 @@ public class Workspace {
     return measured;
   }
 
+  /** Room for a run of elements in double. */
+  final double[] doubleLine(int doubles) {
+    if (doubleLine.length < doubles) {
+      doubleLine = new double[doubles];
+    }
+    return doubleLine;
+  }
+
+  /** Room for sums in double. */
+  final double[] doubleSums(int doubles) {
+    if (doubleSums.length < doubles) {
+      doubleSums = new double[doubles];
+    }
+    return doubleSums;
+  }
+
   /** The way to and from the caller's memory. */
-  public final HostRows hostRows() {
-    return hostRows;
+  public final ElementRuns elementRuns() {
+    return elementRuns;
   }
 }

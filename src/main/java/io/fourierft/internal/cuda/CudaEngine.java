@@ -22,7 +22,6 @@ import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
-import io.fourierft.internal.cpu.PlainProduct;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.device.ResourceStack;
@@ -40,8 +39,6 @@ import io.fourierft.internal.cuda.ops.SharedResources;
 import io.fourierft.internal.cuda.ops.TokenInput;
 import io.fourierft.internal.cuda.stream.EngineStream;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.host.RangeExecutor;
-import io.fourierft.internal.host.Shelf;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.List;
@@ -185,7 +182,7 @@ public final class CudaEngine implements CudaFourierEngine {
   @Override
   public DenseProduct denseProduct(int threads) {
     requireOpen();
-    return new PlainProduct(new RangeExecutor(threads), Shelf.ofArrays());
+    return resources.hostProducts().product(threads);
   }
 
   @Override

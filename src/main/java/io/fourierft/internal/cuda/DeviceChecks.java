@@ -8,6 +8,7 @@ import io.fourierft.internal.checks.CallChecks;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.OwnedBuffer;
+import io.fourierft.internal.host.HostViews;
 
 /** The checks of an engine that reaches host memory and the device memory of one context. */
 public final class DeviceChecks extends CallChecks<Matrix> {
@@ -42,11 +43,13 @@ public final class DeviceChecks extends CallChecks<Matrix> {
   @Override
   protected boolean overlap(Matrix a, Matrix b) {
     if (a instanceof HostMatrix first && b instanceof HostMatrix second) {
-      return overlapOnHost(first, second);
+      return HostViews.overlap(first, second);
     }
     if (a instanceof DeviceView first && b instanceof DeviceView second) {
       long distance = second.pointer() - first.pointer();
-      return distance < bytes(first) && -distance < bytes(second) && !sideBySide(a, b, distance);
+      return distance < bytes(first)
+          && -distance < bytes(second)
+          && !HostViews.sideBySide(a, b, distance);
     }
     return false;
   }

@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaStream;
+import io.fourierft.internal.cpu.OwnProducts;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.device.ResourceStack;
@@ -28,11 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class EngineResources implements AutoCloseable {
   private final SharedResources shared;
   private final OpenBuffers buffers = new OpenBuffers();
+  private final OwnProducts hostProducts;
   private final Set<WorkStream> streams = ConcurrentHashMap.newKeySet();
   private final Set<AutoCloseable> graphs = ConcurrentHashMap.newKeySet();
 
   private EngineResources(SharedResources shared) {
     this.shared = shared;
+    this.hostProducts =
+        new OwnProducts("the engine on " + shared.device().context().device().engineName());
   }
 
   /** Takes what an engine needs; whatever was taken is given back if that fails. */
@@ -62,6 +66,11 @@ public final class EngineResources implements AutoCloseable {
   /** The memory that goes with the engine. */
   OpenBuffers buffers() {
     return buffers;
+  }
+
+  /** Products with matrices in host memory. */
+  OwnProducts hostProducts() {
+    return hostProducts;
   }
 
   EngineStream newStream() {
@@ -115,6 +124,7 @@ public final class EngineResources implements AutoCloseable {
       all.own(shared.device().kernels());
       all.own(shared.adapters());
       all.own(buffers);
+      all.own(hostProducts);
       streams.forEach(all::own);
       graphs.forEach(all::own);
     }

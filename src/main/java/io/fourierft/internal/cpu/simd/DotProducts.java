@@ -4,7 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.FUSED;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 
-import io.fourierft.internal.cpu.HostRows;
+import io.fourierft.internal.host.ElementRuns;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -79,7 +79,7 @@ final class DotProducts implements ProductMethod {
 
   private void load(
       int row, int height, int input, int count, float[] chunk, SimdWorkspace workspace) {
-    HostRows from = workspace.hostRows();
+    ElementRuns from = workspace.elementRuns();
     int padded = Lanes.roundUp(count);
     for (int r = 0; r < height; r++) {
       from.load(operands.w(), row + r, input, count, chunk, r * STRIDE);

@@ -4,7 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.cpu.HostRows;
+import io.fourierft.internal.host.ElementRuns;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -38,7 +38,7 @@ final class LaneRows {
       float[] rows,
       float[] block,
       SimdWorkspace workspace) {
-    HostRows from = workspace.hostRows();
+    ElementRuns from = workspace.elementRuns();
     int cols = matrix.cols();
     int stride = stride(cols);
     long broken = 0;

@@ -137,7 +137,7 @@ final class LaneTokens {
     }
     for (int l = 0; l < count; l++) {
       if (!map.isPerToken() || map.adapterOf(first + l) != AdapterRouting.NONE) {
-        workspace.hostRows().add(y, first + l, 0, length, rows, l * stride, 1f);
+        workspace.elementRuns().add(y, first + l, 0, length, rows, l * stride, 1f);
       }
     }
   }

@@ -65,11 +65,11 @@ final class ProductOperands {
 
   /** Copies token t to {@code target[at ..]}. */
   void loadToken(int t, float[] target, int at, SimdWorkspace workspace) {
-    workspace.hostRows().load(x, first + t, 0, x.cols(), target, at);
+    workspace.elementRuns().load(x, first + t, 0, x.cols(), target, at);
   }
 
   /** Adds {@code values[0 .. width − 1]} to the result of token t from column p on. */
   void addToResult(int t, int p, int width, float[] values, SimdWorkspace workspace) {
-    workspace.hostRows().add(out, first + t, p, width, values, 0, 1f);
+    workspace.elementRuns().add(out, first + t, p, width, values, 0, 1f);
   }
 }

@@ -4,7 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.ProductTile.OUTPUTS;
 
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.cpu.HostRows;
+import io.fourierft.internal.host.ElementRuns;
 import java.util.Arrays;
 
 /**
@@ -47,7 +47,7 @@ final class ProductPanels {
       int count,
       float[] rows,
       SimdWorkspace workspace) {
-    HostRows from = workspace.hostRows();
+    ElementRuns from = workspace.elementRuns();
     for (int r = 0; r < height; r++) {
       from.load(w, row + r, col, count, rows, r * STRIDE);
     }
@@ -65,7 +65,7 @@ final class ProductPanels {
       int count,
       float[] packed,
       SimdWorkspace workspace) {
-    HostRows from = workspace.hostRows();
+    ElementRuns from = workspace.elementRuns();
     float[] line = workspace.scratch(PackedProduct.TASK_OUTPUTS);
     Arrays.fill(line, width, Lanes.roundUp(width), 0f);
     for (int k = 0; k < count; k++) {

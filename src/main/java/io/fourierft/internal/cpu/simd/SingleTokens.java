@@ -28,7 +28,7 @@ final class SingleTokens {
     float[] scratch = workspace.scratch(plan.scratchFloats());
     for (int i = 0; i < count; i++) {
       int at = i * plan.spectrumFloats();
-      workspace.hostRows().load(x, first + i, 0, features, line, 0);
+      workspace.elementRuns().load(x, first + i, 0, features, line, 0);
       if (LaneRows.allFinite(line, 0, features)) {
         plan.forward(line, spectrum, at, blocks, scratch);
       } else {
@@ -73,7 +73,7 @@ final class SingleTokens {
       for (int p = 0; p < length; p++) {
         line[p] = line[p] * scale.first() * scale.second();
       }
-      workspace.hostRows().add(y, first + i, 0, length, line, 0, 1f);
+      workspace.elementRuns().add(y, first + i, 0, length, line, 0, 1f);
     }
   }
 

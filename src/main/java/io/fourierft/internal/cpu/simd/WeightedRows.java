@@ -4,7 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.FUSED;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 
-import io.fourierft.internal.cpu.HostRows;
+import io.fourierft.internal.host.ElementRuns;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -95,7 +95,7 @@ final class WeightedRows implements ProductMethod {
   }
 
   private void load(int input, int output, int width, float[] rows, SimdWorkspace workspace) {
-    HostRows from = workspace.hostRows();
+    ElementRuns from = workspace.elementRuns();
     int there = Math.min(ROWS, operands.inputs() - input);
     for (int r = 0; r < there; r++) {
       from.load(operands.w(), input + r, output, width, rows, r * WIDTH);

@@ -127,7 +127,7 @@ public final class OperatorCall {
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
-      hostRows = HostBytes.of(TokenTransforms.rows(host, first, count));
+      hostRows = HostBytes.of(host.slice(first, count));
       stream.upload(hostRows, copy);
       target = copy;
       stride = features;

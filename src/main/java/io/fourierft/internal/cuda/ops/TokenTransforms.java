@@ -35,7 +35,7 @@ public final class TokenTransforms {
     long stride;
     switch (x) {
       case HostMatrix host -> {
-        stream.upload(HostBytes.of(rows(host, first, count)), copy);
+        stream.upload(HostBytes.of(host.slice(first, count)), copy);
         source = copy;
         stride = features;
       }
@@ -75,15 +75,5 @@ public final class TokenTransforms {
             new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES_IN_PLACE, 1, features, batch),
             spectra,
             spectra);
-  }
-
-  /** Some rows of a host matrix. */
-  static HostMatrix rows(HostMatrix matrix, int first, int count) {
-    return new HostMatrix(
-        matrix.data().asSlice(count == 0 ? 0 : matrix.byteOffset(first, 0)),
-        matrix.elementType(),
-        count,
-        matrix.cols(),
-        matrix.stride());
   }
 }

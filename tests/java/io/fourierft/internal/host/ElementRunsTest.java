@@ -1,4 +1,4 @@
-package io.fourierft.internal.cpu;
+package io.fourierft.internal.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Runs of elements against {@link HostMatrix#get} and {@link HostMatrix#set}, one by one. */
-final class HostRowsTest {
+final class ElementRunsTest {
   private static final int COUNT = 2 * 1024 + 37;
 
   /** Every kind of float, the ties of the narrower formats and all kinds of NaN among them. */
@@ -36,7 +36,7 @@ final class HostRowsTest {
   @EnumSource(ElementType.class)
   void storeAndLoadAreThoseOfSingleElements(ElementType type) {
     float[] values = values();
-    HostRows rows = new HostRows();
+    ElementRuns rows = new ElementRuns();
     try (Arena arena = Arena.ofConfined()) {
       for (MemorySegment memory :
           new MemorySegment[] {
@@ -64,7 +64,7 @@ final class HostRowsTest {
   void additionRoundsTheSumOnce(ElementType type) {
     float[] values = values();
     float[] more = values();
-    HostRows rows = new HostRows();
+    ElementRuns rows = new ElementRuns();
     HostMatrix matrix =
         new HostMatrix(MemorySegment.ofArray(new long[COUNT]), type, 1, COUNT, COUNT);
     for (int i = 0; i < COUNT; i++) {

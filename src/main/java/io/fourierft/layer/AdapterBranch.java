@@ -9,28 +9,27 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.internal.host.MatrixRows;
-import io.fourierft.internal.host.Shelf;
+import io.fourierft.internal.host.ScratchArrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds ΔW x, or ΔWᵀ g, to an output, by the spectral operator or by a dense ΔW, as the options and
- * the cost model say. Thread-safe.
+ * The adapters' part of a layer's pass: adds ΔW x, or ΔWᵀ g, to an output, by the spectral operator
+ * or by a dense ΔW, as the options and the cost model say. Thread-safe.
  */
-final class AdapterOutput {
+final class AdapterBranch {
   private final FourierEngine engine;
   private final FourierLinearOptions options;
   private final CostModel costModel;
   private final DenseProduct product;
-  private final Shelf<float[]> scratch;
+  private final ScratchArrays scratch;
   private final @Nullable DeltaCache cache;
 
-  AdapterOutput(
+  AdapterBranch(
       FourierEngine engine,
       FourierLinearOptions options,
       DenseProduct product,
-      Shelf<float[]> scratch) {
+      ScratchArrays scratch) {
     this.engine = engine;
     CostModel chosen = options.costModel();
     this.costModel = chosen == null ? engine.costModel() : chosen;
@@ -110,7 +109,7 @@ final class AdapterOutput {
         cache.put(adapter, delta);
         multiply(routing, i, in, delta, out, transposed);
       } else {
-        float[] memory = scratch.take(Math.multiplyExact(adapter.rows(), adapter.cols()));
+        float[] memory = scratch.take(adapter.rows(), adapter.cols());
         HostMatrix delta = Matrix.of(memory, adapter.rows(), adapter.cols());
         engine.deltaWeights(List.of(adapter), List.of(delta));
         multiply(routing, i, in, delta, out, transposed);
@@ -138,8 +137,8 @@ final class AdapterOutput {
         to = in.rows();
       }
       if (to > from) {
-        HostMatrix inRun = MatrixRows.slice(in, from, to - from);
-        HostMatrix outRun = MatrixRows.slice(out, from, to - from);
+        HostMatrix inRun = in.slice(from, to - from);
+        HostMatrix outRun = out.slice(from, to - from);
         if (transposed) {
           product.addTimes(inRun, delta, outRun);
         } else {

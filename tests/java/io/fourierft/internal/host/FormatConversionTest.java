@@ -1,4 +1,4 @@
-package io.fourierft.merge;
+package io.fourierft.internal.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -9,7 +9,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class TensorConversionTest {
+class FormatConversionTest {
   /** More than one block, and no multiple of it. */
   private static final int COUNT = 20_011;
 
@@ -19,7 +19,7 @@ class TensorConversionTest {
     for (ElementType from : ElementType.values()) {
       HostMatrix source = random(from);
       HostMatrix target = empty(to);
-      TensorConversion.convert(source.data(), from, target.data(), to, COUNT);
+      FormatConversion.convert(source.data(), from, target.data(), to, COUNT);
       for (int i = 0; i < COUNT; i++) {
         float value = source.get(0, i);
         // Widening an F64 to itself is a copy and keeps what a float cannot hold.
@@ -33,7 +33,7 @@ class TensorConversionTest {
   void theSameFormatIsCopiedBitForBit(ElementType type) {
     HostMatrix source = random(type);
     HostMatrix target = empty(type);
-    TensorConversion.convert(source.data(), type, target.data(), type, COUNT);
+    FormatConversion.convert(source.data(), type, target.data(), type, COUNT);
     assertEquals(-1, source.data().mismatch(target.data()));
   }
 

@@ -1,0 +1,40 @@
+package io.fourierft.internal.cpu;
+
+import java.util.Arrays;
+
+/**
+ * Scratch memory of the plain products, in pages: arrays of their own, so that a loop over several
+ * of them runs with one index. Only then does the compiler know that what is written is not what is
+ * read, and makes vector instructions of it. For one thread at a time.
+ */
+final class PlainPages {
+  /** Numbers in a page. */
+  static final int PAGE = 256;
+
+  private float[][] rows = {};
+  private float[][] sums = {};
+
+  /** At least so many pages for rows of the matrix, contents arbitrary. */
+  float[][] rows(int count) {
+    rows = atLeast(rows, count);
+    return rows;
+  }
+
+  /** At least so many pages for sums, contents arbitrary. */
+  float[][] sums(int count) {
+    sums = atLeast(sums, count);
+    return sums;
+  }
+
+  /** {@code pages}, or a longer array with the same pages and more. */
+  static float[][] atLeast(float[][] pages, int count) {
+    if (pages.length >= count) {
+      return pages;
+    }
+    float[][] more = Arrays.copyOf(pages, count);
+    for (int i = pages.length; i < count; i++) {
+      more[i] = new float[PAGE];
+    }
+    return more;
+  }
+}
