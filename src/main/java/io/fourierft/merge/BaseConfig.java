@@ -13,15 +13,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.ElementType;
 import io.fourierft.FourierException;
+import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What a base model's {@code config.json} says that matters to a merge. */
 final class BaseConfig {
-  private static final long MOST_BYTES = 16L << 20;
+  private static final int MOST_BYTES = 16 << 20;
   private static final ObjectMapper MAPPER = mapper();
 
   private final ObjectNode root;
@@ -37,14 +37,12 @@ final class BaseConfig {
    */
   static Optional<BaseConfig> read(Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (!Files.isRegularFile(file)) {
+    // One that is there and cannot be read is an error: what it says must not be missed.
+    if (!InputFile.isThere(file)) {
       return Optional.empty();
     }
-    if (Files.size(file) > MOST_BYTES) {
-      throw new FourierException(file + " has more than 16 MiB; that is no model configuration");
-    }
     try {
-      if (MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+      if (MAPPER.readTree(InputFile.read(file, MOST_BYTES)) instanceof ObjectNode object) {
         return Optional.of(new BaseConfig(object));
       }
     } catch (JsonProcessingException e) {

@@ -8,6 +8,7 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.files.OutputFile;
+import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
@@ -100,7 +101,11 @@ public final class DeltaExport {
     }
     List<Path> sources = new ArrayList<>();
     base.shards().forEach(shard -> sources.add(shard.file().path()));
+    Path folder = AdapterBinding.folderOf(base.path());
+    base.indexFileName().ifPresent(name -> sources.add(folder.resolve(name)));
+    sources.add(folder.resolve("config.json"));
     sources.add(adapter.resolve(PeftAdapter.FILE_NAME));
+    sources.add(adapter.resolve(FourierFtConfig.FILE_NAME));
     for (Path source : sources) {
       if (Files.exists(source) && Files.isSameFile(source, output)) {
         throw new FourierException(

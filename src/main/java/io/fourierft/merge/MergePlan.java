@@ -209,7 +209,8 @@ final class MergePlan {
   private ShardPlan shardPlan() {
     Long limit = options.maxShardSizeInBytes();
     if (limit != null) {
-      return ShardPlan.of(tensors.values().stream().map(OutputTensor::declaration).toList(), limit);
+      return ShardPlan.of(
+          tensors.values().stream().map(OutputTensor::declaration).toList(), limit, base.stem());
     }
     List<ShardPlan.PlannedShard> planned = new ArrayList<>();
     for (SafetensorsCheckpoint.Shard shard : base.shards()) {

@@ -14,8 +14,10 @@ import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -46,10 +48,11 @@ public final class ModelMerge {
    */
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
-    requireApart(base, adapters, output);
+    SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
+      companions(base, checkpoint, plan);
       return result(output, plan, List.of());
     }
   }
@@ -59,7 +62,7 @@ public final class ModelMerge {
    *
    * @param engine computes; the caller keeps it
    * @param base a folder with {@code model.safetensors} or {@code model.safetensors.index.json}, or
-   *     such a file; of a single file only the weights are copied
+   *     such a file; of a single safetensors file only the weights are copied
    * @param adapters folders as PEFT saves them, in the order in which they are merged
    * @param output the folder to write
    * @throws FourierException if something does not fit, naming it; nothing is written then
@@ -73,17 +76,14 @@ public final class ModelMerge {
       MergeOptions options,
       ProgressListener progress)
       throws IOException {
-    requireApart(base, adapters, output);
+    SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
+      CompanionFiles companions = companions(base, checkpoint, plan);
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
-        if (Files.isDirectory(base)) {
-          CompanionFiles companions = CompanionFiles.of(base);
-          noteLeftBehind(companions, checkpoint, plan);
-          companions.copyTo(directory.path());
-        }
+        companions.copyTo(directory.path());
         writeConfig(plan, options, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
         directory.commit();
@@ -104,50 +104,20 @@ public final class ModelMerge {
         plan.notes());
   }
 
-  /** The output may replace neither what is read nor a folder around it. */
-  private static void requireApart(Path base, List<Path> adapters, Path output) throws IOException {
-    if (adapters.isEmpty()) {
-      throw new FourierException("no adapter was given; give at least one");
+  /** What goes along with the weights; what does not is noted. */
+  private static CompanionFiles companions(
+      Path base, SafetensorsCheckpoint checkpoint, MergePlan plan) throws IOException {
+    if (!Files.isDirectory(base) && checkpoint.index().isEmpty()) {
+      return CompanionFiles.none(AdapterBinding.folderOf(base));
     }
-    Path target = real(output);
-    Path baseFolder = real(AdapterBinding.folderOf(base));
-    if (target.startsWith(baseFolder) && Files.isDirectory(base)) {
-      throw new FourierException(
-          "the output %s lies in the base model's folder %s; give a folder outside it"
-              .formatted(output, base));
-    }
-    if (baseFolder.startsWith(target)) {
-      throw new FourierException(
-          "the base model %s lies in the output %s, which would be replaced; give another folder"
-              .formatted(base, output));
-    }
-    for (Path adapter : adapters) {
-      if (real(adapter).startsWith(target)) {
-        throw new FourierException(
-            "the adapter %s lies in the output %s, which would be replaced; give another folder"
-                .formatted(adapter, output));
-      }
-    }
-  }
-
-  /** The path with the links of its existing part resolved. */
-  private static Path real(Path path) throws IOException {
-    Path absolute = path.toAbsolutePath().normalize();
-    if (Files.exists(absolute)) {
-      return absolute.toRealPath();
-    }
-    Path parent = absolute.getParent();
-    return parent == null ? absolute : real(parent).resolve(absolute.getFileName());
-  }
-
-  private static void noteLeftBehind(
-      CompanionFiles companions, SafetensorsCheckpoint checkpoint, MergePlan plan) {
-    List<String> merged =
-        checkpoint.shards().stream().map(SafetensorsCheckpoint.Shard::fileName).toList();
+    CompanionFiles companions = CompanionFiles.of(AdapterBinding.folderOf(base));
+    Set<String> merged = new HashSet<>(Set.of(CheckpointIndex.FILE_NAME));
+    checkpoint.shards().forEach(shard -> merged.add(shard.fileName()));
+    checkpoint.indexFileName().ifPresent(merged::add);
     List<String> others =
         companions.leftBehind().stream()
             .map(Path::toString)
-            .filter(name -> !merged.contains(name) && !name.equals(CheckpointIndex.FILE_NAME))
+            .filter(name -> !merged.contains(name))
             .toList();
     if (!others.isEmpty()) {
       plan.notes()
@@ -155,6 +125,8 @@ public final class ModelMerge {
               "other weight files of the base hold no merged weights and were not copied: "
                   + others);
     }
+    plan.notes().addAll(companions.notes());
+    return companions;
   }
 
   private static void writeConfig(MergePlan plan, MergeOptions options, Path folder)
@@ -187,21 +159,31 @@ public final class ModelMerge {
         writer.commit();
       }
     }
-    if (plan.shards().isSharded() || keepsIndex(checkpoint, plan)) {
+    Optional<String> indexName = indexName(checkpoint, plan.shards());
+    if (indexName.isPresent()) {
       Map<String, String> weightMap = plan.shards().weightMap();
       CheckpointIndex index =
           checkpoint
               .index()
               .map(old -> old.withShards(total, weightMap))
               .orElseGet(() -> CheckpointIndex.of(total, weightMap));
-      index.write(folder.resolve(CheckpointIndex.FILE_NAME));
+      index.write(folder.resolve(indexName.get()));
     }
   }
 
-  /** A single shard that is not called model.safetensors is found through its index alone. */
-  private static boolean keepsIndex(SafetensorsCheckpoint checkpoint, MergePlan plan) {
-    return checkpoint.index().isPresent()
-        && !plan.shards().shards().getFirst().fileName().equals(ShardPlan.SINGLE_FILE_NAME);
+  /**
+   * The base's own name of the index, which programs look for. A single file needs one only where
+   * its name is not what they look for either.
+   */
+  private static Optional<String> indexName(SafetensorsCheckpoint checkpoint, ShardPlan shards) {
+    String stem = checkpoint.stem();
+    boolean needed =
+        shards.isSharded()
+            || (checkpoint.index().isPresent()
+                && !shards.shards().getFirst().fileName().equals(stem + ".safetensors"));
+    return needed
+        ? Optional.of(checkpoint.indexFileName().orElse(stem + ".safetensors.index.json"))
+        : Optional.empty();
   }
 
   /** The metadata of the file that the shard's first tensor comes from; all shards have one. */

@@ -3,6 +3,7 @@ package io.fourierft.peft;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -65,6 +66,7 @@ final class AdapterDirectory {
   }
 
   private static boolean holdsConfig(Path directory) {
-    return Files.exists(directory.resolve(FourierFtConfig.FILE_NAME));
+    // A link that leads nowhere too, so that reading it says so.
+    return Files.exists(directory.resolve(FourierFtConfig.FILE_NAME), LinkOption.NOFOLLOW_LINKS);
   }
 }

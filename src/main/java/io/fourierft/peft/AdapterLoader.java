@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.safetensors.SafetensorsFile;
 import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
@@ -32,7 +33,7 @@ final class AdapterLoader {
   static PeftAdapter load(Path directory) throws IOException {
     ConfigDocument document = FourierFtConfig.open(directory.resolve(FourierFtConfig.FILE_NAME));
     Path file = directory.resolve(PeftAdapter.FILE_NAME);
-    if (!Files.exists(file)) {
+    if (!InputFile.isThere(file)) {
       throw missing(directory, file);
     }
     AdapterLoader loader;

@@ -9,12 +9,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.fourierft.FourierException;
+import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,6 +30,7 @@ final class ConfigReader {
   static final int MAX_BYTES = 16 << 20;
 
   private static final int MAX_NESTING = 64;
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final String LFS_POINTER = "version https://git-lfs.github.com/spec/";
 
   private static final ObjectMapper MAPPER =
@@ -57,23 +59,31 @@ final class ConfigReader {
   }
 
   static ConfigDocument read(Path file) throws IOException {
-    if (!Files.exists(file)) {
+    if (!InputFile.isThere(file)) {
       throw new PeftException(
           "cannot find '%s' at '%s'; give the directory that PEFT's save_pretrained wrote"
               .formatted(FourierFtConfig.FILE_NAME, file.getParent()));
     }
     byte[] bytes;
-    try (var in = Files.newInputStream(file)) {
-      bytes = in.readNBytes(MAX_BYTES + 1);
+    try {
+      bytes = InputFile.read(file, MAX_BYTES);
+    } catch (FourierException e) {
+      throw new PeftException(String.valueOf(e.getMessage()), e);
     }
-    if (bytes.length > MAX_BYTES) {
+    if (bytes.length > 1 && (bytes[0] & bytes[1] & 0xff) == 0xfe && bytes[0] != bytes[1]) {
       throw new PeftException(
-          "%s is larger than %d bytes, which no adapter's configuration is"
-              .formatted(file, MAX_BYTES));
+          file + " is UTF-16 text (it starts with that byte order mark); save it as UTF-8");
     }
     try {
       String json = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      return parse(json, file.toString());
+      if (!json.startsWith(BYTE_ORDER_MARK)) {
+        return parse(json, file.toString());
+      }
+      ConfigDocument document = parse(json.substring(1), file.toString());
+      List<String> notes = new ArrayList<>();
+      notes.add(file + " starts with a byte order mark, which PEFT refuses; it was passed over");
+      notes.addAll(document.notes());
+      return new ConfigDocument(document.config(), notes);
     } catch (CharacterCodingException e) {
       throw new PeftException(file + " is not UTF-8 text; save the adapter again", e);
     }

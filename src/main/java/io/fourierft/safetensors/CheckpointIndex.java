@@ -6,18 +6,22 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
+import io.fourierft.internal.files.InputFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -35,6 +39,9 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
   /** An index longer than this is refused, in bytes. */
   public static final int LONGEST = 100_000_000;
 
+  /** What editors of Windows put before UTF-8; passed over. */
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
   private static final String TOTAL_SIZE = "total_size";
 
   /** Copies both maps and keeps their order. */
@@ -50,6 +57,10 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
    * @throws IOException if it is missing or cannot be read
    */
   public static CheckpointIndex open(Path path) throws IOException {
+    Optional<String> fault = InputFile.fault(path);
+    if (fault.isPresent()) {
+      throw new SafetensorsException(path, null, "this " + fault.get());
+    }
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       long length = channel.size();
       if (length > LONGEST) {
@@ -59,11 +70,18 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
             String.format("index too large: it has %d bytes, the limit is %d", length, LONGEST));
       }
       Header.refuseLfsPointer(path, channel);
-      try (var input = new FileRangeInputStream(channel, 0, length);
+      long start = startsWithByteOrderMark(channel) ? BYTE_ORDER_MARK.length : 0;
+      try (var input = new FileRangeInputStream(channel, start, length - start);
           var json = new StrictJson(path, "index", input, LONGEST)) {
         return parse(path, json);
       }
     }
+  }
+
+  private static boolean startsWithByteOrderMark(FileChannel channel) throws IOException {
+    ByteBuffer start = ByteBuffer.allocate(BYTE_ORDER_MARK.length);
+    channel.read(start, 0);
+    return Arrays.equals(start.array(), BYTE_ORDER_MARK);
   }
 
   private static CheckpointIndex parse(Path path, StrictJson json) throws IOException {

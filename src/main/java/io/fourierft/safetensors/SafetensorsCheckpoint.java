@@ -1,6 +1,7 @@
 package io.fourierft.safetensors;
 
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,9 +11,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +27,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SafetensorsCheckpoint implements AutoCloseable {
   private static final int MOST_NAMES_IN_A_NOTE = 5;
+  private static final Pattern NUMBERED = Pattern.compile("(.+)-\\d+-of-\\d+\\.safetensors");
+  private static final Pattern INDEX =
+      Pattern.compile(".+\\.safetensors\\.(.+\\.)?index(\\..+)?\\.json");
+  private static final String EXTENSION = ".safetensors";
+
+  /** What training leaves beside a model. */
+  private static final Set<String> NO_WEIGHTS =
+      Set.of("adapter_model.safetensors", "optimizer.safetensors");
+
+  private static final List<String> STEMS = List.of("model", "diffusion_pytorch_model");
 
   private final Path path;
   private final List<Shard> shards;
   private final Map<String, Location> tensors;
   private final @Nullable CheckpointIndex index;
+  private final String entryName;
   private final List<String> notes;
 
   private SafetensorsCheckpoint(
@@ -34,8 +50,10 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
       List<Shard> shards,
       Map<String, Location> tensors,
       @Nullable CheckpointIndex index,
+      String entryName,
       List<String> notes) {
     this.path = path;
+    this.entryName = entryName;
     this.shards = List.copyOf(shards);
     this.tensors = Collections.unmodifiableMap(tensors);
     this.index = index;
@@ -46,7 +64,9 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
    * Opens a model.
    *
    * @param path a safetensors file; an index (a file whose name ends in {@code .json}); or a folder
-   *     with {@code model.safetensors} or, failing that, {@code model.safetensors.index.json}
+   *     with {@code model.safetensors} or, failing that, {@code model.safetensors.index.json}, or
+   *     the same of diffusers ({@code diffusion_pytorch_model...}), or one such file of another
+   *     name
    * @throws SafetensorsException if a file breaks a rule of the format, the index and the shards
    *     disagree, or the folder has no such file
    * @throws IOException if a file is missing or cannot be read
@@ -61,60 +81,83 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
   }
 
   private static Path find(Path folder, List<String> notes) throws IOException {
-    Path single = folder.resolve(ShardPlan.SINGLE_FILE_NAME);
-    Path indexed = folder.resolve(CheckpointIndex.FILE_NAME);
-    if (Files.exists(single)) {
-      if (Files.exists(indexed)) {
-        notes.add(indexed + " is ignored, because " + single.getFileName() + " lies beside it");
+    for (String stem : STEMS) {
+      Path single = folder.resolve(stem + EXTENSION);
+      Path indexed = folder.resolve(stem + EXTENSION + ".index.json");
+      if (InputFile.isThere(single)) {
+        if (InputFile.isThere(indexed)) {
+          notes.add(indexed + " is ignored, because " + single.getFileName() + " lies beside it");
+        }
+        return single;
       }
-      return single;
+      if (InputFile.isThere(indexed)) {
+        return indexed;
+      }
     }
-    if (Files.exists(indexed)) {
-      return indexed;
-    }
-    throw nothingFound(folder);
-  }
-
-  private static SafetensorsException nothingFound(Path folder) throws IOException {
+    List<String> indexes = new ArrayList<>();
+    List<String> shards = new ArrayList<>();
+    List<String> files = new ArrayList<>();
     List<String> pickles = new ArrayList<>();
-    List<String> others = new ArrayList<>();
     try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
       for (Path child : children) {
         String name = String.valueOf(child.getFileName());
-        if (name.startsWith("pytorch_model") && name.contains(".bin")) {
+        if (INDEX.matcher(name).matches()) {
+          indexes.add(name);
+        } else if (NUMBERED.matcher(name).matches()) {
+          shards.add(name);
+        } else if (name.endsWith(EXTENSION) && !NO_WEIGHTS.contains(name)) {
+          files.add(name);
+        } else if (name.startsWith("pytorch_model") && name.contains(".bin")) {
           pickles.add(name);
-        } else if (name.endsWith(".safetensors") || name.endsWith(".safetensors.index.json")) {
-          others.add(name);
         }
       }
     }
-    Collections.sort(pickles);
-    Collections.sort(others);
-    if (!others.isEmpty()) {
+    if (indexes.size() == 1) {
+      return folder.resolve(indexes.getFirst());
+    }
+    if (indexes.isEmpty() && shards.isEmpty() && files.size() == 1) {
+      return folder.resolve(files.getFirst());
+    }
+    throw nothingFound(folder, indexes, shards, files, pickles);
+  }
+
+  private static SafetensorsException nothingFound(
+      Path folder,
+      List<String> indexes,
+      List<String> shards,
+      List<String> files,
+      List<String> pickles) {
+    String neither =
+        "the folder has neither %s nor %s"
+            .formatted(ShardPlan.SINGLE_FILE_NAME, CheckpointIndex.FILE_NAME);
+    if (!indexes.isEmpty() || !files.isEmpty()) {
+      List<String> others = indexes.isEmpty() ? files : indexes;
+      Collections.sort(others);
+      return new SafetensorsException(
+          folder, null, neither + ", but " + brief(others) + ": give one of these files itself");
+    }
+    if (!shards.isEmpty()) {
+      Collections.sort(shards);
       return new SafetensorsException(
           folder,
           null,
-          String.format(
-              "the folder has neither %s nor %s, but %s: give that file itself",
-              ShardPlan.SINGLE_FILE_NAME, CheckpointIndex.FILE_NAME, brief(others)));
+          "%s, but shards without their index (%s); fetch the index that belongs to them"
+              .formatted(neither, brief(shards)));
     }
     if (!pickles.isEmpty()) {
+      Collections.sort(pickles);
       return new SafetensorsException(
           folder,
           null,
           String.format(
+              Locale.ROOT,
               "the folder has its weights only as a pickle (%s), which runs code when it is loaded"
                   + " and is not read here; convert it with transformers:"
                   + " AutoModel.from_pretrained(folder).save_pretrained(folder,"
                   + " safe_serialization=True)",
               brief(pickles)));
     }
-    return new SafetensorsException(
-        folder,
-        null,
-        String.format(
-            "the folder has neither %s nor %s",
-            ShardPlan.SINGLE_FILE_NAME, CheckpointIndex.FILE_NAME));
+    return new SafetensorsException(folder, null, neither);
   }
 
   private static SafetensorsCheckpoint openSingle(Path path, Path entry, List<String> notes)
@@ -125,7 +168,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
     for (TensorInfo tensor : file.tensors().values()) {
       tensors.put(tensor.name(), new Location(shard, tensor));
     }
-    return new SafetensorsCheckpoint(path, List.of(shard), tensors, null, notes);
+    return new SafetensorsCheckpoint(path, List.of(shard), tensors, null, shard.fileName(), notes);
   }
 
   private static SafetensorsCheckpoint openIndexed(Path path, Path entry, List<String> notes)
@@ -135,7 +178,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
     try {
       for (String fileName : new TreeSet<>(index.weightMap().values())) {
         Path file = entry.resolveSibling(fileName);
-        if (!Files.exists(file)) {
+        if (!InputFile.isThere(file)) {
           throw new NoSuchFileException(
               file.toString(), null, "a shard that " + entry + " names is missing");
         }
@@ -144,7 +187,8 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
       Map<String, Location> tensors = collect(entry, shards);
       requireMapped(entry, index, tensors);
       noteDifferences(index, shards, tensors, notes);
-      return new SafetensorsCheckpoint(path, shards, tensors, index, notes);
+      return new SafetensorsCheckpoint(
+          path, shards, tensors, index, String.valueOf(entry.getFileName()), notes);
     } catch (Throwable e) {
       closeAll(shards, e);
       throw e;
@@ -269,6 +313,25 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
   /** The index, if the model has one. */
   public Optional<CheckpointIndex> index() {
     return Optional.ofNullable(index);
+  }
+
+  /** The file name of the index, if the model has one. */
+  public Optional<String> indexFileName() {
+    return index == null ? Optional.empty() : Optional.of(entryName);
+  }
+
+  /**
+   * What the names of its weight files begin with, before a shard's number: {@code model}, or
+   * {@code diffusion_pytorch_model} of diffusers.
+   */
+  public String stem() {
+    Matcher numbered = NUMBERED.matcher(shards.getFirst().fileName());
+    if (numbered.matches()) {
+      return numbered.group(1);
+    }
+    return index == null
+        ? entryName.replaceFirst("\\.safetensors$", "")
+        : entryName.replaceFirst("(\\.safetensors)?(\\.index)?\\.json$", "");
   }
 
   /** What is odd but no error, each a sentence for the user. */

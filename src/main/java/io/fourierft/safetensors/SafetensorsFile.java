@@ -3,15 +3,20 @@ package io.fourierft.safetensors;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessMode;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 public final class SafetensorsFile implements AutoCloseable {
   /** The virtual machine says this of a mapped page that its file no longer backs. */
   private static final String MEMORY_FAULT = "unsafe memory access";
+
+  /** Stands in a path's text for what is not text in this locale. */
+  private static final char UNREADABLE = '\uFFFD';
 
   private final Path path;
   private final RandomAccessFile file;
@@ -62,10 +70,14 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new SafetensorsException(
           path, null, "this is a folder, not a safetensors file; open it as a checkpoint");
     }
+    Optional<String> fault = InputFile.fault(path);
+    if (fault.isPresent()) {
+      throw new SafetensorsException(path, null, "this " + fault.get());
+    }
     // A RandomAccessFile says in words alone whether a file is missing or may not be read.
     path.getFileSystem().provider().checkAccess(path, AccessMode.READ);
     // A RandomAccessFile tells its length even to an interrupted thread; a channel would close.
-    RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+    RandomAccessFile file = openForReading(path);
     Arena arena = Arena.ofShared();
     try {
       FileChannel channel = file.getChannel();
@@ -82,6 +94,35 @@ public final class SafetensorsFile implements AutoCloseable {
         e.addSuppressed(suppressed);
       }
       throw e;
+    }
+  }
+
+  /**
+   * Opens the file. A name that is not text in this locale cannot be given to a RandomAccessFile,
+   * but the number of a channel that is open on the file can.
+   */
+  private static RandomAccessFile openForReading(Path path) throws IOException {
+    if (path.toString().indexOf(UNREADABLE) < 0) {
+      return new RandomAccessFile(path.toFile(), "r");
+    }
+    Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        DirectoryStream<Path> numbers = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path number : numbers) {
+        if (channel.isOpen() && isFile(number, key)) {
+          return new RandomAccessFile(number.toFile(), "r");
+        }
+      }
+    }
+    throw new NoSuchFileException(path.toString(), null, "its name is not text in this locale");
+  }
+
+  private static boolean isFile(Path number, @Nullable Object key) throws IOException {
+    try {
+      return key != null
+          && key.equals(Files.readAttributes(number, BasicFileAttributes.class).fileKey());
+    } catch (NoSuchFileException closedMeanwhile) {
+      return false;
     }
   }
 

@@ -3,12 +3,13 @@ package io.fourierft.safetensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
  * Which tensor goes to which file of a checkpoint.
  *
- * @param shards the files in order; one alone is called {@code model.safetensors}
+ * @param shards the files in order; one alone has no number in its name
  */
 public record ShardPlan(List<PlannedShard> shards) {
   /** The name of a checkpoint that is one file. */
@@ -27,6 +28,16 @@ public record ShardPlan(List<PlannedShard> shards) {
    * @throws IllegalArgumentException if the limit is not positive
    */
   public static ShardPlan of(List<TensorDeclaration> tensors, long longestShardInBytes) {
+    return of(tensors, longestShardInBytes, "model");
+  }
+
+  /**
+   * The same with another beginning of the names.
+   *
+   * @param stem what the names begin with, as {@code diffusion_pytorch_model}
+   */
+  public static ShardPlan of(
+      List<TensorDeclaration> tensors, long longestShardInBytes, String stem) {
     if (longestShardInBytes <= 0) {
       throw new IllegalArgumentException(
           "the largest shard size must be positive, not " + longestShardInBytes);
@@ -53,15 +64,15 @@ public record ShardPlan(List<PlannedShard> shards) {
     }
     List<PlannedShard> shards = new ArrayList<>(groups.size());
     for (List<TensorDeclaration> group : groups) {
-      shards.add(new PlannedShard(fileName(shards.size() + 1, groups.size()), group));
+      shards.add(new PlannedShard(fileName(stem, shards.size() + 1, groups.size()), group));
     }
     return new ShardPlan(shards);
   }
 
-  private static String fileName(int number, int count) {
+  private static String fileName(String stem, int number, int count) {
     return count == 1
-        ? SINGLE_FILE_NAME
-        : String.format("model-%05d-of-%05d.safetensors", number, count);
+        ? stem + ".safetensors"
+        : String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", stem, number, count);
   }
 
   /** Whether there are several files, so that an index is needed. */
