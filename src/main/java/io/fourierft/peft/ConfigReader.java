@@ -62,18 +62,21 @@ final class ConfigReader {
           "cannot find '%s' at '%s'; give the directory that PEFT's save_pretrained wrote"
               .formatted(FourierFtConfig.FILE_NAME, file.getParent()));
     }
+    return parse(text(file), file.toString());
+  }
+
+  /** The text of a file of at most {@link #MAX_BYTES} bytes. */
+  static String text(Path file) throws IOException {
     byte[] bytes;
     try (var in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
     }
     if (bytes.length > MAX_BYTES) {
       throw new PeftException(
-          "%s is larger than %d bytes, which no adapter's configuration is"
-              .formatted(file, MAX_BYTES));
+          "%s is larger than %d bytes, which no configuration is".formatted(file, MAX_BYTES));
     }
     try {
-      String json = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      return parse(json, file.toString());
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new PeftException(file + " is not UTF-8 text; save the adapter again", e);
     }
