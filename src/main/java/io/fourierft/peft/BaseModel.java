@@ -1,8 +1,12 @@
 package io.fourierft.peft;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -34,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BaseModel {
   private static final String WEIGHT = ".weight";
+  private static final String CONFIG = "config.json";
 
   private final @Nullable String modelType;
   private final Map<String, TensorInfo> tensors;
@@ -89,6 +94,33 @@ public final class BaseModel {
     return of(
         checkpoint.tensors().values().stream().map(SafetensorsCheckpoint.Location::tensor).toList(),
         modelType);
+  }
+
+  /**
+   * The base model of a folder, with the {@code model_type} of the {@code config.json} in it. Only
+   * headers are read, and nothing stays open.
+   *
+   * @param path a folder with {@code model.safetensors} or its index, or such a file, whose folder
+   *     then counts
+   * @throws PeftException if {@code config.json} is there and not a JSON object
+   * @throws io.fourierft.safetensors.SafetensorsException if a tensor file breaks its format
+   * @throws IOException if a file is missing or cannot be read
+   */
+  public static BaseModel open(Path path) throws IOException {
+    Path config = Files.isDirectory(path) ? path.resolve(CONFIG) : path.resolveSibling(CONFIG);
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
+      return of(checkpoint, Files.exists(config) ? modelTypeIn(config) : null);
+    }
+  }
+
+  private static @Nullable String modelTypeIn(Path config) throws IOException {
+    String text = ConfigReader.text(config).replaceFirst("^\uFEFF", "");
+    JsonNode root = ConfigReader.tree(text, config.toString());
+    if (!root.isObject()) {
+      throw new PeftException(config + " does not hold a JSON object");
+    }
+    JsonNode type = root.path("model_type");
+    return type.isTextual() ? type.textValue() : null;
   }
 
   /** {@code model_type}, or null. */
