@@ -8,7 +8,6 @@ import io.fourierft.merge.MergeOptions;
 import io.fourierft.merge.MergeResult;
 import io.fourierft.merge.ModelMerge;
 import io.fourierft.merge.TensorChange;
-import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -78,7 +77,6 @@ final class MergeMixin {
 
   /** Runs the merge in one direction and prints what it did. */
   int run(Addition addition) throws IOException {
-    ResolveOptions resolved = resolve.options();
     MergeOptions options =
         MergeOptions.defaults()
             .withAddition(addition)
@@ -86,8 +84,7 @@ final class MergeMixin {
             .withSafe(safe)
             .withOverwrite(overwrite)
             .withMaxShardSizeInBytes(maxShardSize)
-            .withAutocastAdapterDtype(resolved.autocastAdapterDtype())
-            .withRandperm(resolved.randperm());
+            .withResolve(resolve.options());
     MergeResult result;
     String device = "none";
     if (dryRun) {

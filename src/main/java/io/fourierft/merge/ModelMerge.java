@@ -1,6 +1,5 @@
 package io.fourierft.merge;
 
-import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
@@ -48,6 +47,7 @@ public final class ModelMerge {
    */
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
+    BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
@@ -76,6 +76,7 @@ public final class ModelMerge {
       MergeOptions options,
       ProgressListener progress)
       throws IOException {
+    BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
@@ -84,7 +85,7 @@ public final class ModelMerge {
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
         companions.copyTo(directory.path());
-        writeConfig(plan, options, directory.path());
+        writeConfig(plan, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
         directory.commit();
         plan.notes().addAll(directory.notes());
@@ -129,12 +130,10 @@ public final class ModelMerge {
     return companions;
   }
 
-  private static void writeConfig(MergePlan plan, MergeOptions options, Path folder)
-      throws IOException {
-    ElementType dtype = options.dtype();
+  private static void writeConfig(MergePlan plan, Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (dtype != null && plan.config().isPresent() && Files.exists(file)) {
-      Files.write(file, plan.config().get().withDtype(dtype));
+    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && Files.exists(file)) {
+      Files.write(file, plan.config().get().with(plan.configChanges()));
     }
   }
 
@@ -150,7 +149,9 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()), metadata(checkpoint, shard), shard.tensors())) {
+              folder.resolve(shard.fileName()),
+              metadata(checkpoint, plan, shard),
+              shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();
@@ -188,11 +189,16 @@ public final class ModelMerge {
 
   /** The metadata of the file that the shard's first tensor comes from; all shards have one. */
   private static Map<String, String> metadata(
-      SafetensorsCheckpoint checkpoint, ShardPlan.PlannedShard shard) {
+      SafetensorsCheckpoint checkpoint, MergePlan plan, ShardPlan.PlannedShard shard) {
     SafetensorsFile source =
         shard.tensors().isEmpty()
             ? checkpoint.shards().getFirst().file()
-            : checkpoint.find(shard.tensors().getFirst().name()).orElseThrow().shard().file();
+            : sourceOf(plan.tensor(shard.tensors().getFirst().name()), checkpoint);
     return source.metadata();
+  }
+
+  private static SafetensorsFile sourceOf(OutputTensor tensor, SafetensorsCheckpoint checkpoint) {
+    SafetensorsCheckpoint.Location base = tensor.base();
+    return base == null ? checkpoint.shards().getFirst().file() : base.shard().file();
   }
 }

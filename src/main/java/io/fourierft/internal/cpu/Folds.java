@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.definition.HalfSpectrum;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,7 @@ final class Folds {
     long[] keys = new long[n];
     for (int k = 0; k < n; k++) {
       int out = transpose ? locations.col(k) : locations.row(k);
-      keys[k] = (long) Math.min(out, outLength - out) << 32 | k;
+      keys[k] = (long) HalfSpectrum.bin(out, outLength) << 32 | k;
     }
     Arrays.sort(keys);
     int[] inBins = new int[n];
@@ -56,8 +57,10 @@ final class Folds {
       int k = (int) keys[e];
       int out = transpose ? locations.col(k) : locations.row(k);
       int in = transpose ? locations.row(k) : locations.col(k);
-      inBins[e] = Math.min(in, inLength - in);
-      signs[e] = (2L * in > inLength) == (2L * out > outLength) ? 1 : -1;
+      inBins[e] = HalfSpectrum.bin(in, inLength);
+      boolean alike =
+          HalfSpectrum.isConjugate(in, inLength) == HalfSpectrum.isConjugate(out, outLength);
+      signs[e] = alike ? 1 : -1;
       sources[e] = k;
     }
     Groups groups = Groups.of(keys);
@@ -71,8 +74,7 @@ final class Folds {
     int cols = locations.cols();
     long[] keys = new long[n];
     for (int k = 0; k < n; k++) {
-      int v = locations.col(k);
-      keys[k] = (long) Math.min(v, cols - v) << 32 | k;
+      keys[k] = (long) HalfSpectrum.bin(locations.col(k), cols) << 32 | k;
     }
     Arrays.sort(keys);
     int[] rowOf = new int[n];
@@ -80,8 +82,8 @@ final class Folds {
     for (int e = 0; e < n; e++) {
       int k = (int) keys[e];
       int u = locations.row(k);
-      boolean mirrored = 2L * locations.col(k) > cols && u != 0;
-      rowOf[e] = mirrored ? rows - u : u;
+      boolean conjugate = HalfSpectrum.isConjugate(locations.col(k), cols);
+      rowOf[e] = conjugate ? HalfSpectrum.mirror(u, rows) : u;
       sources[e] = k;
     }
     Groups groups = Groups.of(keys);

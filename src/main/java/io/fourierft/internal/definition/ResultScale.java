@@ -1,4 +1,4 @@
-package io.fourierft.internal.cpu;
+package io.fourierft.internal.definition;
 
 /**
  * The last factor of a result, {@code 2^e/(rows·cols)}, as a product of two floats: {@code first}

@@ -1,4 +1,4 @@
-package io.fourierft.internal.cuda.resident;
+package io.fourierft.internal.definition;
 
 import io.fourierft.FourierAdapter;
 
@@ -6,7 +6,8 @@ import io.fourierft.FourierAdapter;
  * The factor {@code scaling/(rows·cols)} as a product: one factor on each coefficient before the
  * transform and a power of two on the result, chosen so that neither huge coefficients overflow nor
  * tiny ones vanish on the way to a result that a float can hold. For ordinary coefficients the
- * power is 1, and the transform's output is the result.
+ * power is 1, and the transform's output is the result: so the CUDA engine has it, whose transforms
+ * end in memory; the CPU engine scales every result ({@link ResultScale}) while it is at hand.
  *
  * @param before the factor on coefficients; a normal float, unless the whole factor is 0 or not
  *     finite
@@ -29,8 +30,7 @@ public record DeltaScale(float before, float after) {
       return new DeltaScale((float) factor, 1f);
     }
     int exponent = Math.getExponent(factor);
-    double product = Math.abs((double) adapter.scaling() * largest);
-    int wanted = product == 0 ? 0 : Math.getExponent(product);
+    int wanted = Magnitude.exponent(Magnitude.product(adapter, largest));
     if (Math.abs(wanted) <= MODERATE && Math.abs(exponent) <= MODERATE) {
       wanted = 0;
     }
@@ -43,17 +43,5 @@ public record DeltaScale(float before, float after) {
   /** Scaling and the 1/(rows·cols) of the inverse transform. */
   public static double factor(FourierAdapter adapter) {
     return adapter.scaling() / ((double) adapter.rows() * adapter.cols());
-  }
-
-  /** The largest finite magnitude, or 0 if there is none. */
-  static float largest(float[] coefficients) {
-    float largest = 0;
-    for (float each : coefficients) {
-      float size = Math.abs(each);
-      if (size > largest && size < Float.POSITIVE_INFINITY) {
-        largest = size;
-      }
-    }
-    return largest;
   }
 }
