@@ -143,11 +143,7 @@ final class MergePlan {
       deltas
           .computeIfAbsent(module.weight(), name -> new ArrayList<>())
           .add(
-              new OutputTensor.Delta(
-                  source,
-                  module.adapter(),
-                  module.layout(),
-                  module.firstRow()));
+              new OutputTensor.Delta(source, module.adapter(), module.layout(), module.firstRow()));
       edits.add(
           new MergeResult.PlannedEdit(
               module.weight(), source, "delta", module.adapter().nFrequency()));

@@ -75,8 +75,8 @@ public final class BaseModel {
   }
 
   /**
-   * The base model of a folder, with what the {@code config.json} in it says. Only
-   * headers are read, and nothing stays open.
+   * The base model of a folder, with what the {@code config.json} in it says. Only headers are
+   * read, and nothing stays open.
    *
    * @param path a folder with {@code model.safetensors} or its index, or such a file, whose folder
    *     then counts
