@@ -61,6 +61,7 @@ class FieldCasesTest {
       boolean path = !text.startsWith("-") && arguments.size() > 0 && isPath(arguments.getLast());
       arguments.add(path ? folder.resolve(text) : text);
     }
+    arguments.add("--check");
 
     CommandLineRun run = CommandLineRun.of(arguments.toArray());
 
@@ -77,6 +78,7 @@ class FieldCasesTest {
       assertFalse(Files.exists(folder.resolve(file.asText())), file.asText());
     }
     if (run.code() == 0) {
+      assertTrue(said.contains("units of the format away"), said);
       compareWeights(source, wanted);
       compareConfig(wanted);
     } else {

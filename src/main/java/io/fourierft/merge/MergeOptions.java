@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param dtype the format of all floating-point weights of the output; null keeps each as it is
  * @param safe refuse the whole output if any changed, replaced or converted tensor comes out NaN or
  *     infinite where it was not
+ * @param check read every changed tensor of the output back and recompute some of its elements in
+ *     float64 from the definition, before the output appears
  * @param overwrite replace an output folder that exists and holds a model
  * @param maxShardSizeInBytes split the output anew into files of at most this; null keeps the
  *     base's files
@@ -25,6 +27,7 @@ public record MergeOptions(
     Addition addition,
     @Nullable ElementType dtype,
     boolean safe,
+    boolean check,
     boolean overwrite,
     @Nullable Long maxShardSizeInBytes,
     ResolveOptions resolve) {
@@ -38,37 +41,43 @@ public record MergeOptions(
 
   /** Merge, keep dtypes and files, not checking for NaN, PEFT's autocast, today's torch. */
   public static MergeOptions defaults() {
-    return new MergeOptions(Addition.ADD, null, false, false, null, ResolveOptions.defaults());
+    return new MergeOptions(
+        Addition.ADD, null, false, false, false, null, ResolveOptions.defaults());
   }
 
   /** The same with another direction. */
   public MergeOptions withAddition(Addition value) {
-    return new MergeOptions(value, dtype, safe, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(value, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same with another output dtype; null keeps each tensor's. */
   public MergeOptions withDtype(@Nullable ElementType value) {
-    return new MergeOptions(addition, value, safe, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(addition, value, safe, check, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same, checking or not checking for NaN and infinity. */
   public MergeOptions withSafe(boolean value) {
-    return new MergeOptions(addition, dtype, value, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(addition, dtype, value, check, overwrite, maxShardSizeInBytes, resolve);
+  }
+
+  /** The same, checking the output against the definition or not. */
+  public MergeOptions withCheck(boolean value) {
+    return new MergeOptions(addition, dtype, safe, value, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same, replacing or not replacing an output that exists. */
   public MergeOptions withOverwrite(boolean value) {
-    return new MergeOptions(addition, dtype, safe, value, maxShardSizeInBytes, resolve);
+    return new MergeOptions(addition, dtype, safe, check, value, maxShardSizeInBytes, resolve);
   }
 
   /** The same with another shard size; null keeps the base's files. */
   public MergeOptions withMaxShardSizeInBytes(@Nullable Long value) {
-    return new MergeOptions(addition, dtype, safe, overwrite, value, resolve);
+    return new MergeOptions(addition, dtype, safe, check, overwrite, value, resolve);
   }
 
   /** The same with adapters understood otherwise. */
   public MergeOptions withResolve(ResolveOptions value) {
-    return new MergeOptions(addition, dtype, safe, overwrite, maxShardSizeInBytes, value);
+    return new MergeOptions(addition, dtype, safe, check, overwrite, maxShardSizeInBytes, value);
   }
 
   /** The same with or without PEFT's autocast of coefficients. */

@@ -53,7 +53,7 @@ public final class ModelMerge {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       companions(base, checkpoint, plan);
-      return result(output, plan, List.of());
+      return result(output, plan, List.of(), Optional.empty());
     }
   }
 
@@ -82,19 +82,35 @@ public final class ModelMerge {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       CompanionFiles companions = companions(base, checkpoint, plan);
+      Optional<MergeResult.Check> check = Optional.empty();
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
         companions.copyTo(directory.path());
         writeConfig(plan, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
+        if (options.check()) {
+          check = Optional.of(check(plan, options, directory.path()));
+        }
         directory.commit();
         plan.notes().addAll(directory.notes());
       }
-      return result(output, plan, assembly.changes());
+      return result(output, plan, assembly.changes(), check);
     }
   }
 
-  private static MergeResult result(Path output, MergePlan plan, List<TensorChange> changes) {
+  private static MergeResult.Check check(MergePlan plan, MergeOptions options, Path folder)
+      throws IOException {
+    MergeCheck check = new MergeCheck(options.addition());
+    try (SafetensorsCheckpoint written = SafetensorsCheckpoint.open(folder)) {
+      for (String name : written.tensors().keySet()) {
+        check.check(plan.tensor(name), written);
+      }
+    }
+    return check.result();
+  }
+
+  private static MergeResult result(
+      Path output, MergePlan plan, List<TensorChange> changes, Optional<MergeResult.Check> check) {
     return new MergeResult(
         output,
         plan.shards().shards().stream().map(ShardPlan.PlannedShard::fileName).toList(),
@@ -102,7 +118,8 @@ public final class ModelMerge {
         plan.edits(),
         changes,
         plan.untouchedTensors(),
-        plan.notes());
+        plan.notes(),
+        check);
   }
 
   /** What goes along with the weights; what does not is noted. */

@@ -53,6 +53,7 @@ final class AdapterResolver {
       modules.add(resolve(module, replacements));
     }
     noteLayouts(modules);
+    noteTorch(modules);
     return new ResolvedAdapter(
         modules, replacements, notes, names.naming().adapterPrefix(), replaced.newTensors());
   }
@@ -295,6 +296,23 @@ final class AdapterResolver {
           "fan_in_fan_out is %s, but the base model stores every adapted weight %s, which holds"
               .formatted(config.fanInFanOut(), dimensions(modules.getFirst().layout())));
     }
+  }
+
+  /**
+   * Some models, Llama-3.2-1B and TinyLlama among them, have layers of the one size that torch
+   * misses.
+   */
+  private void noteTorch(List<ResolvedModule> modules) {
+    modules.stream()
+        .filter(module -> module.adapter().rows() == 2048 && module.adapter().cols() == 2048)
+        .findFirst()
+        .ifPresent(
+            module ->
+                notes.add(
+                    ("'%s' is 2048 x 2048: there torch's ifft2 on the CPU with several threads"
+                         + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
+                         + " differs; this one is by the definition")
+                        .formatted(module.path())));
   }
 
   private record PlacesKey(int rows, int cols, int n) {}

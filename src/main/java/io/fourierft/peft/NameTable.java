@@ -48,9 +48,34 @@ final class NameTable {
     return SECTIONS.keySet();
   }
 
-  /** Whether it says nothing of this model. */
-  boolean isEmpty() {
-    return rules.isEmpty() && splits.isEmpty();
+  /** The rules and splits, as they stand in the table. */
+  Set<String> ruleTexts() {
+    Set<String> texts = new LinkedHashSet<>();
+    rules.forEach(rule -> texts.add(rule.toString()));
+    splits.forEach(split -> texts.add(split.toString()));
+    return texts;
+  }
+
+  /** Those of the rules and splits that change none of these names. */
+  Set<String> rulesUnusedBy(Collection<String> names) {
+    Set<String> unused = ruleTexts();
+    for (String name : names) {
+      String at = name;
+      for (NameRule rule : rules) {
+        String next = rule.apply(at);
+        if (!next.equals(at)) {
+          unused.remove(rule.toString());
+        }
+        at = next;
+      }
+      for (Split split : splits) {
+        if (split.rule(0).apply(name).equals(name) && split.rule(0).apply(at).equals(at)) {
+          continue;
+        }
+        unused.remove(split.toString());
+      }
+    }
+    return unused;
   }
 
   /** What goes before the names of a class that is one tower of a larger model. */
@@ -81,11 +106,12 @@ final class NameTable {
     String current = current(name);
     for (Split split : splits) {
       for (String candidate : List.of(name, current)) {
-        String first = new NameRule(split.whole(), split.parts().getFirst()).apply(candidate);
-        if (!first.equals(candidate)) {
-          return split.parts().stream()
-              .map(part -> current(new NameRule(split.whole(), part).apply(candidate)))
-              .toList();
+        if (!split.rule(0).apply(candidate).equals(candidate)) {
+          List<String> parts = new ArrayList<>();
+          for (int i = 0; i < split.parts().size(); i++) {
+            parts.add(current(split.rule(i).apply(candidate)));
+          }
+          return parts;
         }
       }
     }
@@ -107,7 +133,11 @@ final class NameTable {
     return sections;
   }
 
-  private record Split(String whole, List<String> parts) {}
+  private record Split(String whole, List<String> parts) {
+    NameRule rule(int part) {
+      return new NameRule(whole, parts.get(part));
+    }
+  }
 
   private record Line(String kind, String from, String to) {
     static Line parse(String text) {

@@ -2,38 +2,41 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.SpectralLocations;
 import io.fourierft.internal.definition.HalfSpectrum;
+import java.lang.ref.SoftReference;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
-/** The indices of equal sets of places, each made when it is first asked for. Thread-safe. */
+/**
+ * The indices of equal sets of places, each made when it is first asked for and held softly: those
+ * of 100,000 adapters take gigabytes, and can be made again. Thread-safe.
+ */
 final class Folds {
-  private volatile @Nullable SpectralFold forward;
-  private volatile @Nullable SpectralFold transposed;
-  private volatile @Nullable ColumnFold columns;
+  private volatile SoftReference<SpectralFold> forward = new SoftReference<>(null);
+  private volatile SoftReference<SpectralFold> transposed = new SoftReference<>(null);
+  private volatile SoftReference<ColumnFold> columns = new SoftReference<>(null);
 
   SpectralFold forward(SpectralLocations locations) {
-    SpectralFold fold = forward;
+    SpectralFold fold = forward.get();
     if (fold == null) {
       fold = fold(locations, false);
-      forward = fold;
+      forward = new SoftReference<>(fold);
     }
     return fold;
   }
 
   SpectralFold transposed(SpectralLocations locations) {
-    SpectralFold fold = transposed;
+    SpectralFold fold = transposed.get();
     if (fold == null) {
       fold = fold(locations, true);
-      transposed = fold;
+      transposed = new SoftReference<>(fold);
     }
     return fold;
   }
 
   ColumnFold columns(SpectralLocations locations) {
-    ColumnFold fold = columns;
+    ColumnFold fold = columns.get();
     if (fold == null) {
       fold = foldColumns(locations);
-      columns = fold;
+      columns = new SoftReference<>(fold);
     }
     return fold;
   }

@@ -35,6 +35,7 @@ final class OperatorBenchmark {
                 .results()
                 .run(
                     Cases.operator(problem, direction, tokens, type),
+                    "SPECTRAL",
                     () -> direction(problem, direction, tokens, elements));
           }
         }
@@ -115,7 +116,7 @@ final class OperatorBenchmark {
       for (int tokens : bench.cases().numbers("mixed", "tokens")) {
         for (int count : bench.cases().numbers("mixed", "adapters")) {
           String name = Cases.mixed(problem, tokens, count);
-          bench.results().run(name, () -> mixed(name, problem, tokens, count));
+          bench.results().run(name, "SPECTRAL", () -> mixed(name, problem, tokens, count));
         }
       }
     }

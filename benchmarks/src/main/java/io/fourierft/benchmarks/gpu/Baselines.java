@@ -1,11 +1,12 @@
 package io.fourierft.benchmarks.gpu;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.ElementType;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** What the machine can do: its copy bandwidth, and what a native call costs. */
@@ -52,7 +53,8 @@ final class Baselines {
    * engine's bindings: the crossing, the handling of the result and of out parameters, and what the
    * function itself takes.
    */
-  void nativeCalls(ObjectNode out) {
+  Map<String, Double> nativeCalls() {
+    Map<String, Double> out = new LinkedHashMap<>();
     CudaDriver driver = device.driver();
     long stream = bench.engine().stream().handle();
     out.put("cuDriverGetVersion", nanoseconds(driver::driverGetVersion));
@@ -69,6 +71,7 @@ final class Baselines {
               driver.ctxPushCurrent(context);
               return driver.ctxPopCurrent();
             }));
+    return out;
   }
 
   private static double nanoseconds(LongSupplier call) {

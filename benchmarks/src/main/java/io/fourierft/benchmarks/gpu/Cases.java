@@ -12,7 +12,7 @@ import java.util.Locale;
  * What is measured, read from cases.json, which the Python peers read too. A name stands for one
  * case in both.
  *
- * @param node one of the lists in the file: full, quick or dry
+ * @param node one of the lists in the file: wanted, full, quick, dry
  */
 record Cases(JsonNode node) {
   static Cases read(Path file, String list) throws IOException {
@@ -37,8 +37,8 @@ record Cases(JsonNode node) {
 
   List<Problem> problems(String group) {
     List<Problem> problems = new ArrayList<>();
-    for (JsonNode n : node.get(group).get("frequencies")) {
-      for (JsonNode shape : node.get(group).get("shapes")) {
+    for (JsonNode n : node.path(group).path("frequencies")) {
+      for (JsonNode shape : node.path(group).path("shapes")) {
         problems.add(new Problem(shape.get(0).asInt(), shape.get(1).asInt(), n.asInt()));
       }
     }
@@ -47,13 +47,13 @@ record Cases(JsonNode node) {
 
   List<Integer> numbers(String group, String key) {
     List<Integer> numbers = new ArrayList<>();
-    node.get(group).get(key).forEach(each -> numbers.add(each.asInt()));
+    node.path(group).path(key).forEach(each -> numbers.add(each.asInt()));
     return numbers;
   }
 
   List<String> texts(String group, String key) {
     List<String> texts = new ArrayList<>();
-    node.get(group).get(key).forEach(each -> texts.add(each.asText()));
+    node.path(group).path(key).forEach(each -> texts.add(each.asText()));
     return texts;
   }
 

@@ -1,19 +1,19 @@
 package io.fourierft.benchmarks.gpu;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * Joins what the steps left in a folder into Markdown and JSON: {@code Report WORK_FOLDER MODE
- * OUTPUT_FOLDER}.
+ * Joins what the steps left in a folder into Markdown and JSON, as far as there is anything: {@code
+ * Report WORK_FOLDER MODE OUTPUT_FOLDER}. Prints the files' name without its ending.
  */
 final class Report {
   private final Path folder;
@@ -31,12 +31,16 @@ final class Report {
     Path target = Path.of(arguments[2]);
     Report report = new Report(Path.of(arguments[0]), arguments[1]);
     String name = report.name();
-    Path markdown = target.resolve(name + ".md");
-    Files.writeString(markdown, report.markdown());
-    new ObjectMapper()
-        .writerWithDefaultPrettyPrinter()
-        .writeValue(target.resolve(name + ".json").toFile(), report.document());
-    System.out.println("report: " + markdown);
+    replace(target.resolve(name + ".md"), report.markdown());
+    replace(target.resolve(name + ".json"), report.document().toPrettyString());
+    System.out.println(name);
+  }
+
+  /** Whole or not at all: the run may be ended at any moment. */
+  private static void replace(Path file, String text) throws IOException {
+    Path half = file.resolveSibling("." + file.getFileName() + ".half");
+    Files.writeString(half, text);
+    Files.move(half, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private String name() throws IOException {
@@ -81,6 +85,7 @@ final class Report {
     }
     environment();
     steps();
+    tests();
     line("");
     line("## Wanted");
     header("goal", "measured", "verdict");
@@ -111,6 +116,7 @@ final class Report {
         .path("missing")
         .properties()
         .forEach(e -> row(e.getKey() + " (missing)", e.getValue().asText()));
+    row("engine", run.engine().path("engine").asText("not opened"));
     row(
         "copy bandwidth",
         number("%.1f", run.copyBandwidth() / 1e9) + " GB/s, bytes read and written");
@@ -127,13 +133,30 @@ final class Report {
         .forEach(this::row);
   }
 
+  private void tests() throws IOException {
+    for (String step : List.of("conformance", "callbacks-conformance")) {
+      Path log = folder.resolve(step + ".log");
+      if (Files.exists(log)) {
+        TestLog tests = TestLog.read(log);
+        line("");
+        line("## Tests: " + step);
+        line("");
+        line(tests.passed() + " passed, " + tests.others().size() + " did not.");
+        if (!tests.others().isEmpty()) {
+          line("");
+          tests.others().forEach(each -> line("- `" + each.replace('`', '\'') + "`"));
+        }
+      }
+    }
+  }
+
   private void group(String title, String prefix, List<String> peers) {
     line("");
     line("## " + title);
     StringBuilder heads =
         new StringBuilder(
-            "case|path|ms|lowest to highest|of copy bandwidth, least bytes|of copy bandwidth, path's"
-                + " bytes|kernels' share|launches' share|µs to enqueue|error");
+            "case|path|ms|lowest to highest|of copy bandwidth, least bytes|of copy bandwidth,"
+                + " path's bytes|kernels' share|launches' share|µs to enqueue|error");
     peers.forEach(peer -> heads.append("|").append(peer).append(" ms|× ").append(peer));
     header(heads.toString().split("\\|", -1));
     for (JsonNode each : run.engine().path("cases")) {
@@ -196,7 +219,12 @@ final class Report {
     header("case", "by", "reason");
     run.engine()
         .path("skipped")
-        .forEach(e -> row(e.get("case").asText(), "the engine", e.get("reason").asText()));
+        .forEach(
+            e ->
+                row(
+                    e.get("case").asText() + " " + e.path("variant").asText(),
+                    "the engine",
+                    e.get("reason").asText()));
     run.peers()
         .path("skipped")
         .forEach(

@@ -23,12 +23,19 @@ final class DenseBenchmark {
   static final String CALLBACKS = "+CALLBACKS";
 
   private final Bench bench;
+  private final String mark;
   private final boolean callbacks;
 
-  /** The bench's engine uses cuFFT's callbacks if {@code callbacks} says so. */
-  DenseBenchmark(Bench bench, boolean callbacks) {
+  /**
+   * Measures the bench's engine.
+   *
+   * @param mark what to add to a path's name: {@link #CALLBACKS} if the engine uses cuFFT's
+   *     callbacks, anything else that sets it apart, or nothing
+   */
+  DenseBenchmark(Bench bench, String mark) {
     this.bench = bench;
-    this.callbacks = callbacks;
+    this.mark = mark;
+    this.callbacks = mark.equals(CALLBACKS);
   }
 
   /** The cases of one section of the list. */
@@ -37,7 +44,9 @@ final class DenseBenchmark {
       for (Cases.Problem problem : bench.cases().problems(section)) {
         for (String path : bench.cases().texts(section, "paths")) {
           String name = Cases.delta(problem, batch);
-          bench.results().run(name, () -> delta(problem, batch, DensePath.valueOf(path)));
+          bench
+              .results()
+              .run(name, path + mark, () -> delta(problem, batch, DensePath.valueOf(path)));
         }
       }
     }
@@ -49,7 +58,7 @@ final class DenseBenchmark {
     long outBytes = batch * elements * Float.BYTES;
     int sets = Bench.sets(outBytes);
     if (!bench.fits(sets * outBytes)) {
-      bench.results().skip(name + " " + path, "the output alone does not fit the device");
+      bench.results().skip(name, path + mark, "the output alone does not fit the device");
       return;
     }
     List<FourierAdapter> adapters = Bench.adapters(problem, batch);
@@ -78,7 +87,7 @@ final class DenseBenchmark {
           .results()
           .add(
               name,
-              callbacks ? path + CALLBACKS : path.name(),
+              path + mark,
               timing,
               outBytes + 12L * batch * problem.n(),
               batch * pathBytes(problem, adapters.getFirst(), path),
@@ -118,7 +127,7 @@ final class DenseBenchmark {
 
   void merges() {
     for (Cases.Problem problem : bench.cases().problems("merge")) {
-      bench.results().run(Cases.merge(problem), () -> merge(problem));
+      bench.results().run(Cases.merge(problem), "BF16", () -> merge(problem));
     }
   }
 

@@ -6,6 +6,7 @@ import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.FoundLibrary;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
+import io.fourierft.internal.cuda.ffm.LibrarySearch;
 import io.fourierft.internal.cuda.ffm.PanamaCudaDriver;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
 
@@ -48,6 +49,7 @@ record Device(CudaDriver driver, Cufft cufft, boolean isEmulated) {
 
   /** What the device and the libraries say of themselves. */
   void describe(ObjectNode out) {
+    LibraryFinder finder = new LibraryFinder();
     int handle = driver.deviceGet(0);
     int driverVersion = driver.driverGetVersion();
     int cufftVersion = cufft.getVersion();
@@ -67,6 +69,13 @@ record Device(CudaDriver driver, Cufft cufft, boolean isEmulated) {
                 .formatted(cufftVersion / 1000, cufftVersion % 1000 / 100, cufftVersion % 100))
         .put("driverLibrary", driver.library())
         .put("cufftLibrary", cufft.library())
+        .put("nvrtcLibrary", path(finder.nvrtc(_ -> null)))
+        .put("nvJitLinkLibrary", path(finder.nvJitLink(_ -> null)))
         .put("java", Runtime.version().toString());
+  }
+
+  private static String path(LibrarySearch search) {
+    FoundLibrary library = search.found();
+    return library == null ? "not found" : library.path();
   }
 }
