@@ -310,8 +310,8 @@ final class AdapterResolver {
             module ->
                 notes.add(
                     ("'%s' is 2048 x 2048: there torch's ifft2 on the CPU with several threads"
-                         + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
-                         + " differs; this one is by the definition")
+                            + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
+                            + " differs; this one is by the definition")
                         .formatted(module.path())));
   }
 
