@@ -6,6 +6,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -160,7 +161,7 @@ final class MergeCheck {
       }
       FourierAdapter adapter = delta.adapter();
       double change =
-          delta.transposed()
+          delta.layout() == WeightLayout.IN_OUT
               ? definition(adapter, col, (int) inDelta)
               : definition(adapter, (int) inDelta, col);
       if (adapter.deltaType() != ElementType.F32) {
