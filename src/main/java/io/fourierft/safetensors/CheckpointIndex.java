@@ -20,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -67,7 +68,8 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
         throw new SafetensorsException(
             path,
             null,
-            String.format("index too large: it has %d bytes, the limit is %d", length, LONGEST));
+            String.format(
+                Locale.ROOT, "index too large: it has %d bytes, the limit is %d", length, LONGEST));
       }
       Header.refuseLfsPointer(path, channel);
       long start = startsWithByteOrderMark(channel) ? BYTE_ORDER_MARK.length : 0;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +35,13 @@ record Header(
   /** The reference's limit of a header's length in bytes, on reading and on writing. */
   static final int LONGEST = 100_000_000;
 
+  private static final int LONGEST_PATH = 1024;
   private static final String LFS_POINTER = "version https://git-lfs.github.com/spec/v1";
 
   /** Reads the header of a file of {@code fileLength} bytes. */
   static Header read(Path path, FileChannel channel, long fileLength) throws IOException {
     refuseLfsPointer(path, channel);
+    refuseLinkAsText(path, channel, fileLength);
     if (fileLength < LENGTH_BYTES) {
       throw new SafetensorsException(
           path, null, "header too small: the file has " + fileLength + " bytes, not even 8");
@@ -52,16 +55,20 @@ record Header(
           path,
           null,
           String.format(
+              Locale.ROOT,
               "header too large: it claims %s bytes, the limit is %d",
-              Long.toUnsignedString(length), LONGEST));
+              Long.toUnsignedString(length),
+              LONGEST));
     }
     if (length > fileLength - LENGTH_BYTES) {
       throw new SafetensorsException(
           path,
           null,
           String.format(
+              Locale.ROOT,
               "invalid header length: it claims %d bytes, the file has %d after the length",
-              length, fileLength - LENGTH_BYTES));
+              length,
+              fileLength - LENGTH_BYTES));
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, Entry> entries;
@@ -88,6 +95,25 @@ record Header(
           path,
           null,
           "this is a git-LFS pointer, not the file itself; fetch it with: git lfs pull");
+    }
+  }
+
+  /** A copy that knows no links, as of some archives and of git on Windows, writes their text. */
+  private static void refuseLinkAsText(Path path, FileChannel channel, long fileLength)
+      throws IOException {
+    if (fileLength < LENGTH_BYTES || fileLength > LONGEST_PATH) {
+      return;
+    }
+    byte[] bytes = new byte[(int) fileLength];
+    readFully(channel, ByteBuffer.wrap(bytes));
+    String text = new String(bytes, StandardCharsets.ISO_8859_1).strip();
+    if (text.indexOf('/') >= 0 && text.chars().allMatch(c -> c > ' ' && c != '{' && c != 0x7f)) {
+      throw new SafetensorsException(
+          path,
+          null,
+          "this is not the file but the text of a link to it, "
+              + SafetensorsException.quote(text)
+              + ", as a copy without links leaves it; fetch the file itself");
     }
   }
 

@@ -14,6 +14,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -149,7 +150,8 @@ final class StrictJson implements AutoCloseable {
       throw new SafetensorsException(
           path,
           tensor,
-          String.format("overflow: %s has %s, more than 2^63 - 1", field, brief(digits)),
+          String.format(
+              Locale.ROOT, "overflow: %s has %s, more than 2^63 - 1", field, brief(digits)),
           e);
     }
   }
