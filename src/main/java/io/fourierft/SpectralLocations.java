@@ -16,6 +16,7 @@ public final class SpectralLocations {
   private final int cols;
   private final int[] rowIndex;
   private final int[] colIndex;
+  private int hash;
 
   private SpectralLocations(int rows, int cols, int[] rowIndex, int[] colIndex) {
     this.rows = rows;
@@ -140,16 +141,24 @@ public final class SpectralLocations {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof SpectralLocations that
-        && rows == that.rows
-        && cols == that.cols
-        && Arrays.equals(rowIndex, that.rowIndex)
-        && Arrays.equals(colIndex, that.colIndex);
+    return other == this
+        || (other instanceof SpectralLocations that
+            && rows == that.rows
+            && cols == that.cols
+            && hashCode() == that.hashCode()
+            && Arrays.equals(rowIndex, that.rowIndex)
+            && Arrays.equals(colIndex, that.colIndex));
   }
 
   @Override
   public int hashCode() {
-    return 31 * (31 * rows + cols) + 31 * Arrays.hashCode(rowIndex) + Arrays.hashCode(colIndex);
+    // As String has it: computed when it is first wanted, by several threads perhaps, to one value.
+    int known = hash;
+    if (known == 0) {
+      known = 31 * (31 * rows + cols) + 31 * Arrays.hashCode(rowIndex) + Arrays.hashCode(colIndex);
+      hash = known;
+    }
+    return known;
   }
 
   @Override
