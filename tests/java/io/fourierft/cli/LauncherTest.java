@@ -76,16 +76,14 @@ class LauncherTest {
 
   /** What the launcher calls beside itself. */
   private void copyScripts(Path project) throws IOException {
-    Path itsTools = project.resolve("tools");
-    if (Files.isDirectory(itsTools)) {
-      Files.createDirectory(checkout.resolve("tools"));
-      try (var files = Files.list(itsTools)) {
-        for (Path file : files.toList()) {
-          Files.copy(
-              file,
-              checkout.resolve("tools").resolve(file.getFileName()),
-              java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-        }
+    Path folder = checkout.resolve("src/launcher");
+    Files.createDirectories(folder);
+    try (var files = Files.list(project.resolve("src/launcher"))) {
+      for (Path file : files.toList()) {
+        Files.copy(
+            file,
+            folder.resolve(file.getFileName()),
+            java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
   }
