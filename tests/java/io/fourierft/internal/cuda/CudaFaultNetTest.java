@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fourierft.WeightLayout;
 import io.fourierft.AdapterRouting;
 import io.fourierft.DensePath;
 import io.fourierft.ElementType;
@@ -16,6 +15,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -133,7 +133,8 @@ class CudaFaultNetTest {
     ADD_AND_REPORT(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.addDeltaReporting(ADAPTERS.get(0), out.matrix(COLS, ROWS), WeightLayout.IN_OUT, Addition.SUBTRACT);
+        on.addDeltaReporting(
+            ADAPTERS.get(0), out.matrix(COLS, ROWS), WeightLayout.IN_OUT, Addition.SUBTRACT);
       }
     },
     APPLY(TOKENS * ROWS) {
