@@ -55,6 +55,7 @@ public final class SpectralLocations {
               .formatted(nFrequency, elements, rows, cols));
     }
     boolean insideOut = algorithm == Randperm.TORCH && elements >= Randperm.INSIDE_OUT_THRESHOLD;
+    requireHeap(n, insideOut);
     long[] flat =
         insideOut
             ? TorchRandperm.insideOut(elements, nFrequency, seed)
@@ -164,6 +165,23 @@ public final class SpectralLocations {
   @Override
   public String toString() {
     return "SpectralLocations[%d of %d x %d]".formatted(nFrequency(), rows, cols);
+  }
+
+  private static void requireHeap(int n, boolean insideOut) {
+    if (!insideOut && n > TorchRandperm.MOST_FORWARD) {
+      throw new ShapeException(
+          "n_frequency is %d, but places are drawn for at most %d coefficients"
+              .formatted(n, TorchRandperm.MOST_FORWARD));
+    }
+    long drawn = insideOut ? TorchRandperm.insideOutBytes(n) : TorchRandperm.forwardBytes(n);
+    long needed = drawn + 2L * Integer.BYTES * n;
+    long heap = Runtime.getRuntime().maxMemory();
+    if (needed > heap) {
+      throw new ShapeException(
+          ("n_frequency is %d, whose places take %d MiB of heap, but the virtual machine has %d;"
+                  + " give it more, as with -Xmx")
+              .formatted(n, needed >> 20, heap >> 20));
+    }
   }
 
   private static void requireShape(int rows, int cols) {
