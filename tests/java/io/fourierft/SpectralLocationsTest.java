@@ -175,7 +175,7 @@ class SpectralLocationsTest {
   @Test
   void placesOfTheCallersOwnMayStandAtEveryEdge() {
     SpectralLocations own =
-        SpectralLocations.at(3, 4, new int[] {0, 0, 2, 2}, new int[] {0, 3, 0, 3});
+        SpectralLocations.of(3, 4, new int[] {0, 0, 2, 2}, new int[] {0, 3, 0, 3});
     assertEquals(3, own.rows());
     assertEquals(4, own.cols());
     assertEquals(4, own.count());
@@ -186,25 +186,25 @@ class SpectralLocationsTest {
     refused("location (2, 3) occurs twice", new int[] {2, 0, 2}, new int[] {3, 0, 3});
     refused("0 row indices and 0 column indices", new int[] {}, new int[] {});
     assertThrows(
-        ShapeException.class, () -> SpectralLocations.at(0, 4, new int[] {0}, new int[] {0}));
+        ShapeException.class, () -> SpectralLocations.of(0, 4, new int[] {0}, new int[] {0}));
     // As int, both places would have one flat index.
     SpectralLocations far =
-        SpectralLocations.at(1 << 20, 1 << 20, new int[] {0, 1 << 12}, new int[] {5, 5});
+        SpectralLocations.of(1 << 20, 1 << 20, new int[] {0, 1 << 12}, new int[] {5, 5});
     assertEquals(1 << 12, far.row(1));
   }
 
   @Test
   void equalPlacesHaveOneHashCodeAndOthersAnother() {
-    SpectralLocations own = SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 1});
+    SpectralLocations own = SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 1});
     assertEquals(
         31 * (31 * 3 + 4)
             + 31 * Arrays.hashCode(new int[] {2, 0})
             + Arrays.hashCode(new int[] {3, 1}),
         own.hashCode());
-    assertNotEquals(own, SpectralLocations.at(4, 4, new int[] {2, 0}, new int[] {3, 1}));
-    assertNotEquals(own, SpectralLocations.at(3, 5, new int[] {2, 0}, new int[] {3, 1}));
-    assertNotEquals(own, SpectralLocations.at(3, 4, new int[] {1, 0}, new int[] {3, 1}));
-    assertNotEquals(own, SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 2}));
+    assertNotEquals(own, SpectralLocations.of(4, 4, new int[] {2, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 5, new int[] {2, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 4, new int[] {1, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 2}));
     assertNotEquals(own, "places");
   }
 

@@ -55,7 +55,7 @@ public final class SpectralLocations {
               .formatted(nFrequency, elements, rows, cols));
     }
     boolean insideOut = algorithm == Randperm.TORCH && elements >= Randperm.INSIDE_OUT_THRESHOLD;
-    requireHeap(n, insideOut);
+    requireHeap(nFrequency, insideOut);
     long[] flat =
         insideOut
             ? TorchRandperm.insideOut(elements, nFrequency, seed)
