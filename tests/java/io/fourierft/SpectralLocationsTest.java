@@ -178,7 +178,7 @@ class SpectralLocationsTest {
         SpectralLocations.of(3, 4, new int[] {0, 0, 2, 2}, new int[] {0, 3, 0, 3});
     assertEquals(3, own.rows());
     assertEquals(4, own.cols());
-    assertEquals(4, own.count());
+    assertEquals(4, own.nFrequency());
     assertEquals("SpectralLocations[4 of 3 x 4]", own.toString());
     refused("location 1 is (3, 3), outside 3 x 4", new int[] {0, 3}, new int[] {0, 3});
     refused("location 0 is (-1, 0), outside 3 x 4", new int[] {-1}, new int[] {0});
