@@ -43,7 +43,7 @@ public final class ResidentPlaces {
   public long rows(WorkStream stream) {
     ResidentTable table = rowsAndColumns;
     if (table == null) {
-      int n = places.count();
+      int n = places.nFrequency();
       int[] both = new int[Math.multiplyExact(2, n)];
       for (int k = 0; k < n; k++) {
         both[k] = places.row(k);
@@ -58,7 +58,7 @@ public final class ResidentPlaces {
 
   /** Device address of v[k]. */
   public long columns(WorkStream stream) {
-    return rows(stream) + (long) Integer.BYTES * places.count();
+    return rows(stream) + (long) Integer.BYTES * places.nFrequency();
   }
 
   /** Columns of the half spectrum that hold a coefficient. */
