@@ -61,7 +61,7 @@ record LineTable(int[] start, int[] source, int[] frequency) {
 
   /** Where the products of a gradient are read: of x for every k, then of g. */
   static int[] products(SpectralLocations places, LinePlan x, LinePlan g) {
-    int n = places.count();
+    int n = places.nFrequency();
     return IntStream.range(0, 2 * n)
         .map(
             i ->
