@@ -13,6 +13,7 @@ import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.cuda.fft.LinePlan;
@@ -171,7 +172,10 @@ class CudaFusedTest {
     int rows = transposed ? adapter.cols() : adapter.rows();
     int cols = transposed ? adapter.rows() : adapter.cols();
     return engine.addDeltaReporting(
-        adapter, Matrix.of(weight, rows, cols), transposed, Addition.ADD);
+        adapter,
+        Matrix.of(weight, rows, cols),
+        transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN,
+        Addition.ADD);
   }
 
   @Test
