@@ -197,7 +197,8 @@ public abstract class EngineConformance extends EngineSuite {
           int width = transposed ? rows : cols;
           HostMatrix weight = padded(arena, type, height, width, base, transposed);
           float[] before = elements(weight);
-          engine.addDelta(adapter, weight, transposed, addition);
+          engine.addDelta(
+              adapter, weight, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, addition);
           for (int i = 0; i < before.length; i++) {
             int r = i / width;
             int c = i % width;
@@ -231,8 +232,9 @@ public abstract class EngineConformance extends EngineSuite {
       HostMatrix twin = padded(arena, type, rows, cols, base, false);
       float[] before = elements(weight);
       AdditionReport report =
-          engine.addDeltaReporting(adapter, weight, false, FourierEngine.Addition.ADD);
-      engine.addDelta(adapter, twin, false, FourierEngine.Addition.ADD);
+          engine.addDeltaReporting(
+              adapter, weight, WeightLayout.OUT_IN, FourierEngine.Addition.ADD);
+      engine.addDelta(adapter, twin, WeightLayout.OUT_IN, FourierEngine.Addition.ADD);
       assertArrayEquals(elements(twin), elements(weight));
       double deltaSquares = 0;
       double weightSquares = 0;
@@ -270,7 +272,8 @@ public abstract class EngineConformance extends EngineSuite {
       HostMatrix weight = padded(arena, ElementType.F16, 6, 5, base, true);
       float[] delta = elements(engine.deltaWeight(adapter));
       AdditionReport report =
-          engine.addDeltaReporting(adapter, weight, false, FourierEngine.Addition.ADD);
+          engine.addDeltaReporting(
+              adapter, weight, WeightLayout.OUT_IN, FourierEngine.Addition.ADD);
       long expected = 0;
       double errors = 0;
       for (int i = 0; i < 30; i++) {
@@ -299,7 +302,8 @@ public abstract class EngineConformance extends EngineSuite {
     float[] delta = elements(engine.deltaWeight(adapter));
     float[] base = floats(540, new Random(5));
     float[] merged = base.clone();
-    engine.addDelta(low, Matrix.of(merged, 30, 18), false, FourierEngine.Addition.ADD);
+    engine.addDelta(
+        low, Matrix.of(merged, 30, 18), WeightLayout.OUT_IN, FourierEngine.Addition.ADD);
     float[] written = elements(engine.deltaWeight(low));
     for (int i = 0; i < delta.length; i++) {
       assertEquals(type.round(delta[i]), written[i]);
@@ -354,7 +358,10 @@ public abstract class EngineConformance extends EngineSuite {
             adapter, Matrix.of(base, 280, 300), Matrix.of(fromDelta, 1, 500));
         reports.add(
             other.addDeltaReporting(
-                adapter, Matrix.of(weight, 280, 300), false, FourierEngine.Addition.ADD));
+                adapter,
+                Matrix.of(weight, 280, 300),
+                WeightLayout.OUT_IN,
+                FourierEngine.Addition.ADD));
         results.addAll(List.of(y, gx, gradient, fromDelta, weight));
       }
     }

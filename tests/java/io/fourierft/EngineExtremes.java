@@ -102,7 +102,7 @@ public abstract class EngineExtremes extends EngineSuite {
 
   @Test
   void infinitiesOfBothSignsAreNotANumberWhereTheyMeet() {
-    SpectralLocations places = SpectralLocations.at(4, 4, new int[] {0, 0, 3}, new int[] {0, 2, 1});
+    SpectralLocations places = SpectralLocations.of(4, 4, new int[] {0, 0, 3}, new int[] {0, 2, 1});
     float[] spectrum = {Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, 1};
     HostMatrix out = Matrix.of(new float[16], 4, 4);
     engine.deltaWeights(

@@ -43,7 +43,7 @@ public abstract class EngineRefusals extends EngineSuite {
         () -> engine.deltaWeights(List.of(adapter), List.of(zeros(6, 8), zeros(6, 8))));
     refused(
         "weight is 6 x 8, but must be 8 x 6",
-        () -> engine.addDelta(adapter, zeros(6, 8), true, Addition.ADD));
+        () -> engine.addDelta(adapter, zeros(6, 8), WeightLayout.IN_OUT, Addition.ADD));
     refused("x is 3 x 7, but must be 3 x 8", () -> engine.apply(routing, zeros(3, 7), zeros(3, 6)));
     refused("y is 2 x 6, but must be 3 x 6", () -> engine.apply(routing, zeros(3, 8), zeros(2, 6)));
     refused(
@@ -147,7 +147,7 @@ public abstract class EngineRefusals extends EngineSuite {
     try (Arena arena = Arena.ofShared()) {
       gone = Matrix.of(arena.allocate(4L * 48), ElementType.F32, ROWS, COLS);
     }
-    refused("arena", () -> engine.addDelta(adapter, gone, false, Addition.ADD));
+    refused("arena", () -> engine.addDelta(adapter, gone, WeightLayout.OUT_IN, Addition.ADD));
   }
 
   @Test
@@ -238,8 +238,10 @@ public abstract class EngineRefusals extends EngineSuite {
         List.of(
             () -> other.deltaWeights(List.of(), List.of()),
             () -> other.deltaWeight(adapter),
-            () -> other.addDelta(adapter, zeros(ROWS, COLS), false, Addition.ADD),
-            () -> other.addDeltaReporting(adapter, zeros(ROWS, COLS), false, Addition.ADD),
+            () -> other.addDelta(adapter, zeros(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD),
+            () ->
+                other.addDeltaReporting(
+                    adapter, zeros(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD),
             () -> other.newTokenSpectrum(1, 1),
             () -> other.transform(zeros(2, COLS), survivor),
             () -> other.apply(routing, zeros(1, COLS), zeros(1, ROWS)),

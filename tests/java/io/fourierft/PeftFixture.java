@@ -107,7 +107,7 @@ public record PeftFixture(Path folder) {
       rows[k] = (int) indices[k];
       cols[k] = (int) indices[n + k];
     }
-    return SpectralLocations.at(
+    return SpectralLocations.of(
         Math.toIntExact(shape.get(0)), Math.toIntExact(shape.get(1)), rows, cols);
   }
 

@@ -157,13 +157,13 @@ class SpectralLocationsTest {
     long before = threads.getCurrentThreadAllocatedBytes();
     SpectralLocations locations = SpectralLocations.of(14000, 14000, 1000, 2);
     long bytes = threads.getCurrentThreadAllocatedBytes() - before;
-    assertEquals(1000, locations.count());
+    assertEquals(1000, locations.nFrequency());
     assertTrue(bytes < 256 * 1000, bytes + " bytes for 1000 of 196 million places");
   }
 
   @Test
   void placesOfTheCallersOwnAreChecked() {
-    SpectralLocations own = SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 1});
+    SpectralLocations own = SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 1});
     assertEquals(2, own.row(0));
     assertEquals(1, own.col(1));
     refused("outside 3 x 4", new int[] {3}, new int[] {0});
@@ -175,10 +175,10 @@ class SpectralLocationsTest {
   @Test
   void placesOfTheCallersOwnMayStandAtEveryEdge() {
     SpectralLocations own =
-        SpectralLocations.at(3, 4, new int[] {0, 0, 2, 2}, new int[] {0, 3, 0, 3});
+        SpectralLocations.of(3, 4, new int[] {0, 0, 2, 2}, new int[] {0, 3, 0, 3});
     assertEquals(3, own.rows());
     assertEquals(4, own.cols());
-    assertEquals(4, own.count());
+    assertEquals(4, own.nFrequency());
     assertEquals("SpectralLocations[4 of 3 x 4]", own.toString());
     refused("location 1 is (3, 3), outside 3 x 4", new int[] {0, 3}, new int[] {0, 3});
     refused("location 0 is (-1, 0), outside 3 x 4", new int[] {-1}, new int[] {0});
@@ -186,25 +186,25 @@ class SpectralLocationsTest {
     refused("location (2, 3) occurs twice", new int[] {2, 0, 2}, new int[] {3, 0, 3});
     refused("0 row indices and 0 column indices", new int[] {}, new int[] {});
     assertThrows(
-        ShapeException.class, () -> SpectralLocations.at(0, 4, new int[] {0}, new int[] {0}));
+        ShapeException.class, () -> SpectralLocations.of(0, 4, new int[] {0}, new int[] {0}));
     // As int, both places would have one flat index.
     SpectralLocations far =
-        SpectralLocations.at(1 << 20, 1 << 20, new int[] {0, 1 << 12}, new int[] {5, 5});
+        SpectralLocations.of(1 << 20, 1 << 20, new int[] {0, 1 << 12}, new int[] {5, 5});
     assertEquals(1 << 12, far.row(1));
   }
 
   @Test
   void equalPlacesHaveOneHashCodeAndOthersAnother() {
-    SpectralLocations own = SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 1});
+    SpectralLocations own = SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 1});
     assertEquals(
         31 * (31 * 3 + 4)
             + 31 * Arrays.hashCode(new int[] {2, 0})
             + Arrays.hashCode(new int[] {3, 1}),
         own.hashCode());
-    assertNotEquals(own, SpectralLocations.at(4, 4, new int[] {2, 0}, new int[] {3, 1}));
-    assertNotEquals(own, SpectralLocations.at(3, 5, new int[] {2, 0}, new int[] {3, 1}));
-    assertNotEquals(own, SpectralLocations.at(3, 4, new int[] {1, 0}, new int[] {3, 1}));
-    assertNotEquals(own, SpectralLocations.at(3, 4, new int[] {2, 0}, new int[] {3, 2}));
+    assertNotEquals(own, SpectralLocations.of(4, 4, new int[] {2, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 5, new int[] {2, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 4, new int[] {1, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 2}));
     assertNotEquals(own, "places");
   }
 
@@ -241,7 +241,7 @@ class SpectralLocationsTest {
 
   private static void refused(String words, int[] rows, int[] cols) {
     ShapeException refusal =
-        assertThrows(ShapeException.class, () -> SpectralLocations.at(3, 4, rows, cols));
+        assertThrows(ShapeException.class, () -> SpectralLocations.of(3, 4, rows, cols));
     assertTrue(String.valueOf(refusal.getMessage()).contains(words), refusal.getMessage());
   }
 

@@ -24,10 +24,10 @@ public final class FourierAdapter {
 
   private FourierAdapter(
       SpectralLocations locations, float[] spectrum, float scaling, ElementType deltaType) {
-    if (spectrum.length != locations.count()) {
+    if (spectrum.length != locations.nFrequency()) {
       throw new ShapeException(
           "a spectrum of %d coefficients does not fit %d locations"
-              .formatted(spectrum.length, locations.count()));
+              .formatted(spectrum.length, locations.nFrequency()));
     }
     this.locations = locations;
     this.spectrum = spectrum;

@@ -81,15 +81,15 @@ public interface FourierEngine extends AutoCloseable {
    * {@code weight = round(weight + sign·ΔW)}: the sum in float32 (float64 for an F64 weight),
    * rounded once to the weight's element type, as PEFT merges.
    *
-   * @param weight {@code [rows, cols]}, or {@code [cols, rows]} if {@code transposed} (Conv1D,
-   *     {@code fan_in_fan_out})
+   * @param weight {@code [rows, cols]} with layout {@link WeightLayout#OUT_IN}, {@code [cols,
+   *     rows]} with {@link WeightLayout#IN_OUT}
    * @param addition whether ΔW is added or taken off
    */
-  void addDelta(FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition);
+  void addDelta(FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition);
 
   /** The same, and measures what it did; a little slower. */
   AdditionReport addDeltaReporting(
-      FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition);
+      FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition);
 
   /** Room for the transforms of {@code capacity} tokens of {@code features} numbers. */
   TokenSpectrum newTokenSpectrum(int capacity, int features);

@@ -84,4 +84,23 @@ public record HostMatrix(
       case BF16 -> data.set(SHORT_LE, at, ElementType.floatToBfloat16(value));
     }
   }
+
+  /**
+   * The rows {@code first} to {@code first + count - 1} of this matrix, no copy.
+   *
+   * @throws ShapeException if they are not all there
+   */
+  public HostMatrix slice(int first, int count) {
+    if (first < 0 || count < 0 || count > rows - first) {
+      throw new ShapeException(
+          "rows %d to %d - 1 of a matrix of %d rows".formatted(first, (long) first + count, rows));
+    }
+    if (count == rows) {
+      return this;
+    }
+    if (count == 0) {
+      return new HostMatrix(data.asSlice(0, 0), elementType, 0, cols, stride);
+    }
+    return new HostMatrix(data.asSlice(byteOffset(first, 0)), elementType, count, cols, stride);
+  }
 }

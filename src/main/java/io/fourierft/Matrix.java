@@ -1,6 +1,7 @@
 package io.fourierft;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * A view of a row-major matrix somewhere: activations {@code [tokens, features]}, a weight {@code
@@ -52,5 +53,16 @@ public sealed interface Matrix permits HostMatrix, DeviceMatrix {
    */
   static HostMatrix of(MemorySegment data, ElementType elementType, int rows, int cols) {
     return new HostMatrix(data, elementType, rows, cols, cols);
+  }
+
+  /**
+   * A dense matrix over the bytes of {@code data} from its position to its limit, which are
+   * little-endian whatever the buffer's order says. The buffer may be direct or on the heap; its
+   * position stays, and later changes of it do not matter.
+   *
+   * @throws ShapeException if fewer than {@code rows * cols} elements remain
+   */
+  static HostMatrix of(ByteBuffer data, ElementType elementType, int rows, int cols) {
+    return of(MemorySegment.ofBuffer(data), elementType, rows, cols);
   }
 }

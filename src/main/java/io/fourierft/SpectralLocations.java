@@ -30,12 +30,12 @@ public final class SpectralLocations {
    *
    * @param rows out_features, at least 1
    * @param cols in_features, at least 1
-   * @param n n_frequency, 1 to rows·cols
+   * @param nFrequency number of places, 1 to rows·cols
    * @param seed random_loc_seed; only its low 32 bits matter, as in torch
    * @throws ShapeException if a size is out of range
    */
-  public static SpectralLocations of(int rows, int cols, int n, long seed) {
-    return of(rows, cols, n, seed, Randperm.TORCH);
+  public static SpectralLocations of(int rows, int cols, int nFrequency, long seed) {
+    return of(rows, cols, nFrequency, seed, Randperm.TORCH);
   }
 
   /**
@@ -45,23 +45,24 @@ public final class SpectralLocations {
    *
    * @throws ShapeException if a size is out of range
    */
-  public static SpectralLocations of(int rows, int cols, int n, long seed, Randperm algorithm) {
+  public static SpectralLocations of(
+      int rows, int cols, int nFrequency, long seed, Randperm algorithm) {
     requireShape(rows, cols);
     long elements = (long) rows * cols;
-    if (n < 1 || n > elements) {
+    if (nFrequency < 1 || nFrequency > elements) {
       throw new ShapeException(
           "n_frequency is %d, but must be 1 to %d for a layer of %d x %d"
-              .formatted(n, elements, rows, cols));
+              .formatted(nFrequency, elements, rows, cols));
     }
     boolean insideOut = algorithm == Randperm.TORCH && elements >= Randperm.INSIDE_OUT_THRESHOLD;
-    requireHeap(n, insideOut);
+    requireHeap(nFrequency, insideOut);
     long[] flat =
         insideOut
-            ? TorchRandperm.insideOut(elements, n, seed)
-            : TorchRandperm.forward(elements, n, seed);
-    int[] rowIndex = new int[n];
-    int[] colIndex = new int[n];
-    for (int k = 0; k < n; k++) {
+            ? TorchRandperm.insideOut(elements, nFrequency, seed)
+            : TorchRandperm.forward(elements, nFrequency, seed);
+    int[] rowIndex = new int[nFrequency];
+    int[] colIndex = new int[nFrequency];
+    for (int k = 0; k < nFrequency; k++) {
       rowIndex[k] = (int) (flat[k] / cols);
       colIndex[k] = (int) (flat[k] % cols);
     }
@@ -75,7 +76,7 @@ public final class SpectralLocations {
    * @param colIndex v, each in {@code [0, cols)}; copied
    * @throws ShapeException if a place lies outside the matrix or occurs twice
    */
-  public static SpectralLocations at(int rows, int cols, int[] rowIndex, int[] colIndex) {
+  public static SpectralLocations of(int rows, int cols, int[] rowIndex, int[] colIndex) {
     requireShape(rows, cols);
     if (rowIndex.length != colIndex.length || rowIndex.length == 0) {
       throw new ShapeException(
@@ -125,7 +126,7 @@ public final class SpectralLocations {
   }
 
   /** Number of places. */
-  public int count() {
+  public int nFrequency() {
     return rowIndex.length;
   }
 
@@ -163,7 +164,7 @@ public final class SpectralLocations {
 
   @Override
   public String toString() {
-    return "SpectralLocations[%d of %d x %d]".formatted(count(), rows, cols);
+    return "SpectralLocations[%d of %d x %d]".formatted(nFrequency(), rows, cols);
   }
 
   private static void requireHeap(int n, boolean insideOut) {

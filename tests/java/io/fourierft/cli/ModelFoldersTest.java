@@ -162,8 +162,8 @@ class ModelFoldersTest {
       succeeded(mergeOf(given, "--overwrite"));
       assertEquals(Set.of("config.json", index, first, second), Set.copyOf(ModelFiles.names(out)));
       assertEquals(
-          CheckpointIndex.read(base.resolve(index)).weightMap(),
-          CheckpointIndex.read(out.resolve(index)).weightMap());
+          CheckpointIndex.open(base.resolve(index)).weightMap(),
+          CheckpointIndex.open(out.resolve(index)).weightMap());
     }
     succeeded(merge("--overwrite", "--max-shard-size", "200"));
     assertEquals(Set.of("config.json", index, first, second), Set.copyOf(ModelFiles.names(out)));

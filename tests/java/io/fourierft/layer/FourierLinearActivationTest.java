@@ -11,6 +11,7 @@ import io.fourierft.AdapterPath;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.ElementRuns;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,7 @@ class FourierLinearActivationTest extends LayerTest {
             engine(),
             LayerSamples.zeros(IN, OUT),
             null,
-            FourierLinearOptions.defaults().withTransposed(true));
+            FourierLinearOptions.defaults().withLayout(WeightLayout.IN_OUT));
     assertEquals(IN, transposed.inFeatures());
     assertEquals(OUT, transposed.outFeatures());
   }

@@ -79,7 +79,7 @@ class FourierLinearCheckpointTest extends LayerTest {
   }
 
   private static FourierAdapter load(Path directory) throws IOException {
-    PeftAdapter loaded = PeftAdapter.load(directory);
+    PeftAdapter loaded = PeftAdapter.open(directory);
     float[] spectrum = loaded.module(MODULE).orElseThrow().spectrum().toFloats();
     return FourierAdapter.of(
         SpectralLocations.of(OUT, IN, spectrum.length, loaded.config().randomLocSeed().longValue()),
@@ -107,7 +107,7 @@ class FourierLinearCheckpointTest extends LayerTest {
         trainedLayer("default", "default2", "other_default", "foodefault_bar", "efaul");
     Path directory = folder.resolve("one");
     save(several, "default", directory);
-    assertEquals(1, PeftAdapter.load(directory).modules().size());
+    assertEquals(1, PeftAdapter.open(directory).modules().size());
     assertArrayEquals(several.adapter("default").spectrum(), load(directory).spectrum());
   }
 
@@ -118,7 +118,7 @@ class FourierLinearCheckpointTest extends LayerTest {
     save(layer, "chosen", folder.resolve("all").resolve("chosen"));
     assertEquals(List.of("default", "chosen"), PeftAdapter.adapterNames(folder.resolve("all")));
     float[] spectrum =
-        PeftAdapter.load(folder.resolve("all"), "chosen")
+        PeftAdapter.open(folder.resolve("all"), "chosen")
             .module(MODULE)
             .orElseThrow()
             .spectrum()

@@ -8,6 +8,7 @@ import io.fourierft.DefinitionOracle;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.OneEngineTest;
+import io.fourierft.WeightLayout;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +34,11 @@ class FourierLinearGradientTest extends OneEngineTest {
     adapters.put("b", LayerSamples.adapter(out, in, n, 4));
     FourierLinear layer =
         new FourierLinear(
-            engine(), weight, bias, FourierLinearOptions.defaults().withTransposed(transposed));
+            engine(),
+            weight,
+            bias,
+            FourierLinearOptions.defaults()
+                .withLayout(transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN));
     adapters.forEach(layer::addAdapter);
     layer.setActiveAdapters(List.of("a", "b"));
 

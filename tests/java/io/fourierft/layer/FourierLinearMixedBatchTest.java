@@ -9,7 +9,6 @@ import io.fourierft.AdapterPath;
 import io.fourierft.HostMatrix;
 import io.fourierft.OneEngineTest;
 import io.fourierft.ShapeException;
-import io.fourierft.internal.host.HostViews;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,8 +49,8 @@ class FourierLinearMixedBatchTest extends OneEngineTest {
       String name = NAMES.get(t);
       layer.setActiveAdapters(
           name == null || name.equals(FourierLinear.BASE) ? List.of() : List.of(name));
-      float[] alone = LayerSamples.forward(layer, HostViews.rows(x, t, 1));
-      float[] mixed = LayerSamples.floats(HostViews.rows(y, t, 1));
+      float[] alone = LayerSamples.forward(layer, x.slice(t, 1));
+      float[] mixed = LayerSamples.floats(y.slice(t, 1));
       assertTrue(LayerSamples.error(mixed, alone) < 1e-6, "token " + t + " of " + name);
     }
   }
@@ -74,9 +73,9 @@ class FourierLinearMixedBatchTest extends OneEngineTest {
         for (int t = 0; t < NAMES.size(); t++) {
           if (entry.getKey().equals(NAMES.get(t))) {
             HostMatrix gxAlone = LayerSamples.zeros(1, IN);
-            layer.forward(HostViews.rows(x, t, 1), LayerSamples.zeros(1, OUT), tape);
-            layer.backward(tape, HostViews.rows(g, t, 1), gxAlone, Map.of(entry.getKey(), sum));
-            float[] mixed = LayerSamples.floats(HostViews.rows(gx, t, 1));
+            layer.forward(x.slice(t, 1), LayerSamples.zeros(1, OUT), tape);
+            layer.backward(tape, g.slice(t, 1), gxAlone, Map.of(entry.getKey(), sum));
+            float[] mixed = LayerSamples.floats(gx.slice(t, 1));
             assertTrue(LayerSamples.error(mixed, LayerSamples.floats(gxAlone)) < 1e-6);
           }
         }

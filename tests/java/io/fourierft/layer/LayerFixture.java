@@ -4,6 +4,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.PeftFixture;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;
 import java.io.IOException;
@@ -49,7 +50,10 @@ record LayerFixture(PeftFixture fixture, String module) {
   FourierLinear layer(FourierEngine engine, FourierLinearOptions options) throws IOException {
     FourierLinear layer =
         new FourierLinear(
-            engine, weight(), bias().orElse(null), options.withTransposed(isConv1d()));
+            engine,
+            weight(),
+            bias().orElse(null),
+            options.withLayout(isConv1d() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN));
     layer.addAdapter("default", adapter());
     return layer;
   }

@@ -139,7 +139,7 @@ class FileFaultsTest {
 
   @Test
   void anAdapterThatIsSavedOverAnother() throws IOException {
-    PeftAdapter loaded = PeftAdapter.load(adapter);
+    PeftAdapter loaded = PeftAdapter.open(adapter);
     failEveryCall(
         () -> {
           Path old = Files.createDirectory(results.resolve("out"));

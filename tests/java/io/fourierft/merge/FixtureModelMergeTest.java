@@ -120,10 +120,10 @@ class FixtureModelMergeTest {
   @MethodSource("fixtures")
   void inspectionFindsPeftsPlacesAndNorms(PeftFixture fixture) throws IOException {
     AdapterInspection alone =
-        AdapterInspection.of(fixture.adapter(), null, ResolveOptions.defaults());
+        AdapterInspection.open(fixture.adapter(), null, ResolveOptions.defaults());
     alone.layers().forEach(layer -> assertNull(layer.bound(), "no base, no shapes"));
     AdapterInspection inspection =
-        AdapterInspection.of(fixture.adapter(), fixture.base(), ResolveOptions.defaults());
+        AdapterInspection.open(fixture.adapter(), fixture.base(), ResolveOptions.defaults());
     assertEquals(
         alone.layers().stream().map(AdapterInspection.Layer::path).toList(),
         inspection.layers().stream().map(AdapterInspection.Layer::path).toList());

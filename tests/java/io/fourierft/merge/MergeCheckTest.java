@@ -12,6 +12,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ModelFiles;
 import io.fourierft.SpectralLocations;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsWriter;
@@ -52,7 +53,9 @@ class MergeCheckTest {
               location.tensor().declaration(),
               location,
               null,
-              List.of(new OutputTensor.Delta("a", adapter, transposed, 0)));
+              List.of(
+                  new OutputTensor.Delta(
+                      "a", adapter, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, 0)));
       MergeCheck untouched = new MergeCheck(Addition.ADD);
       FourierException e =
           assertThrows(FourierException.class, () -> untouched.check(tensor, checkpoint));
@@ -95,7 +98,7 @@ class MergeCheckTest {
               OutputTensor.elementType(declaration.dtype()).orElseThrow(),
               delta.storedRows(),
               delta.storedCols());
-      engine.addDeltaReporting(delta.adapter(), weight, delta.transposed(), Addition.ADD);
+      engine.addDeltaReporting(delta.adapter(), weight, delta.layout(), Addition.ADD);
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(out, Map.of(), List.of(declaration))) {
         writer.write(NAME, bytes);

@@ -203,16 +203,16 @@ class FourierFtConfigTest {
   @Test
   void filesAreBoundedAndMustBeUtf8(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("adapter_config.json");
-    String missing = Refusal.of(() -> FourierFtConfig.read(file));
+    String missing = Refusal.of(() -> FourierFtConfig.open(file));
     assertTrue(missing.contains("cannot find 'adapter_config.json' at"));
     Files.write(file, new byte[] {'{', '"', (byte) 0xff, '"', '}'});
-    String encoding = Refusal.of(() -> FourierFtConfig.read(file));
+    String encoding = Refusal.of(() -> FourierFtConfig.open(file));
     assertTrue(encoding.contains("is not UTF-8"), encoding);
     Files.write(file, " ".repeat(ConfigReader.MAX_BYTES + 1).getBytes(StandardCharsets.UTF_8));
-    String large = Refusal.of(() -> FourierFtConfig.read(file));
+    String large = Refusal.of(() -> FourierFtConfig.open(file));
     assertTrue(large.contains("is larger than"), large);
     Files.writeString(file, "{\"x\": " + "[".repeat(100_000));
-    String deep = Refusal.of(() -> FourierFtConfig.read(file));
+    String deep = Refusal.of(() -> FourierFtConfig.open(file));
     assertTrue(deep.contains("nesting"), deep);
   }
 

@@ -3,6 +3,7 @@ package io.fourierft.peft;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;

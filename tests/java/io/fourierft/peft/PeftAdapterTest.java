@@ -40,14 +40,14 @@ class PeftAdapterTest {
   @Test
   void whatIsMissingIsNamedWithTheRemedy() throws IOException {
     Path nowhere = folder.resolve("nowhere");
-    Refusal.says(() -> PeftAdapter.load(nowhere), "there is no directory", "nowhere");
-    Refusal.says(() -> PeftAdapter.load(folder), "cannot find 'adapter_config.json' at");
+    Refusal.says(() -> PeftAdapter.open(nowhere), "there is no directory", "nowhere");
+    Refusal.says(() -> PeftAdapter.open(folder), "cannot find 'adapter_config.json' at");
     Files.writeString(folder.resolve("adapter_config.json"), TARGETS_Q.toJson());
-    Refusal.says(() -> PeftAdapter.load(folder), "cannot find 'adapter_model.safetensors' at");
+    Refusal.says(() -> PeftAdapter.open(folder), "cannot find 'adapter_model.safetensors' at");
     Files.write(folder.resolve("adapter_model.bin"), new byte[] {(byte) 0x80, 2});
-    Refusal.says(() -> PeftAdapter.load(folder), "pickle", "weights_only=True", "save_file");
+    Refusal.says(() -> PeftAdapter.open(folder), "pickle", "weights_only=True", "save_file");
     Path file = folder.resolve("adapter_config.json");
-    Refusal.says(() -> PeftAdapter.load(file), "is a file; give the directory");
+    Refusal.says(() -> PeftAdapter.open(file), "is a file; give the directory");
   }
 
   @Test
@@ -57,7 +57,7 @@ class PeftAdapterTest {
         folder.resolve("adapter_model.safetensors"),
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n");
     SafetensorsException e =
-        assertThrows(SafetensorsException.class, () -> PeftAdapter.load(folder));
+        assertThrows(SafetensorsException.class, () -> PeftAdapter.open(folder));
     assertTrue(String.valueOf(e.getMessage()).contains("LFS"), String.valueOf(e.getMessage()));
   }
 
@@ -67,10 +67,10 @@ class PeftAdapterTest {
       Path sub = Files.createDirectory(folder.resolve(name));
       Files.writeString(sub.resolve("adapter_config.json"), TARGETS_Q.toJson());
     }
-    Refusal.says(() -> PeftAdapter.load(folder, "frensh"), "no adapter 'frensh'", "french, german");
-    Refusal.says(() -> PeftAdapter.load(folder), "french, german");
-    Refusal.says(() -> PeftAdapter.load(folder, "../x"), "is no adapter name");
-    Refusal.says(() -> PeftAdapter.load(folder, ""), "is no adapter name");
+    Refusal.says(() -> PeftAdapter.open(folder, "frensh"), "no adapter 'frensh'", "french, german");
+    Refusal.says(() -> PeftAdapter.open(folder), "french, german");
+    Refusal.says(() -> PeftAdapter.open(folder, "../x"), "is no adapter name");
+    Refusal.says(() -> PeftAdapter.open(folder, ""), "is no adapter name");
   }
 
   @Test
@@ -130,13 +130,13 @@ class PeftAdapterTest {
   @Test
   void aSpectrumOfTheWrongRankOrTypeIsRefused() throws IOException {
     write(TARGETS_Q, List.of(new TensorDeclaration(Q0, DType.F32, List.of(1L, 3L))));
-    Refusal.says(() -> PeftAdapter.load(folder), "has shape [1, 3]", "one dimension");
+    Refusal.says(() -> PeftAdapter.open(folder), "has shape [1, 3]", "one dimension");
     write(TARGETS_Q, List.of(new TensorDeclaration(Q0, DType.F32, List.of())));
-    Refusal.says(() -> PeftAdapter.load(folder), "has shape []");
+    Refusal.says(() -> PeftAdapter.open(folder), "has shape []");
     write(TARGETS_Q, List.of(new TensorDeclaration(Q0, DType.F32, List.of(0L))));
-    Refusal.says(() -> PeftAdapter.load(folder), "of shape [0]", "ZeRO-3");
+    Refusal.says(() -> PeftAdapter.open(folder), "of shape [0]", "ZeRO-3");
     write(TARGETS_Q, List.of(new TensorDeclaration(Q0, DType.C64, List.of(3L))));
-    Refusal.says(() -> PeftAdapter.load(folder), "of type C64");
+    Refusal.says(() -> PeftAdapter.open(folder), "of type C64");
   }
 
   @Test
@@ -180,7 +180,7 @@ class PeftAdapterTest {
             Map.of("layers.0.q", adapter(4, 4, 3).withSpectrum(new float[] {1, Float.NaN, 2})));
     Path saved = folder.resolve("nan");
     PeftAdapterWriter.write(adapter, saved, false);
-    assertTrue(PeftAdapter.load(saved).notes().toString().contains("not finite"));
+    assertTrue(PeftAdapter.open(saved).notes().toString().contains("not finite"));
   }
 
   @Test
@@ -262,7 +262,7 @@ class PeftAdapterTest {
     write(TARGETS_Q, List.of(new TensorDeclaration(Q0, DType.BF16, List.of(3L))));
     BaseModel base = base(new TensorInfo("layers.0.q.weight", DType.BF16, List.of(4L, 4L), 0, 32));
     ResolveOptions without = ResolveOptions.defaults().withAutocastAdapterDtype(false);
-    PeftAdapter low = PeftAdapter.load(folder);
+    PeftAdapter low = PeftAdapter.open(folder);
     assertEquals(
         ElementType.BF16, low.resolve(base, without).modules().getFirst().adapter().deltaType());
     assertEquals(
@@ -344,13 +344,13 @@ class PeftAdapterTest {
   private void refuses(FourierFtConfig config, Map<String, Integer> lengths, String... words)
       throws IOException {
     write(config, lengths);
-    Refusal.says(() -> PeftAdapter.load(folder), words);
+    Refusal.says(() -> PeftAdapter.open(folder), words);
   }
 
   private PeftAdapter load(FourierFtConfig config, Map<String, Integer> lengths)
       throws IOException {
     write(config, lengths);
-    return PeftAdapter.load(folder);
+    return PeftAdapter.open(folder);
   }
 
   private void write(FourierFtConfig config, Map<String, Integer> lengths) throws IOException {

@@ -32,7 +32,7 @@ class PeftAdapterWriterTest {
         adapter(3, 5).withExtraTensors(List.of(headBias(TensorData.of(new byte[] {7, 8}))));
     Path directory = folder.resolve("made");
     PeftAdapterWriter.write(adapter, directory, false);
-    PeftAdapter again = PeftAdapter.load(directory);
+    PeftAdapter again = PeftAdapter.open(directory);
     assertEquals(adapter.modules(), again.modules());
     assertEquals("head.bias", again.extraTensors().getFirst().baseTensor());
     try (SafetensorsFile file =
@@ -50,7 +50,7 @@ class PeftAdapterWriterTest {
     PeftAdapter adapter = PeftAdapter.of(config, Map.of("m.0.q", fourier(3), "m.1.q", fourier(3)));
     Path directory = folder.resolve("pattern");
     PeftAdapterWriter.write(adapter, directory, false);
-    PeftAdapter again = PeftAdapter.load(directory);
+    PeftAdapter again = PeftAdapter.open(directory);
     assertTrue(again.notes().isEmpty(), again.notes().toString());
     assertEquals(Map.of("m.0.q", 3, "m.1.q", 3), again.config().nFrequencyPattern());
   }
@@ -76,7 +76,8 @@ class PeftAdapterWriterTest {
     Files.createDirectory(directory.resolve("other"));
     Files.writeString(directory.resolve("adapter_model.bin"), "old");
     PeftAdapterWriter.write(adapter(5), directory, true);
-    assertEquals(5, PeftAdapter.load(directory).module("m.0.q").orElseThrow().spectrum().count());
+    assertEquals(
+        5, PeftAdapter.open(directory).module("m.0.q").orElseThrow().spectrum().nFrequency());
     assertEquals(
         List.of("README.md", "adapter_config.json", "adapter_model.safetensors", "other"),
         names(directory));
@@ -106,7 +107,7 @@ class PeftAdapterWriterTest {
                           throw new IOException("disk gone");
                         })));
     assertThrows(IOException.class, () -> PeftAdapterWriter.write(broken, directory, true));
-    assertEquals(3, PeftAdapter.load(directory).coefficientCount());
+    assertEquals(3, PeftAdapter.open(directory).coefficientCount());
     assertEquals(List.of("kept"), names(folder));
   }
 

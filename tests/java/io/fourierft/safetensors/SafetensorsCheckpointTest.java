@@ -230,7 +230,7 @@ class SafetensorsCheckpointTest {
         "{\"metadata\":{\"total_parameters\":2,\"total_size\":4,\"x\":{\"y\":[1.50,null]},"
             + "\"n\":123456789012345678901234567890},"
             + "\"weight_map\":{\"a\":\"one.safetensors\"}}");
-    CheckpointIndex read = CheckpointIndex.read(index);
+    CheckpointIndex read = CheckpointIndex.open(index);
     Path copy = folder.resolve("copy.json");
     read.withShards(6, Map.of("b", "two.safetensors", "\ud83d\ude00", "one.safetensors"))
         .write(copy);
@@ -249,7 +249,7 @@ class SafetensorsCheckpointTest {
           }
         }
         """;
-    CheckpointIndex again = CheckpointIndex.read(copy);
+    CheckpointIndex again = CheckpointIndex.open(copy);
     assertEquals(OptionalLong.of(6), again.totalSize());
     assertEquals(List.of("b", "\ud83d\ude00"), List.copyOf(again.weightMap().keySet()));
     assertEquals(text, Files.readString(copy));

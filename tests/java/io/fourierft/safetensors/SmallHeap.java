@@ -66,9 +66,9 @@ final class SmallHeap {
         "{\"metadata\":{},\"weight_map\":{",
         i -> (i == 0 ? "\"" : ",\"") + i + "\":\"a.safetensors\"",
         "}}");
-    report("index", () -> CheckpointIndex.read(file));
+    report("index", () -> CheckpointIndex.open(file));
     write(file, 0, "{\"weight_map\":{},\"metadata\":{\"total_size\":", i -> "99999999", "}}");
-    report("total_size", () -> CheckpointIndex.read(file));
+    report("total_size", () -> CheckpointIndex.open(file));
   }
 
   private static void report(String name, Attempt attempt) throws IOException {

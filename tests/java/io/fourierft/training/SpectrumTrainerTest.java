@@ -37,7 +37,7 @@ class SpectrumTrainerTest {
     for (int batch = from; batch < to; batch++) {
       Random random = new Random(batch);
       for (TrainableSpectrum spectrum : trainer.optimizer().spectra()) {
-        for (int k = 0; k < spectrum.size(); k++) {
+        for (int k = 0; k < spectrum.nFrequency(); k++) {
           float sum = spectrum.gradientMatrix().get(0, k) + (float) random.nextGaussian();
           spectrum.gradientMatrix().set(0, k, sum);
         }

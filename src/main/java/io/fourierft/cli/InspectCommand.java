@@ -75,7 +75,7 @@ final class InspectCommand implements Callable<Integer> {
       PngFile.requireFree(plot);
     }
     ResolveOptions options = resolve.options();
-    AdapterInspection inspection = AdapterInspection.of(adapter, base, options);
+    AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
     if (report.isJson()) {
       report.print(asJson(inspection));
     } else {

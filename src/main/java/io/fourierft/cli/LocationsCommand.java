@@ -57,14 +57,14 @@ final class LocationsCommand implements Callable<Integer> {
       root.put("rows", rows).put("cols", cols).put("seed", seed);
       ArrayNode row = root.putArray("row");
       ArrayNode col = root.putArray("col");
-      for (int k = 0; k < locations.count(); k++) {
+      for (int k = 0; k < locations.nFrequency(); k++) {
         row.add(locations.row(k));
         col.add(locations.col(k));
       }
       report.print(root);
     } else {
       PrintWriter out = report.out();
-      for (int k = 0; k < locations.count(); k++) {
+      for (int k = 0; k < locations.nFrequency(); k++) {
         out.print(locations.row(k));
         out.print(' ');
         out.println(locations.col(k));

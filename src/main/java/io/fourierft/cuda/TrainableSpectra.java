@@ -31,7 +31,7 @@ public interface TrainableSpectra extends AutoCloseable {
    * One step of AdamW on all coefficients, from the gradients as they stand: {@link #prepareStep}
    * and {@link #applyStep}.
    */
-  default void step(AdamW parameters) {
+  default void step(AdamWStep parameters) {
     prepareStep(parameters);
     applyStep();
   }
@@ -40,7 +40,7 @@ public interface TrainableSpectra extends AutoCloseable {
    * Counts a step and puts its parameters on the device. Before each launch of a graph that holds
    * {@link #applyStep}, call this, outside the recording.
    */
-  void prepareStep(AdamW parameters);
+  void prepareStep(AdamWStep parameters);
 
   /**
    * Applies the step that was prepared last; can be recorded. Whether the gradients' norm is taken

@@ -103,7 +103,7 @@ public final class ExpressivenessExperiment {
         trainer.endBatch();
       }
     }
-    int numbers = layer.trainable().stream().mapToInt(spectrum -> spectrum.size()).sum();
+    int numbers = layer.trainable().stream().mapToInt(spectrum -> spectrum.nFrequency()).sum();
     return new AccuracyCurve(method, seed, numbers, accuracy);
   }
 

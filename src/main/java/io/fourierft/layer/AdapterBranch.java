@@ -9,7 +9,6 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.internal.host.HostViews;
 import io.fourierft.internal.host.ScratchArrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -138,8 +137,8 @@ final class AdapterBranch {
         to = in.rows();
       }
       if (to > from) {
-        HostMatrix inRun = HostViews.rows(in, from, to - from);
-        HostMatrix outRun = HostViews.rows(out, from, to - from);
+        HostMatrix inRun = in.slice(from, to - from);
+        HostMatrix outRun = out.slice(from, to - from);
         if (transposed) {
           product.addTimes(inRun, delta, outRun);
         } else {

@@ -6,6 +6,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.HostViews;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>  y[t] = W x[t] + b + Σ_active ΔW x[t]</pre>
  *
- * <p>W is {@code [out_features, in_features]}, or its transpose if {@link
- * FourierLinearOptions#transposed()}; x is {@code [tokens, in_features]} and y {@code [tokens,
+ * <p>W is {@code [out_features, in_features]}, or {@code [in_features, out_features]}, as {@link
+ * FourierLinearOptions#layout()}; x is {@code [tokens, in_features]} and y {@code [tokens,
  * out_features]}, both of W's element type or F32. The base product is float32 (float64 for an F64
  * weight) and rounded to the type of y, the adapters are added in float32, and the sum is rounded
  * once.
@@ -71,7 +72,7 @@ public final class FourierLinear {
       HostMatrix weight,
       @Nullable HostMatrix bias,
       FourierLinearOptions options) {
-    boolean linear = !options.transposed();
+    boolean linear = options.layout() == WeightLayout.OUT_IN;
     this.engine = engine;
     this.options = options;
     this.inFeatures = linear ? weight.cols() : weight.rows();
@@ -86,7 +87,7 @@ public final class FourierLinear {
     }
     this.bias = bias == null ? null : HostViews.copy(bias);
     this.pass = new LayerPass(engine, options, this.bias);
-    this.merger = new WeightMerger(engine, options.transposed());
+    this.merger = new WeightMerger(engine, options.layout());
     this.changes =
         new LayerChanges(
             LayerState.of(weight), merger, options.keepsOriginalWeight(), pass.branch()::drop);

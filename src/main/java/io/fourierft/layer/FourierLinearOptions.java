@@ -3,14 +3,15 @@ package io.fourierft.layer;
 import io.fourierft.AdapterPath;
 import io.fourierft.CostModel;
 import io.fourierft.FourierException;
+import io.fourierft.WeightLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link FourierLinear} is built and computes.
  *
- * @param transposed whether the base weight is {@code [in_features, out_features]}, as the Conv1D
- *     of GPT-2 ({@code fan_in_fan_out}): y = x W + b; else it is {@code [out_features,
- *     in_features]}, as torch's Linear: y = x Wᵀ + b
+ * @param layout how the base weight is stored: {@link WeightLayout#OUT_IN} as torch's Linear, y = x
+ *     Wᵀ + b, or {@link WeightLayout#IN_OUT} as the Conv1D of GPT-2 ({@code fan_in_fan_out}), y = x
+ *     W + b
  * @param keepsOriginalWeight whether the layer holds on to the weight it was given while adapters
  *     are merged, so that {@link FourierLinear#unmerge} gives it back bit for bit; costs the memory
  *     of one weight as long as adapters are merged
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     Results do not depend on it
  */
 public record FourierLinearOptions(
-    boolean transposed,
+    WeightLayout layout,
     boolean keepsOriginalWeight,
     AdapterPath path,
     @Nullable CostModel costModel,
@@ -45,41 +46,40 @@ public record FourierLinearOptions(
 
   /** A linear layer, unmerge by subtraction as PEFT, path by the engine's figures, no cache. */
   public static FourierLinearOptions defaults() {
-    return new FourierLinearOptions(false, false, AdapterPath.AUTO, null, 0, 0);
+    return new FourierLinearOptions(WeightLayout.OUT_IN, false, AdapterPath.AUTO, null, 0, 0);
   }
 
-  /** The same options for a weight that is transposed or not. */
-  public FourierLinearOptions withTransposed(boolean newTransposed) {
+  /** The same options for a weight that is stored otherwise. */
+  public FourierLinearOptions withLayout(WeightLayout newLayout) {
     return new FourierLinearOptions(
-        newTransposed, keepsOriginalWeight, path, costModel, deltaCacheBytes, threads);
+        newLayout, keepsOriginalWeight, path, costModel, deltaCacheBytes, threads);
   }
 
   /** The same options, unmerging exactly or by subtraction. */
   public FourierLinearOptions withKeepsOriginalWeight(boolean keeps) {
-    return new FourierLinearOptions(transposed, keeps, path, costModel, deltaCacheBytes, threads);
+    return new FourierLinearOptions(layout, keeps, path, costModel, deltaCacheBytes, threads);
   }
 
   /** The same options with another path. */
   public FourierLinearOptions withPath(AdapterPath newPath) {
     return new FourierLinearOptions(
-        transposed, keepsOriginalWeight, newPath, costModel, deltaCacheBytes, threads);
+        layout, keepsOriginalWeight, newPath, costModel, deltaCacheBytes, threads);
   }
 
   /** The same options with another cost model; null for the engine's figures. */
   public FourierLinearOptions withCostModel(@Nullable CostModel newCostModel) {
     return new FourierLinearOptions(
-        transposed, keepsOriginalWeight, path, newCostModel, deltaCacheBytes, threads);
+        layout, keepsOriginalWeight, path, newCostModel, deltaCacheBytes, threads);
   }
 
   /** The same options with another cache budget. */
   public FourierLinearOptions withDeltaCacheBytes(long bytes) {
-    return new FourierLinearOptions(
-        transposed, keepsOriginalWeight, path, costModel, bytes, threads);
+    return new FourierLinearOptions(layout, keepsOriginalWeight, path, costModel, bytes, threads);
   }
 
   /** The same options with another number of threads. */
   public FourierLinearOptions withThreads(int newThreads) {
     return new FourierLinearOptions(
-        transposed, keepsOriginalWeight, path, costModel, deltaCacheBytes, newThreads);
+        layout, keepsOriginalWeight, path, costModel, deltaCacheBytes, newThreads);
   }
 }

@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.ElementRuns;
 import io.fourierft.internal.host.ScratchArrays;
 import java.util.Arrays;
@@ -27,7 +28,7 @@ final class LayerPass {
 
   LayerPass(FourierEngine engine, FourierLinearOptions options, @Nullable HostMatrix bias) {
     this.engine = engine;
-    this.transposedWeight = options.transposed();
+    this.transposedWeight = options.layout() == WeightLayout.IN_OUT;
     this.bias = bias;
     this.product = engine.denseProduct(options.threads());
     this.branch = new AdapterBranch(engine, options, product, scratch);

@@ -4,17 +4,18 @@ import io.fourierft.AdditionReport;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.HostViews;
 import java.util.List;
 
 /** Adds adapters to copies of a weight, so that a merge that fails has changed nothing. */
 final class WeightMerger {
   private final FourierEngine engine;
-  private final boolean transposed;
+  private final WeightLayout layout;
 
-  WeightMerger(FourierEngine engine, boolean transposed) {
+  WeightMerger(FourierEngine engine, WeightLayout layout) {
     this.engine = engine;
-    this.transposed = transposed;
+    this.layout = layout;
   }
 
   /**
@@ -28,11 +29,11 @@ final class WeightMerger {
     for (String name : names) {
       FourierAdapter adapter = state.adapter(name);
       if (!safe) {
-        engine.addDelta(adapter, copy, transposed, FourierEngine.Addition.ADD);
+        engine.addDelta(adapter, copy, layout, FourierEngine.Addition.ADD);
         continue;
       }
       AdditionReport report =
-          engine.addDeltaReporting(adapter, copy, transposed, FourierEngine.Addition.ADD);
+          engine.addDeltaReporting(adapter, copy, layout, FourierEngine.Addition.ADD);
       if (report.nonFinite() > 0) {
         throw new MergeException(
             ("NaNs detected in the merged weights. The adapter %s seems to be broken "
@@ -47,7 +48,7 @@ final class WeightMerger {
   HostMatrix unmerged(LayerState state) {
     HostMatrix copy = HostViews.copy(state.weight());
     for (String name : state.merged().reversed()) {
-      engine.addDelta(state.adapter(name), copy, transposed, FourierEngine.Addition.SUBTRACT);
+      engine.addDelta(state.adapter(name), copy, layout, FourierEngine.Addition.SUBTRACT);
     }
     return copy;
   }

@@ -43,7 +43,7 @@ final class AdapterBinding {
    * @throws io.fourierft.peft.PeftException if it is broken or does not fit
    */
   ResolvedAdapter bind(Path folder) throws IOException {
-    return bind(PeftAdapter.load(folder));
+    return bind(PeftAdapter.open(folder));
   }
 
   /** Binds one that is loaded. */

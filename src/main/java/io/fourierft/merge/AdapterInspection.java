@@ -45,9 +45,9 @@ public record AdapterInspection(
    * @throws io.fourierft.peft.PeftException if the adapter is broken or does not fit the base
    * @throws IOException if a file cannot be read
    */
-  public static AdapterInspection of(Path adapter, @Nullable Path base, ResolveOptions options)
+  public static AdapterInspection open(Path adapter, @Nullable Path base, ResolveOptions options)
       throws IOException {
-    PeftAdapter loaded = PeftAdapter.load(adapter);
+    PeftAdapter loaded = PeftAdapter.open(adapter);
     List<String> notes = loaded.notes();
     Map<String, ResolvedModule> bound = Map.of();
     if (base != null) {
@@ -95,7 +95,7 @@ public record AdapterInspection(
       return new Layer(
           module.path(),
           module.spectrum().dtype(),
-          module.spectrum().count(),
+          module.spectrum().nFrequency(),
           Math.sqrt(squares),
           largest,
           bound);

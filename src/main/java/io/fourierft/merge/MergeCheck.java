@@ -6,6 +6,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -128,8 +129,8 @@ final class MergeCheck {
       if (!(units <= expected.allowed())) {
         throw new FourierException(
             ("the check failed: element %d of '%s' is %s, but by the definition it is %s, %.3g"
-                 + " units of %s away; nothing was written. Please report it, with the output of"
-                 + " fourierft doctor")
+                    + " units of %s away; nothing was written. Please report it, with the output of"
+                    + " fourierft doctor")
                 .formatted(at, tensor.name(), got, expected.value(), units, type));
       }
     }
@@ -160,7 +161,7 @@ final class MergeCheck {
       }
       FourierAdapter adapter = delta.adapter();
       double change =
-          delta.transposed()
+          delta.layout() == WeightLayout.IN_OUT
               ? definition(adapter, col, (int) inDelta)
               : definition(adapter, (int) inDelta, col);
       if (adapter.deltaType() != ElementType.F32) {

@@ -9,7 +9,6 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
-import io.fourierft.peft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.ShardPlan;
@@ -134,7 +133,7 @@ final class MergePlan {
 
   private void planAdapter(Path folder) throws IOException {
     String source = folder.toString();
-    PeftAdapter adapter = PeftAdapter.load(folder);
+    PeftAdapter adapter = PeftAdapter.open(folder);
     ResolvedAdapter resolved = binding.bind(adapter);
     adapted.add(adapter.config(), resolved);
     adaptedPrefix = resolved.prefix().isEmpty() ? adaptedPrefix : resolved.prefix();
@@ -144,11 +143,7 @@ final class MergePlan {
       deltas
           .computeIfAbsent(module.weight(), name -> new ArrayList<>())
           .add(
-              new OutputTensor.Delta(
-                  source,
-                  module.adapter(),
-                  module.layout() == WeightLayout.IN_OUT,
-                  module.firstRow()));
+              new OutputTensor.Delta(source, module.adapter(), module.layout(), module.firstRow()));
       edits.add(
           new MergeResult.PlannedEdit(
               module.weight(), source, "delta", module.adapter().nFrequency()));

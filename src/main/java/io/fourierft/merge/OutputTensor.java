@@ -2,6 +2,7 @@ package io.fourierft.merge;
 
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
+import io.fourierft.WeightLayout;
 import io.fourierft.peft.ExtraTensor;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
@@ -68,18 +69,18 @@ record OutputTensor(
    *
    * @param source the adapter's folder, as it was given
    * @param adapter what is added
-   * @param transposed whether the weight is stored [in, out]
+   * @param layout how the weight is stored
    * @param firstRow the row of the weight that it begins at; not 0 only in a fused projection
    */
-  record Delta(String source, FourierAdapter adapter, boolean transposed, long firstRow) {
+  record Delta(String source, FourierAdapter adapter, WeightLayout layout, long firstRow) {
     /** Rows of the weight that it is added to. */
     int storedRows() {
-      return transposed ? adapter.cols() : adapter.rows();
+      return layout == WeightLayout.IN_OUT ? adapter.cols() : adapter.rows();
     }
 
     /** Columns of the weight that it is added to. */
     int storedCols() {
-      return transposed ? adapter.rows() : adapter.cols();
+      return layout == WeightLayout.IN_OUT ? adapter.rows() : adapter.cols();
     }
   }
 

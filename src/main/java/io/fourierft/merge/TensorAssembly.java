@@ -138,7 +138,7 @@ final class TensorAssembly {
     HostMatrix weight =
         Matrix.of(bytes.asSlice(delta.firstRow() * rowBytes, rows * rowBytes), type, rows, cols);
     AdditionReport report =
-        engine.addDeltaReporting(delta.adapter(), weight, delta.transposed(), addition);
+        engine.addDeltaReporting(delta.adapter(), weight, delta.layout(), addition);
     changes.add(new TensorChange(tensor.name(), delta.source(), report));
     if (safe && report.nonFinite() > 0) {
       throw new FourierException(

@@ -31,7 +31,7 @@ final class AdapterLoader {
   }
 
   static PeftAdapter load(Path directory) throws IOException {
-    ConfigDocument document = FourierFtConfig.read(directory.resolve(FourierFtConfig.FILE_NAME));
+    ConfigDocument document = FourierFtConfig.open(directory.resolve(FourierFtConfig.FILE_NAME));
     Path file = directory.resolve(PeftAdapter.FILE_NAME);
     if (!InputFile.isThere(file)) {
       throw missing(directory, file);

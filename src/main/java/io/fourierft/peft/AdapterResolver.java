@@ -4,6 +4,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;
@@ -168,7 +169,7 @@ final class AdapterResolver {
     boolean transposed = layout == WeightLayout.IN_OUT;
     long rows = transposed ? baseModule.storedCols() : baseModule.storedRows();
     long cols = transposed ? baseModule.storedRows() : baseModule.storedCols();
-    int n = module.spectrum().count();
+    int n = module.spectrum().nFrequency();
     if (rows < 1 || cols < 1 || rows > Integer.MAX_VALUE || cols > Integer.MAX_VALUE) {
       throw new PeftException(
           "'%s.weight' of the base model has shape %s, out of what is supported"
@@ -309,8 +310,8 @@ final class AdapterResolver {
             module ->
                 notes.add(
                     ("'%s' is 2048 x 2048: there torch's ifft2 on the CPU with several threads"
-                         + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
-                         + " differs; this one is by the definition")
+                            + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
+                            + " differs; this one is by the definition")
                         .formatted(module.path())));
   }
 

@@ -1,7 +1,11 @@
 package io.fourierft.peft;
 
+import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BaseModel {
   private static final String WEIGHT = ".weight";
+  private static final String CONFIG = "config.json";
 
   private final ModelConfig config;
   private final Map<String, TensorInfo> tensors;
@@ -67,6 +72,29 @@ public final class BaseModel {
     return of(
         checkpoint.tensors().values().stream().map(SafetensorsCheckpoint.Location::tensor).toList(),
         config);
+  }
+
+  /**
+   * The base model of a folder, with what the {@code config.json} in it says. Only headers are
+   * read, and nothing stays open.
+   *
+   * @param path a folder with {@code model.safetensors} or its index, or such a file, whose folder
+   *     then counts
+   * @throws PeftException if {@code config.json} is there and not a JSON object
+   * @throws io.fourierft.safetensors.SafetensorsException if a tensor file breaks its format
+   * @throws IOException if a file is missing or cannot be read
+   */
+  public static BaseModel open(Path path) throws IOException {
+    Path config = Files.isDirectory(path) ? path.resolve(CONFIG) : path.resolveSibling(CONFIG);
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
+      return of(checkpoint, configIn(config));
+    }
+  }
+
+  private static ModelConfig configIn(Path file) throws IOException {
+    return Files.exists(file)
+        ? ModelConfig.parse(ConfigReader.text(file).replaceFirst("^\uFEFF", ""), file.toString())
+        : ModelConfig.NONE;
   }
 
   /** {@code model_type}, or null. */

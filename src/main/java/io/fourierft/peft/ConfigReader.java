@@ -66,6 +66,19 @@ final class ConfigReader {
           "cannot find '%s' at '%s'; give the directory that PEFT's save_pretrained wrote"
               .formatted(FourierFtConfig.FILE_NAME, file.getParent()));
     }
+    String json = text(file);
+    if (!json.startsWith(BYTE_ORDER_MARK)) {
+      return parse(json, file.toString());
+    }
+    ConfigDocument document = parse(json.substring(1), file.toString());
+    List<String> notes = new ArrayList<>();
+    notes.add(file + " starts with a byte order mark, which PEFT refuses; it was passed over");
+    notes.addAll(document.notes());
+    return new ConfigDocument(document.config(), notes);
+  }
+
+  /** The text of a file of at most {@link #MAX_BYTES} bytes, a byte order mark included. */
+  static String text(Path file) throws IOException {
     byte[] bytes;
     try {
       bytes = InputFile.read(file, MAX_BYTES);
@@ -77,17 +90,9 @@ final class ConfigReader {
           file + " is UTF-16 text (it starts with that byte order mark); save it as UTF-8");
     }
     try {
-      String json = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      if (!json.startsWith(BYTE_ORDER_MARK)) {
-        return parse(json, file.toString());
-      }
-      ConfigDocument document = parse(json.substring(1), file.toString());
-      List<String> notes = new ArrayList<>();
-      notes.add(file + " starts with a byte order mark, which PEFT refuses; it was passed over");
-      notes.addAll(document.notes());
-      return new ConfigDocument(document.config(), notes);
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
-      throw new PeftException(file + " is not UTF-8 text; save the adapter again", e);
+      throw new PeftException(file + " is not UTF-8 text; save it again", e);
     }
   }
 

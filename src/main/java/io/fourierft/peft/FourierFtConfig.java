@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a FourierFT adapter, {@code adapter_config.json} ({@code
- * src/peft/tuners/fourierft/config.py}). Immutable; made by {@link #builder()}, {@link #read} or
+ * src/peft/tuners/fourierft/config.py}). Immutable; made by {@link #builder()}, {@link #open} or
  * {@link #parse}.
  *
  * @param nFrequency coefficients of a layer that {@code nFrequencyPattern} does not name, at least
@@ -161,7 +161,7 @@ public record FourierFtConfig(
    *     holds a value that PEFT would refuse or trip over; the message names file, key and remedy
    * @throws IOException if it cannot be read
    */
-  public static ConfigDocument read(Path file) throws IOException {
+  public static ConfigDocument open(Path file) throws IOException {
     return ConfigReader.read(file);
   }
 
@@ -169,7 +169,7 @@ public record FourierFtConfig(
    * Reads the text of such a file.
    *
    * @param source what to call it in messages
-   * @throws PeftException as {@link #read}
+   * @throws PeftException as {@link #open}
    */
   public static ConfigDocument parse(String json, String source) {
     return ConfigReader.parse(json, source);

@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.WeightLayout;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;

@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.WeightLayout;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;

@@ -56,8 +56,8 @@ public final class PeftAdapter {
    * @throws io.fourierft.safetensors.SafetensorsException if the tensor file breaks its format
    * @throws IOException if a file cannot be read
    */
-  public static PeftAdapter load(Path directory) throws IOException {
-    return load(directory, DEFAULT_NAME);
+  public static PeftAdapter open(Path directory) throws IOException {
+    return open(directory, DEFAULT_NAME);
   }
 
   /**
@@ -65,12 +65,12 @@ public final class PeftAdapter {
    *
    * @param adapterName {@link #DEFAULT_NAME} for the directory itself, else the name of a folder in
    *     it
-   * @throws PeftException as {@link #load(Path)}, and if there is no adapter of that name; the
+   * @throws PeftException as {@link #open(Path)}, and if there is no adapter of that name; the
    *     message lists those that there are
    * @throws io.fourierft.safetensors.SafetensorsException if the tensor file breaks its format
    * @throws IOException if a file cannot be read
    */
-  public static PeftAdapter load(Path directory, String adapterName) throws IOException {
+  public static PeftAdapter open(Path directory, String adapterName) throws IOException {
     return AdapterLoader.load(AdapterDirectory.find(directory, adapterName));
   }
 
@@ -118,7 +118,7 @@ public final class PeftAdapter {
     for (Randperm randperm : Randperm.values()) {
       if (places.equals(
           SpectralLocations.of(
-              places.rows(), places.cols(), places.count(), config.seedBits(), randperm))) {
+              places.rows(), places.cols(), places.nFrequency(), config.seedBits(), randperm))) {
         return;
       }
       if ((long) places.rows() * places.cols() < Randperm.INSIDE_OUT_THRESHOLD) {
@@ -175,7 +175,7 @@ public final class PeftAdapter {
 
   /** Coefficients of all layers together. */
   public long coefficientCount() {
-    return modules.values().stream().mapToLong(module -> module.spectrum().count()).sum();
+    return modules.values().stream().mapToLong(module -> module.spectrum().nFrequency()).sum();
   }
 
   @Override

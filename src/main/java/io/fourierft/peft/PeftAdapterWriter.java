@@ -76,7 +76,8 @@ public final class PeftAdapterWriter {
     for (AdapterModule module : adapter.modules().values()) {
       Spectrum spectrum = module.spectrum();
       tensors.add(
-          new TensorDeclaration(module.key(), spectrum.dtype(), List.of((long) spectrum.count())));
+          new TensorDeclaration(
+              module.key(), spectrum.dtype(), List.of((long) spectrum.nFrequency())));
       MemorySegment bytes = spectrum.data();
       data.put(module.key(), use -> use.accept(bytes));
     }

@@ -1,6 +1,7 @@
 package io.fourierft.peft;
 
 import io.fourierft.FourierAdapter;
+import io.fourierft.WeightLayout;
 
 /**
  * One adapted layer, bound to its weight in a base model.

@@ -24,7 +24,7 @@ final class SavedPattern {
     }
     Map<String, Integer> byPath = new LinkedHashMap<>();
     for (AdapterModule module : modules) {
-      byPath.put(module.path(), module.spectrum().count());
+      byPath.put(module.path(), module.spectrum().nFrequency());
     }
     FourierFtConfig whole = withSorted(config, byPath);
     AdapterModule misfit = firstMisfit(whole, modules);
@@ -32,7 +32,7 @@ final class SavedPattern {
       throw new PeftException(
           ("no n_frequency_pattern gives module '%s' its %d coefficients, because the name of"
                   + " another module is the end of its own; use one n_frequency for both")
-              .formatted(misfit.path(), misfit.spectrum().count()));
+              .formatted(misfit.path(), misfit.spectrum().nFrequency()));
     }
     return whole;
   }
@@ -49,7 +49,7 @@ final class SavedPattern {
       FourierFtConfig config, Collection<AdapterModule> modules) {
     ModuleMatcher matcher = ModuleMatcher.of(config, null);
     for (AdapterModule module : modules) {
-      if (matcher.nFrequency(module.path()) != module.spectrum().count()) {
+      if (matcher.nFrequency(module.path()) != module.spectrum().nFrequency()) {
         return module;
       }
     }

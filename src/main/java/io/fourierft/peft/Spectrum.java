@@ -63,7 +63,7 @@ public final class Spectrum {
   }
 
   /** n_frequency: the number of coefficients. */
-  public int count() {
+  public int nFrequency() {
     return count;
   }
 

@@ -60,7 +60,7 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
    * @throws SafetensorsException if it breaks a rule
    * @throws IOException if it is missing or cannot be read
    */
-  public static CheckpointIndex read(Path path) throws IOException {
+  public static CheckpointIndex open(Path path) throws IOException {
     Optional<String> fault = InputFile.fault(path);
     if (fault.isPresent()) {
       throw new SafetensorsException(path, null, "this " + fault.get());

@@ -1,5 +1,6 @@
 package io.fourierft.safetensors;
 
+import io.fourierft.ElementType;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -73,6 +74,27 @@ public enum DType {
   /** The type of that name, which is case-sensitive; empty if the format has none. */
   public static Optional<DType> named(String name) {
     return Optional.ofNullable(BY_NAME.get(name));
+  }
+
+  /** The type in which weights, activations or coefficients of a format are stored. */
+  public static DType of(ElementType type) {
+    return switch (type) {
+      case F64 -> F64;
+      case F32 -> F32;
+      case F16 -> F16;
+      case BF16 -> BF16;
+    };
+  }
+
+  /** The format that this library computes with, if it computes with this type. */
+  public Optional<ElementType> elementType() {
+    return switch (this) {
+      case F64 -> Optional.of(ElementType.F64);
+      case F32 -> Optional.of(ElementType.F32);
+      case F16 -> Optional.of(ElementType.F16);
+      case BF16 -> Optional.of(ElementType.BF16);
+      default -> Optional.empty();
+    };
   }
 
   /** Bits of one element. */

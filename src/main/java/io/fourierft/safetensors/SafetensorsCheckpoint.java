@@ -1,5 +1,6 @@
 package io.fourierft.safetensors;
 
+import io.fourierft.HostMatrix;
 import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -173,7 +174,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
 
   private static SafetensorsCheckpoint openIndexed(Path path, Path entry, List<String> notes)
       throws IOException {
-    CheckpointIndex index = CheckpointIndex.read(entry);
+    CheckpointIndex index = CheckpointIndex.open(entry);
     List<Shard> shards = new ArrayList<>();
     try {
       for (String fileName : new TreeSet<>(index.weightMap().values())) {
@@ -300,6 +301,20 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
   /** Where the tensor of that name is, if the model has it. */
   public Optional<Location> find(String name) {
     return Optional.ofNullable(tensors.get(name));
+  }
+
+  /**
+   * The tensor as a matrix over its file's memory, no copy, readable until this is closed; see
+   * {@link SafetensorsFile#matrix}.
+   *
+   * @throws SafetensorsException if the model has no such tensor, or it is no matrix
+   */
+  public HostMatrix matrix(String name) {
+    Location location = tensors.get(name);
+    if (location == null) {
+      throw new SafetensorsException(path, name, "the model has no such tensor");
+    }
+    return location.shard().file().matrix(name);
   }
 
   /** The index, if the model has one. */

@@ -1,5 +1,8 @@
 package io.fourierft.safetensors;
 
+import io.fourierft.ElementType;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -13,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -175,6 +179,35 @@ public final class SafetensorsFile implements AutoCloseable {
       throw closed(name);
     }
     return slice(tensor);
+  }
+
+  /**
+   * The tensor as a matrix over {@link #data}, no copy: {@code [rows, cols]} if it has two
+   * dimensions, {@code [1, n]} if it has one. Read-only, and readable until this file is closed.
+   *
+   * @throws SafetensorsException if the file has no such tensor or is closed, if the tensor has
+   *     another number of dimensions or one beyond 2^31 - 1, or is not F64, F32, F16 or BF16
+   */
+  public HostMatrix matrix(String name) {
+    TensorInfo tensor = tensor(name);
+    List<Long> shape = tensor.shape();
+    Optional<ElementType> type = tensor.dtype().elementType();
+    if (type.isEmpty()) {
+      throw new SafetensorsException(
+          path, name, "it is " + tensor.dtype() + "; a matrix holds F64, F32, F16 or BF16");
+    }
+    if (shape.isEmpty()
+        || shape.size() > 2
+        || shape.getLast() < 1
+        || shape.stream().anyMatch(length -> length > Integer.MAX_VALUE)) {
+      throw new SafetensorsException(
+          path,
+          name,
+          "its shape is %s; a matrix has one or two dimensions below 2^31, the last not 0"
+              .formatted(TensorShape.brief(shape)));
+    }
+    int rows = shape.size() == 1 ? 1 : Math.toIntExact(shape.getFirst());
+    return Matrix.of(data(name), type.get(), rows, Math.toIntExact(shape.getLast()));
   }
 
   /**

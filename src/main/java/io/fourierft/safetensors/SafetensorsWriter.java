@@ -1,15 +1,18 @@
 package io.fourierft.safetensors;
 
+import io.fourierft.HostMatrix;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Writes one safetensors file as a stream: the header first, from the declared tensors, then each
@@ -63,6 +66,45 @@ public final class SafetensorsWriter implements AutoCloseable {
     List<TensorDeclaration> declared = List.copyOf(tensors);
     HeaderWriter.requireExpressible(target, metadata, declared);
     return start(ReplacementFile.create(target), metadata, declared);
+  }
+
+  /**
+   * Writes a whole file in one call: each matrix as a tensor {@code [rows, cols]} of its element
+   * type, in the reference writer's order, with the {@code format} that transformers asks for
+   * ({@code pt}). The file appears when it is whole.
+   *
+   * @param target the file to be, which is replaced if it exists
+   * @throws SafetensorsException if a name cannot be expressed
+   * @throws IOException if the file cannot be written; nothing is left behind
+   */
+  public static void write(Path target, Map<String, HostMatrix> matrices) throws IOException {
+    List<TensorDeclaration> declarations = new ArrayList<>();
+    matrices.forEach(
+        (name, matrix) ->
+            declarations.add(
+                new TensorDeclaration(
+                    name,
+                    DType.of(matrix.elementType()),
+                    List.of((long) matrix.rows(), (long) matrix.cols()))));
+    List<TensorDeclaration> ordered = referenceOrder(declarations);
+    try (SafetensorsWriter writer = create(target, Map.of("format", "pt"), ordered)) {
+      for (TensorDeclaration declaration : ordered) {
+        writer.write(declaration.name(), Objects.requireNonNull(matrices.get(declaration.name())));
+      }
+      writer.commit();
+    }
+  }
+
+  /** Writes a whole tensor, row by row where the matrix is not dense. */
+  private void write(String name, HostMatrix matrix) throws IOException {
+    long rowBytes = (long) matrix.cols() * matrix.elementType().sizeInBytes();
+    if (matrix.rows() <= 1 || matrix.stride() == matrix.cols()) {
+      write(name, matrix.data().asSlice(0, matrix.rows() * rowBytes));
+      return;
+    }
+    for (int row = 0; row < matrix.rows(); row++) {
+      write(name, matrix.data().asSlice(matrix.byteOffset(row, 0), rowBytes));
+    }
   }
 
   /** Starts writing to a file that is open; closes it if that fails. */

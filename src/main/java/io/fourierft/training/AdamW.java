@@ -38,8 +38,8 @@ public final class AdamW {
     this.firstMoments = new float[spectra.size()][];
     this.secondMoments = new float[spectra.size()][];
     for (int i = 0; i < spectra.size(); i++) {
-      firstMoments[i] = new float[spectra.get(i).size()];
-      secondMoments[i] = new float[spectra.get(i).size()];
+      firstMoments[i] = new float[spectra.get(i).nFrequency()];
+      secondMoments[i] = new float[spectra.get(i).nFrequency()];
     }
   }
 

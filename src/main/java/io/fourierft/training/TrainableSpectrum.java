@@ -59,7 +59,7 @@ public final class TrainableSpectrum {
   }
 
   /** Number of coefficients. */
-  public int size() {
+  public int nFrequency() {
     return values.length;
   }
 

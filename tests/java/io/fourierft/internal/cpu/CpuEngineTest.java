@@ -125,7 +125,7 @@ class CpuEngineTest {
     List<SpectralFold> folds = new ArrayList<>();
     for (int i = 0; i < 100_000; i++) {
       SpectralLocations own =
-          SpectralLocations.at(1000, 1000, new int[] {i / 1000}, new int[] {i % 1000});
+          SpectralLocations.of(1000, 1000, new int[] {i / 1000}, new int[] {i % 1000});
       places.add(own);
       folds.add(cache.get(own).forward());
     }

@@ -351,7 +351,7 @@ class CudaEngineTest extends EmulatedEngineTest {
   void aMatrixBeyondIntsIsRefusedForWantOfMemoryAlone() {
     FourierAdapter huge =
         FourierAdapter.of(
-            SpectralLocations.at(66_000, 66_000, new int[] {1}, new int[] {65_999}),
+            SpectralLocations.of(66_000, 66_000, new int[] {1}, new int[] {65_999}),
             new float[] {1},
             1);
     try (DeviceBuffer any = engine.newBuffer(ElementType.F32, 1, 1)) {

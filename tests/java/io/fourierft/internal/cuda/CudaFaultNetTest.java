@@ -15,7 +15,8 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.WeightLayout;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -126,13 +127,14 @@ class CudaFaultNetTest {
     ADD(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.addDelta(ADAPTERS.get(0), out.matrix(ROWS, COLS), false, Addition.ADD);
+        on.addDelta(ADAPTERS.get(0), out.matrix(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD);
       }
     },
     ADD_AND_REPORT(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.addDeltaReporting(ADAPTERS.get(0), out.matrix(COLS, ROWS), true, Addition.SUBTRACT);
+        on.addDeltaReporting(
+            ADAPTERS.get(0), out.matrix(COLS, ROWS), WeightLayout.IN_OUT, Addition.SUBTRACT);
       }
     },
     APPLY(TOKENS * ROWS) {
@@ -344,7 +346,7 @@ class CudaFaultNetTest {
           engine.synchronize();
           spectra.on(on).zeroGradients();
           graph.launch();
-          spectra.on(on).step(new AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f));
+          spectra.on(on).step(new AdamWStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f));
         }
       } catch (FourierException e) {
         assertTrue(!String.valueOf(e.getMessage()).isEmpty());

@@ -15,7 +15,8 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.WeightLayout;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -77,9 +78,13 @@ class CudaFaultsTest {
           List.of(adapters.get(0)), List.of(Matrix.of(result, at, ROWS, COLS, COLS)), path);
       at += ROWS * COLS;
     }
-    engine.addDelta(adapters.get(1), Matrix.of(result, 0, ROWS, COLS, COLS), false, Addition.ADD);
+    engine.addDelta(
+        adapters.get(1), Matrix.of(result, 0, ROWS, COLS, COLS), WeightLayout.OUT_IN, Addition.ADD);
     engine.addDeltaReporting(
-        adapters.get(1), Matrix.of(result, 0, ROWS, COLS, COLS), false, Addition.SUBTRACT);
+        adapters.get(1),
+        Matrix.of(result, 0, ROWS, COLS, COLS),
+        WeightLayout.OUT_IN,
+        Addition.SUBTRACT);
     float[] x = new float[TOKENS * COLS];
     float[] g = new float[TOKENS * ROWS];
     for (int i = 0; i < x.length; i++) {
@@ -108,7 +113,7 @@ class CudaFaultsTest {
       CudaMatrix inner = engine.matrixAt(memory.pointer(), ElementType.F32, ROWS, COLS, COLS + 3);
       engine.zero(inner);
       engine.upload(weight, inner);
-      engine.addDelta(adapters.get(0), inner, false, Addition.ADD);
+      engine.addDelta(adapters.get(0), inner, WeightLayout.OUT_IN, Addition.ADD);
       engine.download(inner, weight);
     }
   }
@@ -125,7 +130,7 @@ class CudaFaultsTest {
           engine.record(on -> on.spectrumGradient(routing, input, upstream, gradients))) {
         graph.launch();
       }
-      spectra.step(new AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f));
+      spectra.step(new AdamWStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f));
       spectra.snapshot(1);
     }
   }

@@ -156,7 +156,7 @@ class CudaMixedBatchTest {
         spectrum[k] = k;
       }
       FourierAdapter adapter =
-          FourierAdapter.of(SpectralLocations.at(4, 256, rows, cols), spectrum, 1024);
+          FourierAdapter.of(SpectralLocations.of(4, 256, rows, cols), spectrum, 1024);
       float[] pruned = new float[4 * 256];
       engine.deltaWeights(List.of(adapter), List.of(Matrix.of(pruned, 4, 256)), DensePath.PRUNED);
       plans = filled == 33 ? emulator.calls("cufftCreate") : plans;

@@ -13,7 +13,8 @@ import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.WeightLayout;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
@@ -72,8 +73,8 @@ class CudaOwnershipTest {
     CudaMatrix x = weight;
     return List.of(
         () -> engine.deltaWeights(List.of(adapter), List.of(weight)),
-        () -> engine.addDelta(adapter, weight, false, Addition.ADD),
-        () -> engine.addDeltaReporting(adapter, weight, false, Addition.ADD),
+        () -> engine.addDelta(adapter, weight, WeightLayout.OUT_IN, Addition.ADD),
+        () -> engine.addDeltaReporting(adapter, weight, WeightLayout.OUT_IN, Addition.ADD),
         () -> engine.transform(x, kept),
         () -> engine.apply(routing, x, zeros(ROWS, ROWS)),
         () -> engine.applyTransposed(routing, zeros(ROWS, ROWS), weight),
@@ -129,7 +130,7 @@ class CudaOwnershipTest {
     }
     TrainableSpectra spectra = engine.newTrainableSpectra(List.of(adapter));
     spectra.close();
-    assertThrows(EngineClosedException.class, () -> spectra.step(AdamW.of(0.1f)));
+    assertThrows(EngineClosedException.class, () -> spectra.step(AdamWStep.of(0.1f)));
     assertThrows(EngineClosedException.class, spectra::zeroGradients);
     assertThrows(EngineClosedException.class, () -> spectra.snapshot(0));
     DeviceBuffer last = engine.newBuffer(ElementType.F32, 2, 2);

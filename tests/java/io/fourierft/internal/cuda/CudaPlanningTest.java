@@ -17,7 +17,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.SpectralLocations;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.Cufft;
 import io.fourierft.internal.cuda.ffm.LibraryFinder;
@@ -95,7 +95,7 @@ class CudaPlanningTest {
     FourierException refusal =
         assertThrows(FourierException.class, () -> KernelModule.requireAbi(99));
     assertEquals(
-        "the kernel image has ABI version 99, but this jar needs 3; build the kernels again",
+        "the kernel image has ABI version 99, but this jar needs 4; build the kernels again",
         refusal.getMessage());
   }
 
@@ -188,7 +188,7 @@ class CudaPlanningTest {
     }
     double[] zRe = new double[outputs];
     double[] zIm = new double[outputs];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       int u = transposed ? places.col(k) : places.row(k);
       int v = transposed ? places.row(k) : places.col(k);
       // X[v] is the conjugate of the forward transform, whose other half is the conjugate of this.
@@ -216,7 +216,7 @@ class CudaPlanningTest {
   @Test
   void theColumnsThatAreFilledAreNumbered() {
     SpectralLocations places =
-        SpectralLocations.at(4, 9, new int[] {0, 1, 2, 3}, new int[] {8, 1, 4, 0});
+        SpectralLocations.of(4, 9, new int[] {0, 1, 2, 3}, new int[] {8, 1, 4, 0});
     ColumnSlots slots = ColumnSlots.of(places);
     assertArrayEquals(new int[] {0, 1, -1, -1, 2}, slots.slot());
     assertEquals(3, slots.count());
@@ -224,10 +224,10 @@ class CudaPlanningTest {
 
   @Test
   void thePathFollowsTheFigures() {
-    assertEquals(DensePath.DIRECT, DensePlan.choose(DensePath.AUTO, 4096, 8, 8));
-    assertEquals(DensePath.PRUNED, DensePlan.choose(DensePath.AUTO, 4096, 1000, 800));
-    assertEquals(DensePath.FOLDED, DensePlan.choose(DensePath.AUTO, 768, 1000, 350));
-    assertEquals(DensePath.REFERENCE, DensePlan.choose(DensePath.REFERENCE, 768, 1000, 350));
+    assertEquals(DensePath.DIRECT, DensePlan.choose(DensePath.AUTO, false, 4096, 8, 8));
+    assertEquals(DensePath.PRUNED, DensePlan.choose(DensePath.AUTO, false, 4096, 1000, 800));
+    assertEquals(DensePath.FOLDED, DensePlan.choose(DensePath.AUTO, false, 768, 1000, 350));
+    assertEquals(DensePath.REFERENCE, DensePlan.choose(DensePath.REFERENCE, true, 768, 1000, 350));
   }
 
   @Test
@@ -277,7 +277,7 @@ class CudaPlanningTest {
   @Test
   void stepParametersOutOfRangeAreRefused() {
     FourierException refusal =
-        assertThrows(FourierException.class, () -> new AdamW(0.1f, 1f, 0.9f, 1e-8f, 0f, 1f));
+        assertThrows(FourierException.class, () -> new AdamWStep(0.1f, 1f, 0.9f, 1e-8f, 0f, 1f));
     assertEquals("AdamW's beta1 is 1.0, which is out of range", refusal.getMessage());
   }
 

@@ -9,7 +9,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
@@ -90,7 +90,7 @@ class CudaTrainingTest extends EmulatedEngineTest {
   @Test
   void spectraAreTrainedOnTheDeviceAsAdamWSays() {
     List<FourierAdapter> initial = List.of(adapter(ROWS, COLS, 25, 8), adapter(ROWS, COLS, 300, 9));
-    AdamW parameters = new AdamW(0.05f, 0.9f, 0.99f, 1e-6f, 0.1f, 2f);
+    AdamWStep parameters = new AdamWStep(0.05f, 0.9f, 0.99f, 1e-6f, 0.1f, 2f);
     try (TrainableSpectra spectra = engine.newTrainableSpectra(initial)) {
       double[][] value = new double[2][];
       double[][] first = new double[2][];
@@ -131,7 +131,7 @@ class CudaTrainingTest extends EmulatedEngineTest {
 
   /** torch.optim.AdamW after torch.nn.utils.clip_grad_norm_, in double. */
   private static void reference(
-      AdamW with,
+      AdamWStep with,
       int t,
       float[][] gradient,
       double[][] value,
@@ -165,15 +165,15 @@ class CudaTrainingTest extends EmulatedEngineTest {
       float[] gradient = floats(25, 3);
       engine.upload(Matrix.of(gradient, 1, 25), recorded.gradient(0));
       engine.upload(Matrix.of(gradient, 1, 25), plain.gradient(0));
-      recorded.prepareStep(AdamW.of(0.1f));
+      recorded.prepareStep(AdamWStep.of(0.1f));
       try (CudaGraph graph = engine.record(on -> recorded.on(on).applyStep())) {
         for (int t = 2; t <= 3; t++) {
-          recorded.prepareStep(AdamW.of(0.1f / t));
+          recorded.prepareStep(AdamWStep.of(0.1f / t));
           graph.launch();
         }
       }
       for (int t = 1; t <= 3; t++) {
-        plain.step(AdamW.of(0.1f / t));
+        plain.step(AdamWStep.of(0.1f / t));
       }
       assertArrayEquals(plain.snapshot(0).spectrum(), recorded.snapshot(0).spectrum());
     }

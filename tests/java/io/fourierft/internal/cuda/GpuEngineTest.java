@@ -12,7 +12,7 @@ import io.fourierft.FourierException;
 import io.fourierft.Matrix;
 import io.fourierft.PlanRounding;
 import io.fourierft.SpectralLocations;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
@@ -178,7 +178,7 @@ class GpuEngineTest extends DeviceEngineTest {
       for (int t = 1; t <= 4; t++) {
         float[] gradient = floats(N, 10 * t);
         engine.upload(Matrix.of(gradient, 1, N), spectra.gradient(0));
-        spectra.step(AdamW.of(0.05f));
+        spectra.step(AdamWStep.of(0.05f));
         for (int k = 0; k < N; k++) {
           first[k] = 0.9 * first[k] + 0.1 * gradient[k];
           second[k] = 0.999 * second[k] + 0.001 * gradient[k] * gradient[k];

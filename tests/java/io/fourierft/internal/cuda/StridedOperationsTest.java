@@ -12,6 +12,7 @@ import io.fourierft.Matrix;
 import io.fourierft.PlanRounding;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
@@ -185,9 +186,16 @@ class StridedOperationsTest {
           (at, written) -> {
             Matrix added = transposed ? at.of(COLS, ROWS, 1) : at.of(ROWS, COLS, 1);
             Matrix measured = transposed ? at.of(COLS, ROWS, 1) : at.of(ROWS, COLS, 1);
-            engine.addDelta(adapter, added, transposed, FourierEngine.Addition.ADD);
+            engine.addDelta(
+                adapter,
+                added,
+                transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN,
+                FourierEngine.Addition.ADD);
             engine.addDeltaReporting(
-                adapter, measured, transposed, FourierEngine.Addition.SUBTRACT);
+                adapter,
+                measured,
+                transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN,
+                FourierEngine.Addition.SUBTRACT);
             written.addAll(List.of(added, measured));
           });
     }

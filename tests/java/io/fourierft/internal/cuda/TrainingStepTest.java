@@ -9,7 +9,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.DeviceBuffer;
@@ -31,7 +31,7 @@ class TrainingStepTest {
   private static final int TOKENS = 6;
   private static final int N = 25;
   private static final int STEPS = 40;
-  private static final AdamW SETTINGS = new AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f);
+  private static final AdamWStep SETTINGS = new AdamWStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f);
 
   private EmulatedCuda emulator;
   private CudaFourierEngine engine;

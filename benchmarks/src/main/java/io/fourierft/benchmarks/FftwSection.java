@@ -95,7 +95,7 @@ final class FftwSection implements Section {
     SpectralLocations places = workload.adapter().locations();
     int cols = workload.cols();
     return (int)
-        IntStream.range(0, places.count())
+        IntStream.range(0, places.nFrequency())
             .map(k -> Math.min(places.col(k), (cols - places.col(k)) % cols))
             .distinct()
             .count();

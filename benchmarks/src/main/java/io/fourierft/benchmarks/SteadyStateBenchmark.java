@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.WeightLayout;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
@@ -90,7 +91,7 @@ public class SteadyStateBenchmark {
   /** A merge. */
   @Benchmark
   public void addDelta() {
-    engine.addDelta(adapter, deltas.getFirst(), false, Addition.ADD);
+    engine.addDelta(adapter, deltas.getFirst(), WeightLayout.OUT_IN, Addition.ADD);
   }
 
   /** y += ΔW x. */

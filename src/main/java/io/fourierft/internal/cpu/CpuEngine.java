@@ -11,6 +11,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
 import java.util.List;
@@ -75,15 +76,15 @@ public final class CpuEngine implements FourierEngine {
 
   @Override
   public void addDelta(
-      FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition) {
-    add(adapter, weight, transposed, addition, null);
+      FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition) {
+    add(adapter, weight, layout == WeightLayout.IN_OUT, addition, null);
   }
 
   @Override
   public AdditionReport addDeltaReporting(
-      FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition) {
+      FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition) {
     AdditionMeter meter = new AdditionMeter(adapter.rows(), adapter.cols());
-    add(adapter, weight, transposed, addition, meter);
+    add(adapter, weight, layout == WeightLayout.IN_OUT, addition, meter);
     return meter.report();
   }
 

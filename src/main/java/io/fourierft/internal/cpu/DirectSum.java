@@ -35,8 +35,8 @@ final class DirectSum {
     int cols = locations.cols();
     resize(count, cols);
     Arrays.fill(values, 0, count * cols, 0);
-    for (int block = 0; block < locations.count(); block += BLOCK) {
-      int end = Math.min(locations.count(), block + BLOCK);
+    for (int block = 0; block < locations.nFrequency(); block += BLOCK) {
+      int end = Math.min(locations.nFrequency(), block + BLOCK);
       for (int r = 0; r < count; r++) {
         Arrays.fill(lines[r], 0, cols, 0);
       }

@@ -42,7 +42,7 @@ final class Folds {
   }
 
   private static SpectralFold fold(SpectralLocations locations, boolean transpose) {
-    int n = locations.count();
+    int n = locations.nFrequency();
     int inLength = transpose ? locations.rows() : locations.cols();
     int outLength = transpose ? locations.cols() : locations.rows();
     long[] keys = new long[n];
@@ -72,7 +72,7 @@ final class Folds {
   }
 
   private static ColumnFold foldColumns(SpectralLocations locations) {
-    int n = locations.count();
+    int n = locations.nFrequency();
     int rows = locations.rows();
     int cols = locations.cols();
     long[] keys = new long[n];

@@ -70,7 +70,7 @@ final class JTransformsDense implements DenseTransform {
 
   private void scatterWhole(int first, int end, float[] block) {
     SpectralLocations locations = coefficients.locations();
-    for (int k = 0; k < locations.count(); k++) {
+    for (int k = 0; k < locations.nFrequency(); k++) {
       int v = locations.col(k);
       if (v >= first && v < end) {
         put(block, columns.offsetOf(v) + 2 * locations.row(k), coefficients.values()[k]);

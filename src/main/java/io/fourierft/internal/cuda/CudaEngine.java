@@ -12,6 +12,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -157,7 +158,8 @@ public final class CudaEngine implements CudaFourierEngine {
 
   @Override
   public void addDelta(
-      FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition) {
+      FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition) {
+    boolean transposed = layout == WeightLayout.IN_OUT;
     Matrix target = weight(adapter, weight, transposed);
     submit(
         weight,
@@ -169,7 +171,8 @@ public final class CudaEngine implements CudaFourierEngine {
 
   @Override
   public AdditionReport addDeltaReporting(
-      FourierAdapter adapter, Matrix weight, boolean transposed, Addition addition) {
+      FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition) {
+    boolean transposed = layout == WeightLayout.IN_OUT;
     Matrix target = weight(adapter, weight, transposed);
     AdditionReport[] report = new AdditionReport[1];
     submit(

@@ -6,22 +6,9 @@ import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import java.lang.foreign.MemorySegment;
 
-/** Views of host memory: parts of one, copies, and whether two share an element. */
+/** Views of host memory: copies, and whether two share an element. */
 public final class HostViews {
   private HostViews() {}
-
-  /** The rows {@code from .. from + count − 1} of {@code matrix}, without a copy. */
-  public static HostMatrix rows(HostMatrix matrix, int from, int count) {
-    if (from == 0 && count == matrix.rows()) {
-      return matrix;
-    }
-    return new HostMatrix(
-        matrix.data().asSlice(count == 0 ? 0 : matrix.byteOffset(from, 0)),
-        matrix.elementType(),
-        count,
-        matrix.cols(),
-        matrix.stride());
-  }
 
   /**
    * A dense copy of {@code matrix} on the heap, of the same format.

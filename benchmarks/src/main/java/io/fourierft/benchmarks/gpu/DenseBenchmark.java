@@ -5,6 +5,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
+import io.fourierft.WeightLayout;
 import io.fourierft.cuda.DeviceBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -143,13 +144,14 @@ final class DenseBenchmark {
       }
       DeviceBuffer zeroed = weights.getFirst();
       bench.engine().zero(zeroed);
-      bench.engine().addDelta(adapter, zeroed, false, Addition.ADD);
+      bench.engine().addDelta(adapter, zeroed, WeightLayout.OUT_IN, Addition.ADD);
       HostMatrix merged = bench.row(zeroed, row);
       GpuClock.Timing timing =
           bench
               .clock()
               .time(
-                  (on, set) -> on.addDelta(adapter, weights.get(set), false, Addition.ADD),
+                  (on, set) ->
+                      on.addDelta(adapter, weights.get(set), WeightLayout.OUT_IN, Addition.ADD),
                   sets,
                   bench.cases().seconds());
       // The kernel that adds reads the last transform's output once more; to read and write a

@@ -5,7 +5,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
@@ -181,7 +181,7 @@ final class OperatorBenchmark {
               (on, _) -> {
                 spectra.zeroGradients();
                 training.both(on, routing);
-                spectra.step(AdamW.of(1e-3f));
+                spectra.step(AdamWStep.of(1e-3f));
               },
               STEPS);
     }

@@ -7,7 +7,8 @@ import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.WeightLayout;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
@@ -54,8 +55,9 @@ final class SmallRun {
         DeviceBuffer transposed =
             buffers.add(engine.newBuffer(type, problem.cols(), problem.rows()));
         engine.zero(transposed);
-        engine.addDelta(adapters.getFirst(), out.getFirst(), false, Addition.ADD);
-        engine.addDeltaReporting(adapters.getFirst(), transposed, true, Addition.SUBTRACT);
+        engine.addDelta(adapters.getFirst(), out.getFirst(), WeightLayout.OUT_IN, Addition.ADD);
+        engine.addDeltaReporting(
+            adapters.getFirst(), transposed, WeightLayout.IN_OUT, Addition.SUBTRACT);
       }
     }
   }
@@ -96,7 +98,7 @@ final class SmallRun {
       spectra.zeroGradients();
       engine.spectrumGradientFromDelta(
           spectra.adapters().getFirst(), upstream, spectra.gradient(0));
-      spectra.step(new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0.01f, 1f));
+      spectra.step(new AdamWStep(0.1f, 0.9f, 0.99f, 1e-8f, 0.01f, 1f));
     }
   }
 }

@@ -55,7 +55,7 @@ final class ReferenceRows implements DenseMethod {
     SpectralLocations locations = coefficients.locations();
     float[] values = coefficients.values();
     Arrays.fill(block, 0, columnPlan.blockFloats(), 0f);
-    for (int k = 0; k < locations.count(); k++) {
+    for (int k = 0; k < locations.nFrequency(); k++) {
       int lane = locations.col(k) - firstColumn;
       if (lane >= 0 && lane < COUNT) {
         int at = locations.row(k) * WIDTH + lane;

@@ -2,7 +2,7 @@ package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.TrainableSpectra;
@@ -114,7 +114,7 @@ public final class DeviceSpectra implements TrainableSpectra {
   }
 
   @Override
-  public void prepareStep(AdamW parameters) {
+  public void prepareStep(AdamWStep parameters) {
     storage.requireOpen();
     submit(
         () -> {

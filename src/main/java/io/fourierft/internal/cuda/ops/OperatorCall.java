@@ -11,7 +11,6 @@ import io.fourierft.internal.cuda.memory.ScratchLayout;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
 import io.fourierft.internal.cuda.struct.StructTable;
-import io.fourierft.internal.host.HostViews;
 import org.jspecify.annotations.Nullable;
 
 /** {@code y += ΔW x} or {@code gx += ΔWᵀ g} for every token, without ΔW. */
@@ -126,7 +125,7 @@ public final class OperatorCall {
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
-      hostRows = HostBytes.of(HostViews.rows(host, first, count));
+      hostRows = HostBytes.of(host.slice(first, count));
       stream.upload(hostRows, copy);
       target = copy;
       stride = features;

@@ -2,7 +2,7 @@ package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
-import io.fourierft.cuda.AdamW;
+import io.fourierft.cuda.AdamWStep;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.MemoryOwner;
@@ -95,13 +95,13 @@ public final class SpectraStorage implements MemoryOwner {
   }
 
   /** Counts a step, whose settings are on their way. */
-  synchronized void prepared(AdamW parameters) {
+  synchronized void prepared(AdamWStep parameters) {
     steps++;
     clipping = parameters.maxNorm() != Float.POSITIVE_INFINITY;
   }
 
   /** The settings of the next step. */
-  synchronized AdamwStruct nextStep(AdamW parameters) {
+  synchronized AdamwStruct nextStep(AdamWStep parameters) {
     double next = steps + 1.0;
     double learningRate = decimal(parameters.learningRate());
     double beta1 = decimal(parameters.beta1());

@@ -9,7 +9,6 @@ import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
-import io.fourierft.internal.host.HostViews;
 
 /** Enqueues real transforms of activations, from any memory and format. */
 public final class TokenTransforms {
@@ -36,7 +35,7 @@ public final class TokenTransforms {
     long stride;
     switch (x) {
       case HostMatrix host -> {
-        stream.upload(HostBytes.of(HostViews.rows(host, first, count)), copy);
+        stream.upload(HostBytes.of(host.slice(first, count)), copy);
         source = copy;
         stride = features;
       }

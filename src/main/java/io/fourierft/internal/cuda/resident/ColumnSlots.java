@@ -15,7 +15,7 @@ public record ColumnSlots(int[] slot, int count) {
   public static ColumnSlots of(SpectralLocations places) {
     int cols = places.cols();
     int[] slot = new int[HalfSpectrum.bins(cols)];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       slot[HalfSpectrum.bin(places.col(k), cols)] = 1;
     }
     int count = 0;

@@ -31,7 +31,7 @@ public record OperatorTable(int[] binStart, int[] source, int[] frequency) {
     int bins = HalfSpectrum.bins(outputs);
     long entries = 0;
     int[] fill = new int[bins + 1];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       int to = transposed ? places.col(k) : places.row(k);
       int mirrored = HalfSpectrum.mirror(to, outputs);
       if (to < bins) {
@@ -53,7 +53,7 @@ public record OperatorTable(int[] binStart, int[] source, int[] frequency) {
     int[] binStart = fill.clone();
     int[] source = new int[(int) entries];
     int[] frequency = new int[(int) entries];
-    for (int k = 0; k < places.count(); k++) {
+    for (int k = 0; k < places.nFrequency(); k++) {
       int to = transposed ? places.col(k) : places.row(k);
       int from = transposed ? places.row(k) : places.col(k);
       int conjugate = HalfSpectrum.isConjugate(from, inputs) ? 0 : 1;

@@ -1,6 +1,8 @@
-package io.fourierft.peft;
+package io.fourierft;
 
-/** The two ways in which transformers' linear layers store their weight. */
+/**
+ * The two ways in which the weight of a linear layer is stored. ΔW is {@code [out, in]} in both.
+ */
 public enum WeightLayout {
   /** {@code torch.nn.Linear}: {@code [out_features, in_features]}. */
   OUT_IN,

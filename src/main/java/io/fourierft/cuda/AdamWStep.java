@@ -14,14 +14,14 @@ import io.fourierft.FourierException;
  * @param maxNorm where the norm of all gradients together is above this, they are scaled down to it
  *     first, as by {@code torch.nn.utils.clip_grad_norm_}; infinite for no clipping
  */
-public record AdamW(
+public record AdamWStep(
     float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float maxNorm) {
   /**
    * Checks the ranges.
    *
    * @throws FourierException naming the parameter that is out of range
    */
-  public AdamW {
+  public AdamWStep {
     require(learningRate >= 0 && Float.isFinite(learningRate), "learningRate", learningRate);
     require(beta1 >= 0 && beta1 < 1, "beta1", beta1);
     require(beta2 >= 0 && beta2 < 1, "beta2", beta2);
@@ -31,8 +31,8 @@ public record AdamW(
   }
 
   /** torch's defaults: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01; no clipping. */
-  public static AdamW of(float learningRate) {
-    return new AdamW(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f, Float.POSITIVE_INFINITY);
+  public static AdamWStep of(float learningRate) {
+    return new AdamWStep(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f, Float.POSITIVE_INFINITY);
   }
 
   private static void require(boolean holds, String name, float value) {
