@@ -319,25 +319,8 @@ public final class CudaEngine implements CudaFourierEngine {
       long pointer, ElementType elementType, int rows, int cols, long stride) {
     requireOpen();
     DeviceView view = new DeviceView(context, null, pointer, elementType, rows, cols, stride);
-    requireSameContext(pointer);
+    checks.requireSameContext(pointer);
     return view;
-  }
-
-  /** Memory of a pool belongs to a device and to no context. */
-  private void requireSameContext(long pointer) {
-    CudaDriver driver = context.driver();
-    int ordinal = context.call(() -> driver.pointerGetDeviceOrdinal(pointer));
-    if (ordinal != context.device().ordinal()) {
-      throw new FourierException(
-          "device pointer 0x%x belongs to cuda:%d, not to %s; use an engine of that device"
-              .formatted(pointer, ordinal, name()));
-    }
-    long owner = context.call(() -> driver.pointerGetContext(pointer));
-    if (owner != 0 && owner != context.handle()) {
-      throw new FourierException(
-          "device pointer 0x%x belongs to another context than the primary one of %s"
-              .formatted(pointer, name()));
-    }
   }
 
   @Override

@@ -1,11 +1,13 @@
 package io.fourierft.internal.cuda;
 
 import io.fourierft.DeviceMatrix;
+import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.internal.checks.CallChecks;
 import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.OwnedBuffer;
 import io.fourierft.internal.host.HostViews;
@@ -38,6 +40,24 @@ public final class DeviceChecks extends CallChecks<Matrix> {
               "%s is in memory of device %s that this engine does not know; wrap it with matrixAt"
                   .formatted(name, device.device()));
     };
+  }
+
+  /** Refuses memory of another device or context; that of a pool belongs to no context. */
+  void requireSameContext(long pointer) {
+    CudaDriver driver = context.driver();
+    String engine = context.device().engineName();
+    int ordinal = context.call(() -> driver.pointerGetDeviceOrdinal(pointer));
+    if (ordinal != context.device().ordinal()) {
+      throw new FourierException(
+          "device pointer 0x%x belongs to cuda:%d, not to %s; use an engine of that device"
+              .formatted(pointer, ordinal, engine));
+    }
+    long owner = context.call(() -> driver.pointerGetContext(pointer));
+    if (owner != 0 && owner != context.handle()) {
+      throw new FourierException(
+          "device pointer 0x%x belongs to another context than the primary one of %s"
+              .formatted(pointer, engine));
+    }
   }
 
   @Override

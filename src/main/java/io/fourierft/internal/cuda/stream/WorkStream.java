@@ -10,7 +10,6 @@ import io.fourierft.internal.cuda.ffm.CudaMemory;
 import io.fourierft.internal.cuda.fft.PlanCache;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
-import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.kernels.LaunchArguments;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.DeviceBytes;
@@ -24,8 +23,6 @@ import io.fourierft.internal.cuda.memory.TableCache;
 import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.struct.FusedStruct;
 import java.lang.foreign.Arena;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,19 +37,16 @@ public final class WorkStream implements AutoCloseable {
   private static final int CACHED_PLANS = 32;
 
   private final CudaContext context;
-  private final KernelModule kernels;
   private final long handle;
   private final boolean ownsStream;
   private final ReentrantLock lock = new ReentrantLock();
   private final Arena arena = Arena.ofShared();
-  private final LaunchArguments arguments = new LaunchArguments(arena);
+  private final KernelLauncher launcher;
   private final PlanCache plans;
   private final StagingRing staging;
   private final TableCache tables;
   private final GrowingBlock scratch;
-  private final LastUse lastUse;
-  private final Set<Pinnable> pinned = new HashSet<>();
-  private final Set<DeviceBlock> retained = new HashSet<>();
+  private final HeldMemory held;
   private final boolean recordable;
   private boolean recording;
   private boolean outputBegun;
@@ -60,10 +54,10 @@ public final class WorkStream implements AutoCloseable {
 
   private WorkStream(DeviceCore core, long handle, boolean ownsStream, boolean recordable) {
     this.context = core.context();
-    this.kernels = core.kernels();
     this.handle = handle;
     this.ownsStream = ownsStream;
     this.recordable = recordable;
+    this.launcher = new KernelLauncher(context.driver(), core.kernels(), handle, arena);
     this.plans =
         new PlanCache(
             context,
@@ -74,7 +68,7 @@ public final class WorkStream implements AutoCloseable {
     this.staging = new StagingRing(context, handle);
     this.tables = new TableCache(context, staging, recordable ? Integer.MAX_VALUE : CACHED_TABLES);
     this.scratch = new GrowingBlock(context);
-    this.lastUse = new LastUse(context, handle);
+    this.held = new HeldMemory(new LastUse(context, handle));
   }
 
   /** A stream of its own. */
@@ -117,7 +111,7 @@ public final class WorkStream implements AutoCloseable {
                   throw e;
                 } finally {
                   if (!recordable) {
-                    unpin();
+                    held.unpin();
                   }
                 }
               });
@@ -149,67 +143,30 @@ public final class WorkStream implements AutoCloseable {
     }
   }
 
-  /** Launches a kernel over so many blocks of work, with the parameters that {@link #arguments}. */
+  /** Launches a kernel over so many pieces of work, with the parameters that {@link #arguments}. */
   public void launch(Kernel kernel, long work, LaunchArguments parameters) {
-    if (work == 0) {
-      return;
-    }
-    launchGrid(kernel, kernels.grid(work), parameters);
+    launcher.launch(kernel, work, parameters);
   }
 
   /** Launches a kernel with a grid of that many blocks. */
   public void launchGrid(Kernel kernel, int blocks, LaunchArguments parameters) {
-    context
-        .driver()
-        .launchKernel(
-            kernels.function(kernel),
-            blocks,
-            1,
-            1,
-            Kernel.BLOCK,
-            1,
-            1,
-            0,
-            handle,
-            parameters.pointers());
+    launcher.launchGrid(kernel, blocks, parameters);
   }
 
-  /**
-   * Launches a kernel that keeps lines in shared memory.
-   *
-   * @param work blocks that have something to do
-   * @param threads of a block
-   * @param sharedBytes dynamic shared memory of a block
-   */
+  /** Launches a kernel that keeps lines in {@code sharedBytes} of each block's shared memory. */
   public void launchLines(
       Kernel kernel, long work, int threads, long sharedBytes, LaunchArguments parameters) {
-    if (work == 0) {
-      return;
-    }
-    int bytes = Math.toIntExact(sharedBytes);
-    context
-        .driver()
-        .launchKernel(
-            kernels.function(kernel),
-            kernels.grid(kernel, work, threads, bytes),
-            1,
-            1,
-            threads,
-            1,
-            1,
-            bytes,
-            handle,
-            parameters.pointers());
+    launcher.launchLines(kernel, work, threads, sharedBytes, parameters);
   }
 
   /** The grid that {@link #launch} would use. */
   public int grid(long work) {
-    return kernels.grid(work);
+    return launcher.grid(work);
   }
 
   /** An empty list of parameters; the one before must have been launched. */
   public LaunchArguments arguments() {
-    return arguments.start();
+    return launcher.arguments();
   }
 
   public PlanCache plans() {
@@ -302,26 +259,16 @@ public final class WorkStream implements AutoCloseable {
 
   /** Keeps memory from being given up while this call, or this recording, lasts. */
   public void pin(Pinnable memory) {
-    if (pinned.add(memory)) {
-      memory.pin(lastUse);
-    }
+    held.pin(memory);
     if (!recording) {
       memory.orderBefore(handle);
     }
   }
 
-  private void unpin() {
-    if (!pinned.isEmpty()) {
-      lastUse.mark();
-      pinned.forEach(Pinnable::unpin);
-      pinned.clear();
-    }
-  }
-
   /** Keeps memory from being freed while a recording that uses it lasts. */
   public void retain(@Nullable DeviceBlock memory) {
-    if (recordable && memory != null && retained.add(memory)) {
-      memory.retain();
+    if (recordable && memory != null) {
+      held.retain(memory);
     }
   }
 
@@ -376,7 +323,7 @@ public final class WorkStream implements AutoCloseable {
             context.call(
                 () -> {
                   context.driver().streamSynchronize(handle);
-                  pinned.forEach(Pinnable::settle);
+                  held.settle();
                   return new StreamCapture(context, handle)
                       .graphOf(
                           () -> {
@@ -431,15 +378,12 @@ public final class WorkStream implements AutoCloseable {
       if (ownsStream) {
         all.own(() -> context.release(() -> context.driver().streamDestroy(handle)));
       }
-      all.own(lastUse);
-      retained.forEach(block -> all.own(block::release));
+      held.releaseWith(all);
       all.own(scratch);
       all.own(staging);
       all.own(tables);
       all.own(plans);
     }
-    pinned.forEach(Pinnable::unpin);
-    pinned.clear();
-    retained.clear();
+    held.clear();
   }
 }
