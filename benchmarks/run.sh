@@ -8,26 +8,10 @@ set -euo pipefail
 home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(dirname "$home")
 needed=25
+# shellcheck source=../tools/find-java.sh
+. "$root/tools/find-java.sh"
 
-# Prints the first folder with a JDK that is new enough: JAVA_HOME, PATH, then the usual places.
-find_java() {
-  local candidate version on_path
-  on_path=$(command -v java || true)
-  [ -z "$on_path" ] || on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
-  for candidate in "${JAVA_HOME:-}" "$on_path" /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* \
-    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* \
-    /Library/Java/JavaVirtualMachines/*/Contents/Home; do
-    [ -n "$candidate" ] && [ -x "$candidate/bin/javac" ] && [ -r "$candidate/release" ] || continue
-    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release")
-    if [ -n "$version" ] && [ "$version" -ge "$needed" ]; then
-      printf '%s\n' "$candidate"
-      return 0
-    fi
-  done
-  return 1
-}
-
-if ! java_home=$(find_java); then
+if ! java_home=$(find_java "$needed"); then
   echo "run.sh: no JDK $needed or later found in JAVA_HOME, PATH, /usr/lib/jvm and the like." >&2
   exit 1
 fi

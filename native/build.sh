@@ -1,28 +1,22 @@
 #!/bin/sh
-# Called by Maven: builds the kernels' fatbin, or the emulated driver of the tests, if the tools for
-# it are here, and says in one line if they are not. Neither is built again when nothing changed.
+# Called by Maven: builds the kernels' fatbin, if the tools for it are here, and says in one line if they
+# are not. It is not built again when nothing changed.
 #
-#   native/build.sh kernels  BUILD_FOLDER CLASSES_FOLDER
-#   native/build.sh emulator BUILD_FOLDER
+#   native/build.sh kernels BUILD_FOLDER CLASSES_FOLDER
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 what=$1
 build=$2
 
-missing() {
-  for tool in "$@"; do
-    command -v "$tool" >/dev/null 2>&1 || { echo "$tool"; return; }
-  done
-}
-
-mkdir -p "$(dirname "$build")"
 case $what in
   kernels)
-    tool=$(missing cmake nvcc)
-    if [ -n "$tool" ]; then
-      echo "$tool is not on the PATH: the jar is made without CUDA kernels"
-      exit 0
-    fi
+    for tool in cmake nvcc; do
+      if ! command -v "$tool" >/dev/null 2>&1; then
+        echo "$tool is not on the PATH: the jar is made without CUDA kernels"
+        exit 0
+      fi
+    done
+    mkdir -p "$(dirname "$build")"
     cmake -S "$root/native" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
     cmake --build "$build"
     folder=io/fourierft/internal/cuda
@@ -32,13 +26,7 @@ case $what in
     done
     ;;
   emulator)
-    tool=$(missing cmake c++)
-    if [ -n "$tool" ]; then
-      echo "$tool is not on the PATH: the tests on the emulated CUDA driver are skipped"
-      exit 0
-    fi
-    cmake -S "$root/tests/native" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
-    cmake --build "$build" --parallel 2 >>"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
+    exec "$root/tests/native/build.sh" "$build"
     ;;
   *)
     echo "build.sh: unknown part '$what'" >&2

@@ -7,30 +7,22 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 out=${1:-$root/target/gpu-bundle}
+. tools/find-java.sh
 limit_kib=$((60 * 1024))
 
 # The version of the launcher's jar that belongs to the JUnit of pom.xml: 1.13.4 for 5.13.4.
 junit=$(sed -n 's:.*<junit.version>5\.\(.*\)</junit.version>.*:1.\1:p' pom.xml)
 console="junit-platform-console-standalone"
 
-find_jdk() {
-  local candidate
-  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/* "$HOME"/.jdks/* "$HOME"/.sdkman/candidates/java/*; do
-    [ -x "$candidate/bin/jlink" ] || continue
-    case $(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null) in
-      2[5-9] | [3-9][0-9]) printf '%s\n' "$candidate"; return 0 ;;
-    esac
-  done
-  echo "bundle.sh: no JDK 25 or later with jlink was found; set JAVA_HOME" >&2
-  return 1
-}
-
 maven() {
   # Offline first: a second run needs nothing from outside.
-  mvn -o -q -B "$@" 2>/dev/null || mvn -q -B "$@"
+  mvn -o -q -B "$@" >/dev/null 2>&1 || mvn -q -B "$@"
 }
 
-jdk=$(find_jdk)
+if ! jdk=$(find_java 25) || [ ! -x "$jdk/bin/jlink" ]; then
+  echo "bundle.sh: no JDK 25 or later with jlink was found; set JAVA_HOME" >&2
+  exit 1
+fi
 echo "== building the library and its tests"
 maven -DskipTests package
 maven dependency:copy "-Dartifact=org.junit.platform:$console:$junit" "-DoutputDirectory=$root/target/gpu-console"
@@ -51,11 +43,24 @@ tr ':' '\n' <target/gpu-test.classpath | while read -r jar; do
   esac
 done
 
-# The tests that run on a real device, and what they extend; the others need what is not in here.
+# The tests that run on a real device, and every class that one of them names, in annotations too, which
+# jdeps leaves out; the others need what is not in here.
 mkdir -p "$out/test-classes"
-(cd target/test-classes && find . \( -path './io/fourierft/Engine*' -o -path './io/fourierft/DefinitionOracle*' \
-  -o -path './io/fourierft/PeftFixture*' -o -path './io/fourierft/internal/cuda/Gpu*' \
-  -o -path './io/fourierft/internal/cuda/RealCuda*' -o -path './io/fourierft/internal/cuda/CallbacksOn*' \) -name '*.class' -exec cp --parents {} "$out/test-classes" \;)
+collect_tests() {
+  local name waiting known=" "
+  cd target/test-classes
+  mapfile -t waiting < <(find . -name 'Gpu*Test*.class' | sed 's:^\./::; s:\.class$::')
+  while [ "${#waiting[@]}" -gt 0 ]; do
+    name=${waiting[-1]}
+    unset 'waiting[-1]'
+    case $known in *" $name "*) continue ;; esac
+    known+="$name "
+    [ -f "$name.class" ] || continue
+    cp --parents "$name.class" "$out/test-classes"
+    mapfile -t -O "${#waiting[@]}" waiting < <(grep -aoE 'io/fourierft/[A-Za-z0-9_/$]+' "$name.class" | sort -u)
+  done
+}
+(collect_tests)
 mkdir -p "$out/tests/resources" && cp -r tests/resources/fixtures "$out/tests/resources/"
 
 mkdir -p "$out/native" "$out/cmake"
@@ -64,9 +69,8 @@ cp cmake/Nvcc.cmake "$out/cmake/"
 cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/peers.py benchmarks/gpu/README.md "$out/"
 
 echo "== compiling the benchmark"
-libraries=$(find "$out/lib" -name '*.jar' | sort | paste -sd:)
-"$jdk/bin/javac" --release 25 -Xlint:all,-requires-automatic,-classfile -Werror -d "$out/benchmark" -cp "$libraries" \
-  benchmarks/gpu/src/io/fourierft/benchmarks/gpu/*.java
+maven -f benchmarks "-Dfourierft.jar=$(find "$out/lib" -name 'fourierft-*.jar')" compile
+(cd benchmarks/target/classes && cp -r --parents io/fourierft/benchmarks/gpu "$out/benchmark")
 
 echo "== linking a runtime"
 # What jdeps sees, without the modules of desktops and databases, which Jackson and JTransforms name

@@ -1,61 +1,158 @@
 #!/usr/bin/env bash
-# Run in the unpacked bundle on a machine with a GPU: builds the kernels if nvcc is there, tests the
-# engine on the GPU, lets compute-sanitizer watch it, measures, and writes a report. A step that fails
-# or runs out of its time is told in the report and loses nothing of the others.
+# Run in the unpacked bundle on a machine with a GPU: builds the kernels if nvcc is there, measures,
+# tests the engine on the GPU, lets compute-sanitizer watch it, and writes a report. What matters most
+# comes first; a step that fails or runs out of its time is told in the report and loses nothing of the
+# others; the report is written anew after each step, and when the run is ended from outside.
 #
-#   ./run.sh [quick|full] [OUTPUT_FOLDER]        within 5 minutes, or 8; full into ./results if not said
+#   ./run.sh [quick|full] [--results FOLDER] [--seconds N]
+#
+#   quick   the wanted ratios and few shapes; ends by itself within 290 seconds
+#   full    every table, the default; within 420 seconds
+#   --results FOLDER   where the report goes, ./results if not said: NAME.md, NAME.json and NAME.tgz
+#   --seconds N        another limit of the whole; every step's own shrinks or grows with it
 #
 # FOURIERFT_GPU_JAVA_OPTS   more options for every JVM, such as -Dfourierft.cufft=PATH
+# FOURIERFT_GPU_TRY         to try this script itself: "fail:STEP hang:STEP" makes steps end so
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-mode=${1:-full}
-out=${2:-$here/results}
-case $mode in
-  quick) total=300 ;;
-  full) total=470 ;;
-  *) echo "run.sh: say quick or full, not '$mode'" >&2; exit 2 ;;
-esac
+mode=full
+out=$here/results
+total=
+while [ $# -gt 0 ]; do
+  case $1 in
+    quick | full) mode=$1 ;;
+    --results) out=${2:?run.sh: --results needs a folder}; shift ;;
+    --seconds) total=${2:?run.sh: --seconds needs a number}; shift ;;
+    *) echo "run.sh: '$1' is unknown; say [quick|full] [--results FOLDER] [--seconds N]" >&2; exit 2 ;;
+  esac
+  shift
+done
+if [ -z "$total" ]; then
+  if [ "$mode" = quick ]; then total=290; else total=420; fi
+fi
+case $total in *[!0-9]*) echo "run.sh: --seconds takes a whole number, not '$total'" >&2; exit 2 ;; esac
 if [ ! -x "$here/runtime/bin/java" ]; then
   echo "run.sh: this is no bundle; make one with benchmarks/gpu/bundle.sh and run it from there" >&2
   exit 2
 fi
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
-work=$(mktemp -d "$out/work.XXXXXX")
+# Only the report goes to the results; what the steps leave is packed into its .tgz.
+scratch=$(mktemp -d)
+work=$scratch/logs
+mkdir "$work"
 steps=$work/steps.tsv
 : >"$steps"
 failed=0
+child=
 
 read -ra options <<<"${FOURIERFT_GPU_JAVA_OPTS:-}"
-java=("$here/runtime/bin/java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED
-  --sun-misc-unsafe-memory-access=allow -Xmx2g "-Dfourierft.project.dir=$here" "${options[@]}")
 libraries=$(printf '%s:' "$here"/lib/*.jar)
 benchmark="$here/benchmark:$libraries"
+tests="$here/test-classes:$(printf '%s:' "$here"/test-lib/*.jar)$libraries"
+python=$(command -v python3 || true)
 
-remaining() { echo $((total - SECONDS)); }
+# Folders with CUDA's libraries among the packages of python3, so that the engine computes with the
+# same cuFFT as its peers, and cuFFT finds its linker. Java looks there itself too, in case that this
+# python3 cannot be asked.
+wheels() {
+  [ -n "$python" ] || return 0
+  timeout 20 "$python" - <<'PYTHON' 2>/dev/null
+import glob, os, sys
+found = []
+for site in sys.path:
+    for pattern in ("nvidia/cu[0-9]*/lib", "nvidia/*/lib"):
+        for folder in sorted(glob.glob(os.path.join(site, pattern)), reverse=True):
+            names = ("libcufft.so.*", "libnvrtc.so.*", "libnvJitLink.so.*", "libcublas.so.*")
+            if folder not in found and any(glob.glob(os.path.join(folder, n)) for n in names):
+                found.append(folder)
+print(":".join(found))
+PYTHON
+}
+found=$(wheels)
+library_path=${found:+$found:}${LD_LIBRARY_PATH:-}
+java=(env "LD_LIBRARY_PATH=$library_path" "$here/runtime/bin/java" --add-modules jdk.incubator.vector
+  --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xmx2g
+  "-Dfourierft.project.dir=$here" "${options[@]}")
 
-# step NAME SECONDS KEEP COMMAND...: runs it within SECONDS, leaving KEEP seconds for what follows.
+# The last step may take two seconds to be killed, and a report as long as the longest so far.
+slowest=2
+remaining() { echo $((total - 3 - slowest - SECONDS)); }
+# So many hundredths of the whole.
+share() { echo $((total * $1 / 100)); }
+
+report() {
+  local name begin=$SECONDS
+  name=$(timeout --kill-after=2 20 "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.Report \
+    "$work" "$mode" "$out" 2>"$scratch/report.log" | tail -n 1)
+  if [ -z "$name" ]; then
+    echo "run.sh: no report could be made:" >&2
+    cat "$scratch/report.log" >&2
+    failed=1
+    return
+  fi
+  tar -C "$scratch" -czf "$scratch/logs.tgz" logs && mv "$scratch/logs.tgz" "$out/.$name.tgz" &&
+    mv "$out/.$name.tgz" "$out/$name.tgz"
+  reported=$out/$name.md
+  [ $((SECONDS - begin + 1)) -le "$slowest" ] || slowest=$((SECONDS - begin + 1))
+}
+
+finish() {
+  rm -rf "$scratch"
+}
+# Ended from outside: the step at work is ended too, and told.
+ended() {
+  trap '' TERM INT
+  if [ -n "$child" ]; then
+    kill -TERM "$child" 2>/dev/null
+    printf '%s\tENDED from outside\t%s\tby a signal, and the run with it\n' "$current" $((SECONDS - begun)) >>"$steps"
+  fi
+  report
+  echo "run.sh: ended from outside after $SECONDS s; ${reported:-no report}" >&2
+  finish
+  exit 143
+}
+trap ended TERM INT
+
+# step NAME PERCENT KEEP COMMAND...: runs it within PERCENT of the whole, leaving KEEP percent for what
+# follows.
 step() {
-  local name=$1 limit=$2 keep=$3 begin=$SECONDS left status verdict
+  local name=$1 limit keep left status verdict try
+  limit=$(share "$2")
+  keep=$(share "$3")
   shift 3
   left=$(($(remaining) - keep))
   [ "$limit" -le "$left" ] || limit=$left
-  if [ "$limit" -lt 3 ]; then
+  if [ "$limit" -lt 2 ]; then
     printf '%s\tnot run\t0\tno time was left\n' "$name" >>"$steps"
     return 1
   fi
+  for try in ${FOURIERFT_GPU_TRY:-}; do
+    case $try in
+      "fail:$name") set -- bash -c 'echo "made to fail"; exit 7' ;;
+      "hang:$name") set -- bash -c 'echo "made to hang"; trap "" TERM; while :; do sleep 1; done' ;;
+    esac
+  done
   echo "== $name (at most $limit s)"
-  timeout --kill-after=5 "$limit" "$@" >"$work/$name.log" 2>&1
+  current=$name
+  begun=$SECONDS
+  # What watches its own time ends a little before the limit, so that no case is cut off in its middle.
+  timeout --kill-after=2 "$limit" "${@//@SECONDS@/$((limit > 20 ? limit - 6 : limit * 7 / 10))}" \
+    >"$work/$name.log" 2>&1 &
+  child=$!
+  wait "$child" 2>/dev/null
   status=$?
-  tail -n 15 "$work/$name.log"
+  child=
+  tail -n 8 "$work/$name.log"
   case $status in
     0) verdict=passed ;;
     124 | 137) verdict="out of time" ;;
     *) verdict="FAILED ($status)" ;;
   esac
   [ "$status" -eq 0 ] || failed=1
-  printf '%s\t%s\t%s\t%s\n' "$name" "$verdict" $((SECONDS - begin)) \
+  printf '%s\t%s\t%s\t%s\n' "$name" "$verdict" $((SECONDS - begun)) \
     "$(grep -v '^ *$' "$work/$name.log" | tail -n 1 | tr '\t' ' ' | cut -c1-200)" >>"$steps"
+  report
   return "$status"
 }
 skip() {
@@ -75,81 +172,116 @@ tool() {
   return 1
 }
 
+# measure NAME LIST PERCENT KEEP FILE [EARLIER...]: the engine's cases of a list, but for those measured earlier.
+measure() {
+  local name=$1 list=$2 percent=$3 keep=$4 file=$5
+  shift 5
+  step "$name" "$percent" "$keep" "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.Benchmark \
+    "$here/cases.json" "$list" @SECONDS@ "$work/$file" "$@"
+}
+# vary NAME PERCENT KEEP FILE SECTION MARK PROPERTY: cases of an engine that the property makes another.
+vary() {
+  step "$1" "$2" "$3" "${java[@]}" "$7" -cp "$benchmark" io.fourierft.benchmarks.gpu.VariantBenchmark \
+    "$here/cases.json" "$list" @SECONDS@ "$work/$4" "$5" "$6"
+}
+# The same as measure by the peers.
+peers() {
+  local name=$1 list=$2 percent=$3 keep=$4 file=$5
+  shift 5
+  if [ -z "$python" ]; then
+    skip "$name" "python3 is not here"
+    return
+  fi
+  step "$name" "$percent" "$keep" "$python" "$here/peers.py" "$here/cases.json" "$list" @SECONDS@ \
+    "$work/$file" "$@"
+}
+
 {
   date -u +%Y-%m-%dT%H:%MZ
   cat "$here/COMMIT"
   uname -sr
 } >"$work/run.txt"
+printf '%s\n' "$found" >"$work/wheels.txt"
 if smi=$(tool nvidia-smi); then
-  "$smi" | tee "$work/nvidia-smi.txt"
-  "$smi" --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem,ecc.mode.current,mig.mode.current \
+  timeout 20 "$smi" >"$work/nvidia-smi.txt" 2>&1
+  timeout 20 "$smi" --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem,ecc.mode.current,mig.mode.current \
     --format=csv >"$work/nvidia-smi.csv" 2>&1
 fi
 
-step survey 60 0 "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.Survey "$work/environment.json"
-# On the emulated driver the tiny list is run, whatever was asked for.
+step survey 8 0 "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.Survey "$work/environment.json"
+# On the emulated driver the tiny lists are run, whatever was asked for.
 list=$mode
+wanted=wanted
 emulated=0
 if grep -q '"emulated" : true' "$work/environment.json" 2>/dev/null; then
   emulated=1
   list=dry
+  wanted=dry-wanted
 fi
 
 # The kernels for this GPU alone: the whole list of architectures takes minutes.
-if nvcc=$(tool nvcc) && cmake=$(tool cmake) && [ "$emulated" = 0 ]; then
+nvcc=$(tool nvcc || true)
+cmake=$(tool cmake || true)
+architecture=$(sed -n 's/.*"architecture" : \([0-9]*\).*/\1/p' "$work/environment.json" 2>/dev/null)
+if [ -n "$nvcc" ] && [ -n "$cmake" ] && [ "$emulated" = 0 ]; then
   "$nvcc" --version | tail -n 2 >"$work/nvcc.txt"
-  architecture=$(sed -n 's/.*"architecture" : \([0-9]*\).*/\1/p' "$work/environment.json" 2>/dev/null)
-  # shellcheck disable=SC2317 # Run by the bash that step starts, so that timeout can end it.
-  build_kernels() {
-    "$cmake" -S "$here/native" -B "$work/kernels" "-DFOURIERFT_NVCC=$nvcc" "-DFOURIERFT_ARCHITECTURES=${architecture:-75}" &&
-      "$cmake" --build "$work/kernels" && echo "built for sm_${architecture:-75}"
-  }
-  export here work nvcc cmake architecture
-  export -f build_kernels
-  if step kernels 60 60 bash -c build_kernels; then
-    java+=("-Dfourierft.cuda.kernels=$work/kernels/resources/io/fourierft/internal/cuda/fourierft.fatbin")
+  if step kernels 20 55 bash -ec '
+    "$1" -S "$2/native" -B "$3" "-DFOURIERFT_NVCC=$4" "-DFOURIERFT_ARCHITECTURES=$5"
+    "$1" --build "$3" --parallel 8
+    echo "built for sm_$5"' kernels "$cmake" "$here" "$scratch/kernels" "$nvcc" "${architecture:-75}"; then
+    java+=("-Dfourierft.cuda.kernels=$scratch/kernels/resources/io/fourierft/internal/cuda/fourierft.fatbin")
   fi
 else
   skip kernels "nvcc or cmake is not here, or the driver is emulated; those of the jar are used"
 fi
 
-tests="$here/test-classes:$(printf '%s:' "$here"/test-lib/*.jar)$libraries"
-if [ "$mode" = full ]; then test_limit=130; else test_limit=70; fi
-step conformance "$test_limit" 90 "${java[@]}" -Dfourierft.gpu.tests=cuda:0 -Djqwik.database="$work/jqwik" \
-  -cp "$tests" org.junit.platform.console.ConsoleLauncher execute --scan-classpath "$here/test-classes" \
-  --include-tag gpu --include-classname '.*\.Gpu.*Test' --fail-if-no-tests --details=summary --disable-banner
-# A test that was skipped shows nothing; with the property set none should be.
-if [ -f "$work/conformance.log" ] && ! grep -Eq '\[ +0 tests skipped' "$work/conformance.log"; then
-  printf 'conformance-all\tFAILED\t0\ttests were skipped, or none finished\n' >>"$steps"
-  failed=1
+measure wanted "$wanted" 18 40 engine-1-wanted.json
+peers wanted-peers "$wanted" 16 35 peers-1-wanted.json
+
+# The emulated driver would take minutes for the widths of real models.
+without=()
+[ "$emulated" = 0 ] || without=(--exclude-methodname '.*widthsOfRealModels.*')
+# A line a test as it goes: what the limit cuts off is the rest, and the report names it.
+conformance() { # NAME PERCENT KEEP PATTERN OPTION...
+  local name=$1 percent=$2 keep=$3 pattern=$4
+  shift 4
+  step "$name" "$percent" "$keep" "${java[@]}" "$@" -Dfourierft.gpu.tests=cuda:0 \
+    -Djqwik.database="$scratch/jqwik" -cp "$tests" org.junit.platform.console.ConsoleLauncher execute \
+    --scan-classpath "$here/test-classes" --include-tag gpu --include-classname "$pattern" \
+    --fail-if-no-tests --details=testfeed --disable-banner --disable-ansi-colors "${without[@]}"
+  # A test that was skipped shows nothing; with the property set none should be.
+  if grep -Eq ' :: (SKIPPED|ABORTED)' "$work/$name.log" 2>/dev/null; then
+    printf '%s, skipped\tFAILED\t0\ttests were skipped\n' "$name" >>"$steps"
+    failed=1
+  fi
+}
+conformance conformance 28 20 '.*\.Gpu(?!Callback).*Test'
+
+measure cases "$list" 30 24 engine-2-cases.json "$work/engine-1-wanted.json"
+peers peers "$list" 30 18 peers-2-cases.json "$work/peers-1-wanted.json"
+
+vary callbacks 10 10 engine-3-callbacks.json callbacks +CALLBACKS -Dfourierft.cuda.callbacks=on
+conformance callbacks-conformance 12 6 '.*\.GpuCallback.*Test'
+if [ "$list" != quick ]; then
+  vary patient 8 6 engine-4-patient.json variants +PATIENT -Dfourierft.cuda.patient=on
+  vary single 8 4 engine-5-single.json variants +SINGLE -Dfourierft.cuda.chunk=1
 fi
 
+small=("${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.SmallRun)
 if sanitizer=$(tool compute-sanitizer) && [ "$emulated" = 0 ]; then
   by_name=--kernel-name
   "$sanitizer" --help 2>/dev/null | grep -q -- --kernel-name || by_name=--kernel-regex
-  watch=("$sanitizer" --target-processes all --error-exitcode 99 --print-limit 20)
-  step memcheck 60 "$((total / 2))" "${watch[@]}" --tool memcheck "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.SmallRun
-  step racecheck 60 "$((total / 2))" "${watch[@]}" --tool racecheck "$by_name" kernel_substring=fourierft_ \
-    "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.SmallRun
+  watch=("$sanitizer" --target-processes all --error-exitcode 99 --print-limit 20
+    "$by_name" kernel_substring=fourierft_)
+  step memcheck 12 2 "${watch[@]}" --tool memcheck "${small[@]}"
+  step racecheck 12 0 "${watch[@]}" --tool racecheck "${small[@]}"
 else
-  # Still shows that the run itself works.
-  step small-run 60 60 "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.SmallRun
   skip memcheck "compute-sanitizer is not here, or the driver is emulated"
   skip racecheck "compute-sanitizer is not here, or the driver is emulated"
+  # Still shows that the run itself works.
+  step small-run 12 0 "${small[@]}"
 fi
-
-# Of what is left, 15 seconds are for the report; the rest is shared with the peers. Each ends by
-# itself before its limit, so that nothing is cut off in the middle of a case.
-half=$((($(remaining) - 15) / 2))
-step benchmark "$half" 15 "${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.Benchmark \
-  "$here/cases.json" "$list" "$((half - 12))" "$work/engine.json"
-if python=$(command -v python3); then
-  left=$(($(remaining) - 15))
-  step peers "$left" 12 "$python" "$here/peers.py" "$here/cases.json" "$list" "$((left - 12))" "$work/peers.json"
-else
-  skip peers "python3 is not here"
-fi
-
-"${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.Report "$work" "$mode" "$out" || failed=1
-echo "logs: $work; $SECONDS s of $total"
+[ "$steps" -ot "${reported:-$steps}" ] || report
+echo "${reported:-no report}; $SECONDS s of $total"
+finish
 exit "$failed"

@@ -1,8 +1,8 @@
 """Times the peers on the same GPU: PyTorch doing PEFT's formula, PEFT's own layer, CuPy's cuFFT.
 
-    peers.py cases.json LIST SECONDS peers.json
+    peers.py cases.json LIST SECONDS peers.json [EARLIER.json...]
 
-Whatever is not installed is left out, and the file says so. Times are medians over samples of many
+What an earlier file holds is not timed again. Whatever is not installed is left out, and the file says so. Times are medians over samples of many
 calls between two events; results stay on the device.
 """
 
@@ -17,16 +17,26 @@ SCALING = 150.0
 
 
 class Results:
-    def __init__(self, path, seconds):
+    def __init__(self, path, seconds, earlier):
         self.path = path
         self.deadline = time.monotonic() + seconds
         self.root = {"peers": {}, "missing": {}, "cases": [], "skipped": []}
+        self.known = set()
+        for each in earlier:
+            if os.path.exists(each):
+                with open(each, encoding="utf-8") as source:
+                    self.known |= {(c["case"], c["peer"]) for c in json.load(source)["cases"]}
 
     def write(self):
-        with open(self.path, "w", encoding="utf-8") as out:
+        # Whole: a process that is ended leaves no half of a file.
+        with open(self.path + ".half", "w", encoding="utf-8") as out:
             json.dump(self.root, out, indent=1)
+        os.replace(self.path + ".half", self.path)
 
     def run(self, name, peer, work):
+        """Times one case of one peer; work() prepares it too, so that a failure is a gap, not the end."""
+        if (name, peer) in self.known:
+            return
         if time.monotonic() > self.deadline:
             self.root["skipped"].append({"case": name, "peer": peer, "reason": "the time was used up"})
             self.write()
@@ -36,7 +46,7 @@ class Results:
             entry = {"case": name, "peer": peer, "milliseconds": milliseconds, "low": low, "high": high}
             self.root["cases"].append(entry)
             print(f"{name:44} {peer:6} {milliseconds:10.4f} ms", flush=True)
-        except Exception as failure:  # A peer that fails is a gap in the table, not the end of it.
+        except Exception as failure:
             reason = f"{type(failure).__name__}: {failure}".split("\n")[0][:300]
             self.root["skipped"].append({"case": name, "peer": peer, "reason": reason})
             print(f"{name:44} {peer:6} failed: {reason}", flush=True)
@@ -143,101 +153,137 @@ class Peers:
         return layer
 
     def shapes(self, group):
-        for n in self.cases[group]["frequencies"]:
-            for rows, cols in self.cases[group]["shapes"]:
+        cases = self.cases.get(group, {"frequencies": [], "shapes": []})
+        for n in cases["frequencies"]:
+            for rows, cols in cases["shapes"]:
                 yield rows, cols, n
 
-    def mixed(self):
+    def deltas_by(self, rows, cols, n):
+        """For each peer, what prepares its ΔW: a function that gives the spectrum and one that computes ΔW."""
         torch = self.torch
+
+        def by_torch():
+            places = self.places(rows, cols, n, 777)
+            spectrum = torch.randn(n, device=self.device, requires_grad=True)
+            return spectrum, lambda: self.formula(rows, cols, places, spectrum)
+
+        def by_peft():
+            layer = self.layer(rows, cols, n, self.places(rows, cols, n, 777))
+            return layer.fourierft_spectrum["default"], lambda: layer.get_delta_weight("default")
+
+        return {"torch": by_torch} if self.peft is None else {"torch": by_torch, "peft": by_peft}
+
+    def mixed(self):
         for rows, cols, n in self.shapes("mixed"):
             for tokens in self.cases["mixed"]["tokens"]:
                 for count in self.cases["mixed"]["adapters"]:
-                    spectra = self.spectra(rows, cols, n, count)
-                    x = torch.randn(tokens, cols, device=self.device)
-                    y = torch.zeros(tokens, rows, device=self.device)
-
-                    def call(_):
-                        with torch.no_grad():
-                            for a, (places, spectrum) in enumerate(spectra):
-                                y[a::count] += x[a::count] @ self.formula(rows, cols, places, spectrum).T
-
                     name = f"mixed/{rows}x{cols}/n{n}/t{tokens}/a{count}"
-                    self.results.run(name, "torch", lambda: self.measure(call))
+                    self.results.run(name, "torch", lambda: self.mix(rows, cols, n, tokens, count))
                     self.free()
+
+    def mix(self, rows, cols, n, tokens, count):
+        torch = self.torch
+        spectra = self.spectra(rows, cols, n, count)
+        x = torch.randn(tokens, cols, device=self.device)
+        y = torch.zeros(tokens, rows, device=self.device)
+
+        def call(_):
+            with torch.no_grad():
+                for a, (places, spectrum) in enumerate(spectra):
+                    y[a::count] += x[a::count] @ self.formula(rows, cols, places, spectrum).T
+
+        return self.measure(call)
 
     def operators(self):
-        torch = self.torch
-        types = {"F32": torch.float32, "BF16": torch.bfloat16}
-        for tokens in self.cases["forward"]["tokens"]:
+        types = {"F32": self.torch.float32, "BF16": self.torch.bfloat16}
+        for tokens in self.cases.get("forward", {}).get("tokens", []):
             for rows, cols, n in self.shapes("forward"):
-                places = self.places(rows, cols, n, 777)
                 for label in self.cases["forward"]["types"]:
-                    x = torch.randn(tokens, cols, device=self.device, dtype=types[label], requires_grad=True)
-                    g = torch.randn(tokens, rows, device=self.device, dtype=types[label])
-                    spectrum = torch.randn(n, device=self.device, requires_grad=True)
-                    deltas = {"torch": lambda: self.formula(rows, cols, places, spectrum)}
-                    if self.peft is not None:
-                        layer = self.layer(rows, cols, n, places)
-                        deltas["peft"] = lambda: layer.get_delta_weight("default")
-                    for peer, delta in deltas.items():
-                        # The adapter's part of FourierFTLinear.forward, casts included.
-                        def forward():
-                            weight = delta()
-                            return torch.nn.functional.linear(x.to(weight.dtype), weight).to(x.dtype)
-
-                        def forward_only(_):
-                            with torch.no_grad():
-                                forward()
-
-                        def both(_):
-                            x.grad = None
-                            spectrum.grad = None
-                            forward().backward(g)
-
+                    for peer, prepare in self.deltas_by(rows, cols, n).items():
                         suffix = f"{rows}x{cols}/n{n}/t{tokens}/{label.lower()}"
-                        self.results.run("forward/" + suffix, peer, lambda: self.measure(forward_only))
-                        self.results.run("both/" + suffix, peer, lambda: self.measure(both))
+                        for direction in ("forward", "both"):
+                            self.results.run(
+                                f"{direction}/{suffix}",
+                                peer,
+                                lambda: self.direction(direction, rows, cols, tokens, types[label], prepare),
+                            )
                     self.free()
 
-    def merges(self):
+    def direction(self, direction, rows, cols, tokens, dtype, prepare):
+        """The adapter's part of FourierFTLinear.forward, casts included, and of its backward."""
         torch = self.torch
+        spectrum, delta = prepare()
+        x = torch.randn(tokens, cols, device=self.device, dtype=dtype, requires_grad=True)
+        g = torch.randn(tokens, rows, device=self.device, dtype=dtype)
+
+        def forward():
+            weight = delta()
+            return torch.nn.functional.linear(x.to(weight.dtype), weight).to(x.dtype)
+
+        def forward_only(_):
+            with torch.no_grad():
+                forward()
+
+        def both(_):
+            x.grad = None
+            spectrum.grad = None
+            forward().backward(g)
+
+        return self.measure(forward_only if direction == "forward" else both)
+
+    def merges(self):
         for rows, cols, n in self.shapes("merge"):
-            places, spectrum = self.spectra(rows, cols, n, 1)[0]
-            weight = torch.randn(rows, cols, device=self.device, dtype=torch.bfloat16)
-            deltas = {"torch": lambda: self.formula(rows, cols, places, spectrum)}
-            if self.peft is not None:
-                layer = self.layer(rows, cols, n, places)
-                deltas["peft"] = lambda: layer.get_delta_weight("default")
-            for peer, delta in deltas.items():
-
-                def call(_):
-                    nonlocal weight
-                    with torch.no_grad():
-                        weight += delta()
-
-                self.results.run(f"merge/{rows}x{cols}/n{n}", peer, lambda: self.measure(call))
+            for peer, prepare in self.deltas_by(rows, cols, n).items():
+                self.results.run(
+                    f"merge/{rows}x{cols}/n{n}", peer, lambda: self.merge(rows, cols, prepare)
+                )
             self.free()
 
+    def merge(self, rows, cols, prepare):
+        torch = self.torch
+        _, delta = prepare()
+        weight = torch.randn(rows, cols, device=self.device, dtype=torch.bfloat16)
+
+        def call(_):
+            nonlocal weight
+            with torch.no_grad():
+                weight += delta()
+
+        return self.measure(call)
+
     def deltas(self):
-        for batch in self.cases["delta"]["batches"]:
+        for batch in self.cases.get("delta", {}).get("batches", []):
             for rows, cols, n in self.shapes("delta"):
                 name = f"delta/{rows}x{cols}/n{n}/b{batch}"
-                self.delta(name, rows, cols, n, batch)
-                self.free()
+                for peer, present in (("torch", True), ("peft", self.peft), ("cupy", self.cupy)):
+                    if present:
+                        self.results.run(name, peer, lambda: self.delta(peer, rows, cols, n, batch))
+                        self.free()
 
-    def delta(self, name, rows, cols, n, batch):
+    def delta(self, peer, rows, cols, n, batch):
         torch = self.torch
         spectra = self.spectra(rows, cols, n, batch)
         # Complex input, transform and result of one chunk stay within about 16 GiB.
         chunk = max(1, min(batch, (4 << 30) // (8 * rows * cols)))
         sets = max(1, min(16, CACHE_BYTES // (4 * rows * cols * batch)))
         out = [torch.empty(batch, rows, cols, device=self.device) for _ in range(sets)]
+        if peer == "peft":
+            layers = [self.layer(rows, cols, n, places) for places, _ in spectra]
+
+            def one_by_one(chosen):
+                for i, layer in enumerate(layers):
+                    out[chosen][i] = layer.get_delta_weight("default")
+
+            with torch.no_grad():
+                return self.measure(one_by_one, sets)
         parts = []
         for first in range(0, batch, chunk):
             some = spectra[first : first + chunk]
             index = torch.cat([torch.full((n,), i, device=self.device) for i in range(len(some))])
             where = torch.cat([p for p, _ in some], dim=1)
             parts.append((first, len(some), index, where, torch.cat([s for _, s in some])))
+        if peer == "cupy":
+            return self.measure(self.with_cupy(parts, out, rows, cols), sets)
 
         def batched(chosen):
             for first, count, index, where, values in parts:
@@ -246,18 +292,7 @@ class Peers:
                 torch.mul(torch.fft.ifft2(dense).real, SCALING, out=out[chosen][first : first + count])
 
         with torch.no_grad():
-            self.results.run(name, "torch", lambda: self.measure(batched, sets))
-        if self.peft is not None:
-            layers = [self.layer(rows, cols, n, places) for places, _ in spectra]
-
-            def one_by_one(chosen):
-                for i, layer in enumerate(layers):
-                    out[chosen][i] = layer.get_delta_weight("default")
-
-            with torch.no_grad():
-                self.results.run(name, "peft", lambda: self.measure(one_by_one, sets))
-        if self.cupy is not None:
-            self.results.run(name, "cupy", lambda: self.measure(self.with_cupy(parts, out, rows, cols), sets))
+            return self.measure(batched, sets)
 
     def with_cupy(self, parts, out, rows, cols):
         cupy = self.cupy
@@ -283,7 +318,7 @@ def main():
     cases_path, chosen, seconds, out = sys.argv[1:5]
     with open(cases_path, encoding="utf-8") as source:
         cases = json.load(source)[chosen]
-    results = Results(out, float(seconds))
+    results = Results(out, float(seconds), sys.argv[5:])
     try:
         peers = Peers(cases, results)
     except Exception as failure:

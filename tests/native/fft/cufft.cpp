@@ -257,6 +257,23 @@ EMULATED_API cufftResult cufftSetAutoAllocation(cufftHandle handle, int automati
   return CUFFT_SUCCESS;
 }
 
+/* CUDA 11 has no such function. */
+#if EMULATED_CUFFT_DEFAULT_VERSION >= 11000
+EMULATED_API cufftResult cufftSetPlanPropertyInt64(cufftHandle handle, int property,
+                                                   long long value) {
+  constexpr int PATIENT_JIT = 1;
+  if (const cufftResult refused = begin(__func__, "plan", nullptr)) return refused;
+  const std::shared_ptr<Plan> plan = Plans::get().find(handle);
+  if (plan == nullptr) return CUFFT_INVALID_PLAN;
+  if (plan->transform != nullptr) {
+    bridge::violation("cuFFT: a property was given to a plan that is made already");
+    return CUFFT_INVALID_PLAN;
+  }
+  return property == PATIENT_JIT && (value == 0 || value == 1) ? CUFFT_SUCCESS
+                                                               : CUFFT_INVALID_VALUE;
+}
+#endif
+
 EMULATED_API cufftResult cufftSetWorkArea(cufftHandle handle, void *area) {
   if (const cufftResult refused = begin(__func__, "", nullptr)) return refused;
   const std::shared_ptr<Plan> plan = Plans::get().find(handle);

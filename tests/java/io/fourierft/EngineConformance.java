@@ -275,13 +275,20 @@ public abstract class EngineConformance extends EngineSuite {
           engine.addDeltaReporting(
               adapter, weight, WeightLayout.OUT_IN, FourierEngine.Addition.ADD);
       long expected = 0;
+      double errors = 0;
       for (int i = 0; i < 30; i++) {
-        if (!Float.isFinite(ElementType.F16.round(base[i] + delta[i]))) {
+        float stored = ElementType.F16.round(base[i] + delta[i]);
+        if (Float.isFinite(stored)) {
+          errors += Math.abs(stored - ((double) base[i] + delta[i]));
+        } else {
           expected++;
         }
       }
-      assertTrue(expected > 1);
+      assertTrue(expected > 1 && expected < 30 && errors > 0);
       assertEquals(expected, report.nonFinite());
+      // The mean is that of the finite results, as the largest is.
+      double mean = errors / (30 - expected);
+      assertEquals(mean, report.meanRoundingError(), 1e-9 * mean + PlanRounding.slack(delta));
     }
   }
 

@@ -6,8 +6,9 @@ package io.fourierft;
  * @param elements elements of the weight
  * @param deltaNorm ‖ΔW‖
  * @param weightNorm ‖W‖ before the addition
- * @param maxRoundingError the largest |stored − (W + ΔW)|, what the weight's format cost
- * @param meanRoundingError the mean of the same
+ * @param maxRoundingError the largest |stored − (W + ΔW)| of the finite results, what the weight's
+ *     format cost
+ * @param meanRoundingError the mean of the same, over the finite results
  * @param nonFinite results that are NaN or infinite
  */
 public record AdditionReport(

@@ -20,7 +20,6 @@ public final class FourierAdapter {
   private final float[] spectrum;
   private final float scaling;
   private final ElementType deltaType;
-  private final float largest;
 
   private FourierAdapter(
       SpectralLocations locations, float[] spectrum, float scaling, ElementType deltaType) {
@@ -33,18 +32,6 @@ public final class FourierAdapter {
     this.spectrum = spectrum;
     this.scaling = scaling;
     this.deltaType = deltaType;
-    this.largest = largestFinite(spectrum);
-  }
-
-  private static float largestFinite(float[] values) {
-    float largest = 0;
-    for (float value : values) {
-      float size = Math.abs(value);
-      if (size > largest && size < Float.POSITIVE_INFINITY) {
-        largest = size;
-      }
-    }
-    return largest;
   }
 
   /**
@@ -101,11 +88,6 @@ public final class FourierAdapter {
   /** Coefficient {@code k}. */
   public float coefficient(int k) {
     return spectrum[k];
-  }
-
-  /** The largest finite magnitude of the coefficients; 0 if there is none. */
-  public float largestCoefficient() {
-    return largest;
   }
 
   /** A copy of the coefficients. */

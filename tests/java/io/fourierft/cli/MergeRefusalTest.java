@@ -2,6 +2,8 @@ package io.fourierft.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.ModelFiles;
 import io.fourierft.safetensors.DType;
@@ -51,12 +53,25 @@ class MergeRefusalTest extends ModelCommandTest {
   }
 
   @Test
-  void quantizationConfigIsRefused() throws IOException {
+  void aLeftOverQuantizationConfigIsSaidAndRefusesNothing() throws IOException {
     Path base = base("base", DType.F32, "{\"quantization_config\": {\"quant_method\": \"gptq\"}}");
-    refused(
-        merge(base, adapter("adapter", 1, DType.F32), out()),
-        "quantization_config (gptq)",
-        "unquantised");
+    CommandLineRun run = merge(base, adapter("adapter", 1, DType.F32), out());
+    succeeded(run);
+    assertTrue(run.err().contains("quantization_config (gptq)"), run.err());
+    Path empty = base("empty", DType.F32, "{\"quantization_config\": {}}");
+    CommandLineRun other = merge(empty, adapter("other", 1, DType.F32), results.resolve("other"));
+    succeeded(other);
+    assertFalse(other.err().contains("quantization_config"), other.err());
+  }
+
+  @Test
+  void weightsPackedUnderAnotherNameAreRefusedAsQuantised() throws IOException {
+    Path base =
+        ModelFiles.model(
+            folder.resolve("base"),
+            CONFIG,
+            ModelFiles.matrix(QUERY + ".qweight", DType.I32, 3, 12, 50, 1));
+    refused(merge(base, queryAdapter("adapter", "", TEN), out()), "qweight", "quantised");
   }
 
   @ParameterizedTest
@@ -101,7 +116,8 @@ class MergeRefusalTest extends ModelCommandTest {
     byte[] header =
         """
         {"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},\
-        "x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"""
+        "x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}\
+        """
             .getBytes(StandardCharsets.UTF_8);
     byte[] bytes = new byte[8 + header.length + 2];
     bytes[0] = (byte) header.length;
@@ -243,8 +259,27 @@ class MergeRefusalTest extends ModelCommandTest {
             ", \"modules_to_save\": [\"embed_tokens\"]",
             TEN,
             ModelFiles.matrix(
+                "base_model.model.model.embed_tokens.weight", DType.F32, 18, 13, 1, 77));
+    refused(merge(base(DType.F32), adapter, out()), "[18, 13]", "[16, 12]");
+  }
+
+  @Test
+  void aVocabularyOfWhichHalfStaysIsRefused() throws IOException {
+    Path base =
+        ModelFiles.model(
+            folder.resolve("base"),
+            "{\"model_type\": \"llama\", \"tie_word_embeddings\": false}",
+            ModelFiles.matrix(QUERY + ".weight", DType.F32, 24, 12, 50, 1),
+            ModelFiles.matrix("model.embed_tokens.weight", DType.F32, 16, 12, 1, 2),
+            ModelFiles.matrix("lm_head.weight", DType.F32, 16, 12, 1, 3));
+    Path adapter =
+        queryAdapter(
+            "adapter",
+            ", \"modules_to_save\": [\"embed_tokens\"], \"task_type\": \"CAUSAL_LM\"",
+            TEN,
+            ModelFiles.matrix(
                 "base_model.model.model.embed_tokens.weight", DType.F32, 18, 12, 1, 77));
-    refused(merge(base(DType.F32), adapter, out()), "[18, 12]", "[16, 12]", "resize");
+    refused(merge(base, adapter, out()), "18 rows instead of 16", "'lm_head.weight'", "resize");
   }
 
   @ParameterizedTest

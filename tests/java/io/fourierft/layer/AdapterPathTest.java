@@ -13,7 +13,6 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.internal.host.ScratchArrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Which path a layer takes, and the ΔW that it keeps. */
@@ -73,13 +72,15 @@ class AdapterPathTest extends LayerTest {
     assertEquals(2L * 4 * OUT * IN, cache.heldBytes());
     cache.put(c, delta);
     assertEquals(2L * 4 * OUT * IN, cache.heldBytes());
-    cache.retain(List.of(c));
+    cache.drop(a);
+    cache.drop(b);
     assertEquals(4L * OUT * IN, cache.heldBytes());
     FourierAdapter large = LayerSamples.adapter(100, 100, 5, 4);
     assertFalse(cache.admits(large));
     cache.put(large, LayerSamples.zeros(100, 100));
     assertEquals(null, cache.get(large));
-    cache.retain(List.of());
+    cache.drop(c);
+    cache.drop(c);
     assertEquals(0, cache.heldBytes());
   }
 

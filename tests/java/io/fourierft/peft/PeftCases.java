@@ -40,7 +40,7 @@ final class PeftCases {
 
   static BaseModel base(Path caseFolder, @Nullable String modelType) throws IOException {
     try (SafetensorsCheckpoint base = SafetensorsCheckpoint.open(caseFolder.resolve("base"))) {
-      return BaseModel.of(base, modelType);
+      return BaseModel.of(base, ModelConfig.ofType(modelType));
     }
   }
 }

@@ -54,7 +54,7 @@ final class InspectCommand implements Callable<Integer> {
       description = "the module to draw (default: that with the largest delta)")
   private @Nullable String module;
 
-  @Mixin private RandpermMixin places;
+  @Mixin private ResolveMixin resolve;
 
   @Mixin private ReportMixin report;
 
@@ -72,7 +72,7 @@ final class InspectCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
     }
-    ResolveOptions options = ResolveOptions.defaults().withRandperm(places.randperm());
+    ResolveOptions options = resolve.options();
     AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
     if (report.isJson()) {
       report.print(asJson(inspection));

@@ -8,7 +8,6 @@ import io.fourierft.merge.MergeOptions;
 import io.fourierft.merge.MergeResult;
 import io.fourierft.merge.ModelMerge;
 import io.fourierft.merge.TensorChange;
-import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -53,6 +52,13 @@ final class MergeMixin {
   private boolean safe;
 
   @Option(
+      names = "--check",
+      description =
+          "read the changed tensors back and recompute some hundred elements of each in float64"
+              + " from the definition; refuse the whole output if one is wrong")
+  private boolean check;
+
+  @Option(
       names = "--dry-run",
       description = "check everything, say what would be done, write nothing")
   private boolean dryRun;
@@ -78,16 +84,15 @@ final class MergeMixin {
 
   /** Runs the merge in one direction and prints what it did. */
   int run(Addition addition) throws IOException {
-    ResolveOptions resolved = resolve.options();
     MergeOptions options =
         MergeOptions.defaults()
             .withAddition(addition)
             .withDtype(dtype.elementType())
             .withSafe(safe)
+            .withCheck(check)
             .withOverwrite(overwrite)
             .withMaxShardSizeInBytes(maxShardSize)
-            .withAutocastAdapterDtype(resolved.autocastAdapterDtype())
-            .withRandperm(resolved.randperm());
+            .withResolve(resolve.options());
     MergeResult result;
     String device = "none";
     if (dryRun) {
@@ -151,6 +156,18 @@ final class MergeMixin {
                 replaced,
                 result.untouchedTensors(),
                 Table.scientific(rounding.getCount() == 0 ? 0 : rounding.getMax())));
+    result
+        .check()
+        .ifPresent(
+            found ->
+                printer.println(
+                    ("checked %d elements of %d tensors, read back, against the definition: at"
+                            + " most %.2f units of the format away%s")
+                        .formatted(
+                            found.elements(),
+                            found.tensors(),
+                            found.worstUnits(),
+                            found.worstTensor().isEmpty() ? "" : ", in " + found.worstTensor())));
     printer.println(
         "wrote %s (%s in %d file(s))"
             .formatted(
@@ -169,6 +186,15 @@ final class MergeMixin {
     root.put("untouched_tensors", result.untouchedTensors());
     result.files().forEach(root.putArray("files")::add);
     result.notes().forEach(root.putArray("notes")::add);
+    result
+        .check()
+        .ifPresent(
+            found ->
+                root.putObject("check")
+                    .put("tensors", found.tensors())
+                    .put("elements", found.elements())
+                    .put("worst_units", found.worstUnits())
+                    .put("worst_tensor", found.worstTensor()));
     ArrayNode edits = root.putArray("edits");
     for (MergeResult.PlannedEdit edit : result.edits()) {
       edits

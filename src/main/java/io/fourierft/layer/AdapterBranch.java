@@ -39,10 +39,10 @@ final class AdapterBranch {
     this.cache = options.deltaCacheBytes() == 0 ? null : new DeltaCache(options.deltaCacheBytes());
   }
 
-  /** Drops the cached ΔW of adapters that are gone. */
-  void retain(LayerState state) {
+  /** Drops the cached ΔW of an adapter that is gone. */
+  void drop(FourierAdapter adapter) {
     if (cache != null) {
-      cache.retain(state.adapters().values());
+      cache.drop(adapter);
     }
   }
 

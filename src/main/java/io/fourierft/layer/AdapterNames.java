@@ -32,7 +32,7 @@ final class AdapterNames {
   }
 
   static void requireFree(LayerState state, String name) {
-    if (state.adapters().containsKey(name)) {
+    if (state.adapters().contains(name)) {
       throw new AdapterNameException("Adapter with name '" + name + "' already exists.");
     }
   }

@@ -2,13 +2,9 @@ package io.fourierft.layer;
 
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
-import java.util.Collection;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,20 +44,11 @@ final class DeltaCache {
     }
   }
 
-  /** Drops what belongs to none of {@code adapters}. */
-  synchronized void retain(Collection<FourierAdapter> adapters) {
-    Set<FourierAdapter> kept = Collections.newSetFromMap(new IdentityHashMap<>());
-    kept.addAll(adapters);
-    entries
-        .keySet()
-        .removeIf(
-            key -> {
-              boolean drop = !kept.contains(key.adapter);
-              if (drop) {
-                heldBytes -= sizeInBytes(key.adapter);
-              }
-              return drop;
-            });
+  /** Drops the ΔW of an adapter; a pass that had begun with it may still keep it once more. */
+  synchronized void drop(FourierAdapter adapter) {
+    if (entries.remove(new Key(adapter)) != null) {
+      heldBytes -= sizeInBytes(adapter);
+    }
   }
 
   synchronized long heldBytes() {

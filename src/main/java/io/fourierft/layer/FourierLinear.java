@@ -90,7 +90,7 @@ public final class FourierLinear {
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
         new LayerChanges(
-            LayerState.of(weight), merger, options.keepsOriginalWeight(), pass.branch()::retain);
+            LayerState.of(weight), merger, options.keepsOriginalWeight(), pass.branch()::drop);
   }
 
   /** Length of an input token. */
@@ -122,7 +122,7 @@ public final class FourierLinear {
 
   /** Names of all adapters, in the order added. */
   public List<String> adapterNames() {
-    return List.copyOf(changes.state().adapters().keySet());
+    return changes.state().adapters().names();
   }
 
   /**

@@ -16,22 +16,22 @@ final class LayerChanges {
 
   private final WeightMerger merger;
   private final boolean keepsOriginalWeight;
-  private final Consumer<LayerState> listener;
+  private final Consumer<FourierAdapter> gone;
   private volatile LayerState state;
 
   /**
-   * Begins with {@code first}; {@code listener} is told of every later state while the change is
-   * still exclusive.
+   * Begins with {@code first}; {@code gone} is told of every adapter that no later pass computes
+   * with.
    */
   LayerChanges(
       LayerState first,
       WeightMerger merger,
       boolean keepsOriginalWeight,
-      Consumer<LayerState> listener) {
+      Consumer<FourierAdapter> gone) {
     this.state = first;
     this.merger = merger;
     this.keepsOriginalWeight = keepsOriginalWeight;
-    this.listener = listener;
+    this.gone = gone;
   }
 
   /** The state of now; may be read at any time, also while a change is being made. */
@@ -41,19 +41,21 @@ final class LayerChanges {
 
   synchronized void add(String name, FourierAdapter adapter) {
     AdapterNames.requireFree(state, name);
-    become(state.withAdapter(name, adapter));
+    state = state.withAdapter(name, adapter);
   }
 
   synchronized void updateSpectrum(String name, float[] spectrum) {
-    FourierAdapter updated = state.adapter(name).withSpectrum(spectrum);
+    FourierAdapter before = state.adapter(name);
+    FourierAdapter updated = before.withSpectrum(spectrum);
     requireNotMerged(name, "change");
-    become(state.withAdapter(name, updated));
+    state = state.withAdapter(name, updated);
+    gone.accept(before);
   }
 
   synchronized void rename(String from, String to) {
     AdapterNames.requireKnown(state, List.of(from));
     AdapterNames.requireFree(state, to);
-    become(state.renamed(from, to));
+    state = state.renamed(from, to);
   }
 
   synchronized void delete(String name) {
@@ -61,7 +63,7 @@ final class LayerChanges {
     requireNotMerged(name, "delete");
     List<String> active = new ArrayList<>(state.active());
     if (active.remove(name) && active.isEmpty()) {
-      state.adapters().keySet().stream()
+      state.adapters().names().stream()
           .filter(other -> !other.equals(name))
           .min(String::compareTo)
           .ifPresent(
@@ -72,7 +74,9 @@ final class LayerChanges {
                         .formatted(name, next));
               });
     }
-    become(state.withoutAdapter(name, active));
+    FourierAdapter deleted = state.adapter(name);
+    state = state.withoutAdapter(name, active);
+    gone.accept(deleted);
   }
 
   synchronized void setActive(List<String> names) {
@@ -82,23 +86,23 @@ final class LayerChanges {
       warn("Adapter cannot be set when the model is merged. Unmerging the model first.");
       next = unmerged(next);
     }
-    become(next.withActive(names));
+    state = next.withActive(names);
   }
 
   synchronized void setActiveIfPresent(List<String> names) {
-    setActive(names.stream().filter(state.adapters()::containsKey).toList());
+    setActive(names.stream().filter(state.adapters()::contains).toList());
   }
 
   /** Returns whether they were enabled before. */
   synchronized boolean disable() {
     boolean wasEnabled = state.enabled();
     LayerState next = state.merged().isEmpty() ? state : unmerged(state);
-    become(next.withEnabled(false));
+    state = next.withEnabled(false);
     return wasEnabled;
   }
 
   synchronized void enable() {
-    become(state.withEnabled(true));
+    state = state.withEnabled(true);
   }
 
   synchronized List<String> mergeActive(boolean safe) {
@@ -127,7 +131,7 @@ final class LayerChanges {
     List<String> merged = new ArrayList<>(before.merged());
     merged.addAll(wanted);
     HostMatrix weight = merger.merged(before, wanted, safe);
-    become(before.withWeight(weight, keepsOriginalWeight ? kept : null, merged));
+    state = before.withWeight(weight, keepsOriginalWeight ? kept : null, merged);
     return wanted;
   }
 
@@ -136,7 +140,7 @@ final class LayerChanges {
       warn("Already unmerged. Nothing to do.");
       return false;
     }
-    become(unmerged(state));
+    state = unmerged(state);
     return true;
   }
 
@@ -152,11 +156,6 @@ final class LayerChanges {
           "Cannot %s adapter(s) ['%s'] while they are merged. Please unmerge them first."
               .formatted(verb, name));
     }
-  }
-
-  private void become(LayerState next) {
-    state = next;
-    listener.accept(next);
   }
 
   private static void warn(String message) {

@@ -4,10 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class LayerState {
   private final HostMatrix weight;
   private final @Nullable HostMatrix original;
-  private final Map<String, FourierAdapter> adapters;
+  private final AdapterMap adapters;
   private final List<String> active;
   private final List<String> merged;
   private final boolean enabled;
@@ -26,13 +23,13 @@ final class LayerState {
   private LayerState(
       HostMatrix weight,
       @Nullable HostMatrix original,
-      Map<String, FourierAdapter> adapters,
+      AdapterMap adapters,
       List<String> active,
       List<String> merged,
       boolean enabled) {
     this.weight = weight;
     this.original = original;
-    this.adapters = Collections.unmodifiableMap(adapters);
+    this.adapters = adapters;
     this.active = List.copyOf(active);
     this.merged = List.copyOf(merged);
     this.enabled = enabled;
@@ -41,7 +38,7 @@ final class LayerState {
   }
 
   static LayerState of(HostMatrix weight) {
-    return new LayerState(weight, null, Map.of(), List.of(), List.of(), true);
+    return new LayerState(weight, null, AdapterMap.empty(), List.of(), List.of(), true);
   }
 
   /** The weight to multiply with: the base, or the base with adapters merged into it. */
@@ -55,7 +52,7 @@ final class LayerState {
   }
 
   /** Every adapter in the order in which it was added. */
-  Map<String, FourierAdapter> adapters() {
+  AdapterMap adapters() {
     return adapters;
   }
 
@@ -86,7 +83,7 @@ final class LayerState {
     FourierAdapter adapter = adapters.get(name);
     if (adapter == null) {
       throw new AdapterNameException(
-          "adapter '%s' is not in this layer; it has %s".formatted(name, adapters.keySet()));
+          "adapter '%s' is not in this layer; it has %s".formatted(name, adapters.names()));
     }
     return adapter;
   }
@@ -105,21 +102,22 @@ final class LayerState {
   }
 
   LayerState withAdapter(String name, FourierAdapter adapter) {
-    Map<String, FourierAdapter> next = new LinkedHashMap<>(adapters);
-    next.put(name, adapter);
-    List<String> nextActive = adapters.isEmpty() ? List.of(name) : active;
+    if (adapters.contains(name)) {
+      AdapterMap changed = adapters.with(name, adapter);
+      return new LayerState(weight, original, changed, active, merged, enabled);
+    }
+    AdapterMap next = adapters.plus(name, adapter);
+    List<String> nextActive = adapters.size() == 0 ? List.of(name) : active;
     return new LayerState(weight, original, next, nextActive, merged, enabled);
   }
 
   LayerState withoutAdapter(String name, List<String> nextActive) {
-    Map<String, FourierAdapter> next = new LinkedHashMap<>(adapters);
-    next.remove(name);
+    AdapterMap next = adapters.minus(name);
     return new LayerState(weight, original, next, nextActive, merged, enabled);
   }
 
   LayerState renamed(String from, String to) {
-    Map<String, FourierAdapter> next = new LinkedHashMap<>();
-    adapters.forEach((name, adapter) -> next.put(name.equals(from) ? to : name, adapter));
+    AdapterMap next = adapters.renamed(from, to);
     return new LayerState(
         weight, original, next, replaced(active, from, to), replaced(merged, from, to), enabled);
   }

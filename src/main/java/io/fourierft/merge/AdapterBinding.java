@@ -1,6 +1,7 @@
 package io.fourierft.merge;
 
 import io.fourierft.peft.BaseModel;
+import io.fourierft.peft.ModelConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
@@ -8,6 +9,7 @@ import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Reads adapters from their folders and binds them to one open base model. */
 final class AdapterBinding {
@@ -17,13 +19,22 @@ final class AdapterBinding {
   /**
    * For one base.
    *
-   * @param folder the base's folder, whose configuration tells the model type
+   * @param folder the base's folder, whose configuration tells its class
    */
-  AdapterBinding(SafetensorsCheckpoint checkpoint, Path folder, ResolveOptions options)
+  static AdapterBinding of(SafetensorsCheckpoint checkpoint, Path folder, ResolveOptions options)
       throws IOException {
-    this.base =
-        BaseModel.of(checkpoint, BaseConfig.read(folder).map(BaseConfig::modelType).orElse(null));
+    return new AdapterBinding(checkpoint, BaseConfig.read(folder), options);
+  }
+
+  AdapterBinding(
+      SafetensorsCheckpoint checkpoint, Optional<BaseConfig> config, ResolveOptions options) {
+    this.base = BaseModel.of(checkpoint, config.map(BaseConfig::model).orElse(ModelConfig.NONE));
     this.options = options;
+  }
+
+  /** The base that adapters are bound to. */
+  BaseModel base() {
+    return base;
   }
 
   /**

@@ -51,9 +51,10 @@ public record AdapterInspection(
     List<String> notes = loaded.notes();
     Map<String, ResolvedModule> bound = Map.of();
     if (base != null) {
+      BaseLocation.require(base);
       try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
         ResolvedAdapter resolved =
-            new AdapterBinding(checkpoint, AdapterBinding.folderOf(base), options).bind(loaded);
+            AdapterBinding.of(checkpoint, AdapterBinding.folderOf(base), options).bind(loaded);
         notes = resolved.notes();
         bound =
             resolved.modules().stream()

@@ -11,13 +11,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fourierft.ElementType;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.InputFile;
+import io.fourierft.peft.ModelConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** What a base model's {@code config.json} says that matters to a merge. */
 final class BaseConfig {
@@ -51,42 +51,24 @@ final class BaseConfig {
     throw new FourierException(file + " does not hold a JSON object");
   }
 
-  /** The quantisation method, if the weights are packed. */
+  /** The quantisation method, if one is named. */
   Optional<String> quantization() {
     JsonNode node = root.get("quantization_config");
-    if (node == null || node.isNull()) {
+    if (node == null || node.isNull() || node.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(node.path("quant_method").asText("unnamed method"));
   }
 
-  /** Whether input and output embedding are one tensor. */
-  boolean tiesWordEmbeddings() {
-    return root.path("tie_word_embeddings").asBoolean(false)
-        || root.path("text_config").path("tie_word_embeddings").asBoolean(false);
+  /** What it says of the model's class. */
+  ModelConfig model() {
+    return ModelConfig.parse(root.toString(), "config.json");
   }
 
-  /** {@code model_type}, which decides the default targets of an adapter. */
-  @Nullable String modelType() {
-    JsonNode node = root.get("model_type");
-    return node == null || !node.isTextual() ? null : node.asText();
-  }
-
-  /** The same file with the dtype keys (those that are there) saying {@code type}. */
-  byte[] withDtype(ElementType type) throws IOException {
-    String name =
-        switch (type) {
-          case F64 -> "float64";
-          case F32 -> "float32";
-          case F16 -> "float16";
-          case BF16 -> "bfloat16";
-        };
+  /** The text of the file with these changes. */
+  byte[] with(ConfigChanges changes) throws IOException {
     ObjectNode copy = root.deepCopy();
-    for (String key : new String[] {"torch_dtype", "dtype"}) {
-      if (copy.has(key)) {
-        copy.put(key, name);
-      }
-    }
+    changes.applyTo(copy);
     DefaultPrettyPrinter printer =
         new DefaultPrettyPrinter(
                 Separators.createDefaultInstance()
@@ -94,7 +76,7 @@ final class BaseConfig {
             .withObjectIndenter(new DefaultIndenter("  ", "\n"))
             .withArrayIndenter(new DefaultIndenter("  ", "\n"));
     return (MAPPER.writer(printer).writeValueAsString(copy) + "\n")
-        .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private static ObjectMapper mapper() {

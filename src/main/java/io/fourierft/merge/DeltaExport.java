@@ -58,10 +58,11 @@ public final class DeltaExport {
       ProgressListener progress)
       throws IOException {
     OutputFile.requireFree(output, overwrite);
+    BaseLocation.require(base);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       requireApart(checkpoint, adapter, output);
       ResolvedAdapter resolved =
-          new AdapterBinding(checkpoint, AdapterBinding.folderOf(base), options).bind(adapter);
+          AdapterBinding.of(checkpoint, AdapterBinding.folderOf(base), options).bind(adapter);
       Map<String, ResolvedModule> modules = new LinkedHashMap<>();
       List<TensorDeclaration> declarations = new ArrayList<>();
       for (ResolvedModule module : resolved.modules()) {

@@ -4,6 +4,7 @@ import io.fourierft.ElementType;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.Randperm;
+import io.fourierft.peft.ResolveOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,21 +15,22 @@ import org.jspecify.annotations.Nullable;
  * @param dtype the format of all floating-point weights of the output; null keeps each as it is
  * @param safe refuse the whole output if any changed, replaced or converted tensor comes out NaN or
  *     infinite where it was not
+ * @param check read every changed tensor of the output back and recompute some of its elements in
+ *     float64 from the definition, before the output appears
  * @param overwrite replace an output folder that exists and holds a model
  * @param maxShardSizeInBytes split the output anew into files of at most this; null keeps the
  *     base's files
- * @param autocastAdapterDtype raise coefficients of low precision to F32 first, PEFT's default; if
- *     false, ΔW is rounded to the coefficients' format before it is added
- * @param randperm the shuffle that the adapters' training used
+ * @param resolve how the adapters are to be understood: shuffle, coefficients of low precision,
+ *     names, layouts
  */
 public record MergeOptions(
     Addition addition,
     @Nullable ElementType dtype,
     boolean safe,
+    boolean check,
     boolean overwrite,
     @Nullable Long maxShardSizeInBytes,
-    boolean autocastAdapterDtype,
-    Randperm randperm) {
+    ResolveOptions resolve) {
   /** Checks the shard size. */
   public MergeOptions {
     if (maxShardSizeInBytes != null && maxShardSizeInBytes < 1) {
@@ -39,47 +41,52 @@ public record MergeOptions(
 
   /** Merge, keep dtypes and files, not checking for NaN, PEFT's autocast, today's torch. */
   public static MergeOptions defaults() {
-    return new MergeOptions(Addition.ADD, null, false, false, null, true, Randperm.TORCH);
+    return new MergeOptions(
+        Addition.ADD, null, false, false, false, null, ResolveOptions.defaults());
   }
 
   /** The same with another direction. */
   public MergeOptions withAddition(Addition value) {
-    return new MergeOptions(
-        value, dtype, safe, overwrite, maxShardSizeInBytes, autocastAdapterDtype, randperm);
+    return new MergeOptions(value, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same with another output dtype; null keeps each tensor's. */
   public MergeOptions withDtype(@Nullable ElementType value) {
-    return new MergeOptions(
-        addition, value, safe, overwrite, maxShardSizeInBytes, autocastAdapterDtype, randperm);
+    return new MergeOptions(addition, value, safe, check, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same, checking or not checking for NaN and infinity. */
   public MergeOptions withSafe(boolean value) {
-    return new MergeOptions(
-        addition, dtype, value, overwrite, maxShardSizeInBytes, autocastAdapterDtype, randperm);
+    return new MergeOptions(addition, dtype, value, check, overwrite, maxShardSizeInBytes, resolve);
+  }
+
+  /** The same, checking the output against the definition or not. */
+  public MergeOptions withCheck(boolean value) {
+    return new MergeOptions(addition, dtype, safe, value, overwrite, maxShardSizeInBytes, resolve);
   }
 
   /** The same, replacing or not replacing an output that exists. */
   public MergeOptions withOverwrite(boolean value) {
-    return new MergeOptions(
-        addition, dtype, safe, value, maxShardSizeInBytes, autocastAdapterDtype, randperm);
+    return new MergeOptions(addition, dtype, safe, check, value, maxShardSizeInBytes, resolve);
   }
 
   /** The same with another shard size; null keeps the base's files. */
   public MergeOptions withMaxShardSizeInBytes(@Nullable Long value) {
-    return new MergeOptions(
-        addition, dtype, safe, overwrite, value, autocastAdapterDtype, randperm);
+    return new MergeOptions(addition, dtype, safe, check, overwrite, value, resolve);
+  }
+
+  /** The same with adapters understood otherwise. */
+  public MergeOptions withResolve(ResolveOptions value) {
+    return new MergeOptions(addition, dtype, safe, check, overwrite, maxShardSizeInBytes, value);
   }
 
   /** The same with or without PEFT's autocast of coefficients. */
   public MergeOptions withAutocastAdapterDtype(boolean value) {
-    return new MergeOptions(addition, dtype, safe, overwrite, maxShardSizeInBytes, value, randperm);
+    return withResolve(resolve.withAutocastAdapterDtype(value));
   }
 
   /** The same with another shuffle. */
   public MergeOptions withRandperm(Randperm value) {
-    return new MergeOptions(
-        addition, dtype, safe, overwrite, maxShardSizeInBytes, autocastAdapterDtype, value);
+    return withResolve(resolve.withRandperm(value));
   }
 }

@@ -1,10 +1,12 @@
 package io.fourierft.merge;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fourierft.ElementType;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.peft.ExtraTensor;
-import io.fourierft.peft.ResolveOptions;
+import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.safetensors.DType;
@@ -13,12 +15,16 @@ import io.fourierft.safetensors.ShardPlan;
 import io.fourierft.safetensors.TensorDeclaration;
 import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a merge will do, found out and checked before the first byte is written: which tensors
@@ -28,12 +34,17 @@ final class MergePlan {
   private final MergeOptions options;
   private final SafetensorsCheckpoint base;
   private final Optional<BaseConfig> config;
+  private final AdapterBinding binding;
+  private final AdaptedClass adapted;
   private final Map<String, List<OutputTensor.Delta>> deltas = new LinkedHashMap<>();
   private final Map<String, OutputTensor.Replacement> replacements = new LinkedHashMap<>();
   private final List<MergeResult.PlannedEdit> edits = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private final Map<String, OutputTensor> tensors = new LinkedHashMap<>();
+  private final ConfigChanges configChanges = new ConfigChanges();
   private final ShardPlan shards;
+  private String adaptedPrefix = "";
+  private String prefix = "";
 
   /**
    * Makes the plan.
@@ -47,20 +58,20 @@ final class MergePlan {
     this.options = options;
     this.config = BaseConfig.read(baseFolder);
     notes.addAll(base.notes());
-    refuseQuantized(baseFolder);
-    List<Path> ordered = options.addition() == Addition.ADD ? adapters : adapters.reversed();
-    AdapterBinding binding =
-        new AdapterBinding(
-            base,
-            baseFolder,
-            new ResolveOptions(options.randperm(), options.autocastAdapterDtype()));
-    for (Path folder : ordered) {
-      planAdapter(folder, binding);
+    binding = new AdapterBinding(base, config, options.resolve());
+    adapted = new AdaptedClass(config);
+    noteRepeated(adapters);
+    for (Path folder : options.addition() == Addition.ADD ? adapters : adapters.reversed()) {
+      planAdapter(folder);
     }
-    noteTiedEmbeddings();
+    noteQuantization(baseFolder);
+    Map<String, String> parted = settleTies();
+    settleConfig(parted);
+    settlePrefix(parted);
     for (SafetensorsCheckpoint.Location location : base.tensors().values()) {
-      tensors.put(location.tensor().name(), output(location));
+      plan(location.tensor().name(), prefix + location.tensor().name(), location);
     }
+    planNew(parted);
     shards = shardPlan();
   }
 
@@ -80,6 +91,11 @@ final class MergePlan {
     return config;
   }
 
+  /** What the output's configuration says otherwise than the base's. */
+  ConfigChanges configChanges() {
+    return configChanges;
+  }
+
   List<MergeResult.PlannedEdit> edits() {
     return edits;
   }
@@ -92,31 +108,45 @@ final class MergePlan {
     return (int) tensors.values().stream().filter(OutputTensor::isUntouched).count();
   }
 
-  private void refuseQuantized(Path baseFolder) {
+  private void noteRepeated(List<Path> adapters) throws IOException {
+    Set<Path> seen = new HashSet<>();
+    for (Path adapter : adapters) {
+      if (Files.exists(adapter) && !seen.add(adapter.toRealPath())) {
+        notes.add(
+            adapter + ": the same adapter is given more than once, and its ΔW is added each time");
+      }
+    }
+  }
+
+  /** Packed weights beside those that change do no harm; packed ones that change are refused. */
+  private void noteQuantization(Path baseFolder) {
     config
         .flatMap(BaseConfig::quantization)
         .ifPresent(
-            method -> {
-              throw new FourierException(
-                  ("%s says quantization_config (%s): its weights are packed and nothing can be"
-                       + " added to them; merge into the unquantised model and quantise the result")
-                      .formatted(baseFolder.resolve("config.json"), method));
-            });
+            method ->
+                notes.add(
+                    ("%s says quantization_config (%s), but no adapted weight is quantised: the"
+                            + " others are copied as they are, and the configuration keeps saying"
+                            + " so")
+                        .formatted(baseFolder.resolve("config.json"), method)));
   }
 
-  private void planAdapter(Path folder, AdapterBinding binding) throws IOException {
+  private void planAdapter(Path folder) throws IOException {
     String source = folder.toString();
-    ResolvedAdapter resolved = binding.bind(folder);
+    PeftAdapter adapter = PeftAdapter.open(folder);
+    ResolvedAdapter resolved = binding.bind(adapter);
+    adapted.add(adapter.config(), resolved);
+    adaptedPrefix = resolved.prefix().isEmpty() ? adaptedPrefix : resolved.prefix();
     resolved.notes().forEach(note -> notes.add(source + ": " + note));
     for (ResolvedModule module : resolved.modules()) {
-      TensorInfo weight = base.find(module.weight()).orElseThrow().tensor();
-      requireComputable(weight);
+      requireComputable(module.weight());
       deltas
-          .computeIfAbsent(weight.name(), name -> new ArrayList<>())
-          .add(new OutputTensor.Delta(source, module.adapter(), module.layout()));
+          .computeIfAbsent(module.weight(), name -> new ArrayList<>())
+          .add(
+              new OutputTensor.Delta(source, module.adapter(), module.layout(), module.firstRow()));
       edits.add(
           new MergeResult.PlannedEdit(
-              weight.name(), source, "delta", module.adapter().nFrequency()));
+              module.weight(), source, "delta", module.adapter().nFrequency()));
     }
     Map<String, ExtraTensor> extras = resolved.replacements();
     if (options.addition() == Addition.ADD) {
@@ -131,39 +161,34 @@ final class MergePlan {
     }
   }
 
-  private void planReplacement(String source, ExtraTensor extra, String tensor) {
-    SafetensorsCheckpoint.Location location =
-        base.find(tensor)
-            .orElseThrow(
-                () ->
-                    new FourierException(
-                        ("%s brings '%s' for tensor '%s', which the base model does not have; give"
-                                + " the base model that the adapter was trained on")
-                            .formatted(source, extra.key(), tensor)));
-    if (!location.tensor().shape().equals(extra.shape())) {
-      throw new FourierException(
-          ("%s brings '%s' of shape %s, but the base model's '%s' has %s; resize the base model as"
-                  + " it was in training, and merge into that")
-              .formatted(source, extra.key(), extra.shape(), tensor, location.tensor().shape()));
-    }
-    if (extra.dtype() != location.tensor().dtype()
-        && (OutputTensor.elementType(extra.dtype()).isEmpty()
-            || OutputTensor.elementType(location.tensor().dtype()).isEmpty())) {
-      throw new FourierException(
-          "%s brings '%s' as %s, but the base model's '%s' is %s, and one cannot become the other"
-              .formatted(source, extra.key(), extra.dtype(), tensor, location.tensor().dtype()));
-    }
-    OutputTensor.Replacement before =
-        replacements.put(tensor, new OutputTensor.Replacement(source, extra));
-    if (before != null) {
-      throw new FourierException(
-          "both %s and %s bring tensor '%s' whole; only one adapter can, so merge one of them"
-              .formatted(before.source(), source, tensor));
-    }
-    edits.add(new MergeResult.PlannedEdit(tensor, source, "replaced", 0));
+  private Optional<TensorInfo> stored(String name) {
+    String stored = binding.base().ties().aliases().getOrDefault(name, name);
+    return base.find(stored).map(SafetensorsCheckpoint.Location::tensor);
   }
 
-  private static void requireComputable(TensorInfo weight) {
+  private void planReplacement(String source, ExtraTensor extra, String tensor) {
+    Optional<TensorInfo> before = stored(tensor);
+    if (before.isPresent()
+        && extra.dtype() != before.get().dtype()
+        && (OutputTensor.elementType(extra.dtype()).isEmpty()
+            || OutputTensor.elementType(before.get().dtype()).isEmpty())) {
+      throw new FourierException(
+          "%s brings '%s' as %s, but the base model's '%s' is %s, and one cannot become the other"
+              .formatted(source, extra.key(), extra.dtype(), tensor, before.get().dtype()));
+    }
+    OutputTensor.Replacement other =
+        replacements.put(tensor, new OutputTensor.Replacement(source, extra));
+    if (other != null) {
+      throw new FourierException(
+          "both %s and %s bring tensor '%s' whole; only one adapter can, so merge one of them"
+              .formatted(other.source(), source, tensor));
+    }
+    edits.add(
+        new MergeResult.PlannedEdit(tensor, source, before.isPresent() ? "replaced" : "new", 0));
+  }
+
+  private void requireComputable(String name) {
+    TensorInfo weight = stored(name).orElseThrow();
     if (OutputTensor.elementType(weight.dtype()).isEmpty()) {
       throw new FourierException(
           ("tensor '%s' is %s: nothing can be added to packed or integer weights; merge into the"
@@ -172,37 +197,105 @@ final class MergePlan {
     }
   }
 
-  private void noteTiedEmbeddings() {
-    if (config.filter(BaseConfig::tiesWordEmbeddings).isEmpty()) {
-      return;
+  private Map<String, String> settleTies() throws IOException {
+    EmbeddingTies ties = new EmbeddingTies(deltas, replacements, notes);
+    ties.settle(binding.base().ties(), adapted.hasOutputEmbedding());
+    if (ties.isUntied()) {
+      configChanges.untie();
     }
-    for (MergeResult.PlannedEdit edit : edits) {
-      String name = edit.tensor();
-      if (name.endsWith("embed_tokens.weight")
-          || name.endsWith("lm_head.weight")
-          || name.endsWith("wte.weight")
-          || name.endsWith("word_embeddings.weight")) {
-        notes.add(
-            "the base model ties its word embeddings (tie_word_embeddings): changing '"
-                + name
-                + "' changes input and output embedding alike");
-      }
+    return ties.parted();
+  }
+
+  private void settleConfig(Map<String, String> parted) {
+    configChanges.setDtype(options.dtype());
+    VocabularyChange.of(
+            base, binding.base().ties(), replacements, parted, adapted.hasOutputEmbedding(), notes)
+        .ifPresent(configChanges::setVocabulary);
+    adapted.settle(configChanges, notes);
+  }
+
+  /** Beside a head, the names of a bare base need what a model with a head has before them. */
+  private void settlePrefix(Map<String, String> parted) {
+    boolean headed =
+        parted.keySet().stream().anyMatch(name -> !isOfTrunk(name))
+            || replacements.entrySet().stream()
+                .anyMatch(
+                    entry ->
+                        stored(entry.getKey()).isEmpty()
+                            && !entry.getValue().tensor().baseTensor().startsWith(adaptedPrefix));
+    if (headed && !adaptedPrefix.isEmpty()) {
+      prefix = adaptedPrefix;
+      notes.add(
+          "the base model is bare; beside a head its tensors are called '%s...' in the output"
+              .formatted(prefix));
     }
   }
 
-  private OutputTensor output(SafetensorsCheckpoint.Location location) {
-    TensorInfo info = location.tensor();
-    DType dtype = info.dtype();
+  /** Whether the base has tensors where this one stands. */
+  private boolean isOfTrunk(String name) {
+    String first = name.substring(0, name.indexOf('.') + 1);
+    return base.tensors().keySet().stream().anyMatch(known -> known.startsWith(first));
+  }
+
+  /** Tensors that the base lacks: heads that adapters bring, and what is no longer tied. */
+  private void planNew(Map<String, String> parted) {
+    parted.forEach(
+        (name, stored) ->
+            plan(name, isOfTrunk(name) ? prefix + name : name, base.find(stored).orElseThrow()));
+    replacements.forEach(
+        (name, replacement) -> {
+          if (!parted.containsKey(name) && base.find(name).isEmpty()) {
+            String outputName = prefix.isEmpty() ? name : replacement.tensor().baseTensor();
+            plan(name, outputName, null);
+          }
+        });
+  }
+
+  private void plan(
+      String name, String outputName, SafetensorsCheckpoint.@Nullable Location location) {
+    OutputTensor.Replacement replacement = replacements.get(name);
+    List<OutputTensor.Delta> added = deltas.getOrDefault(name, List.of());
+    List<Long> shape =
+        replacement != null || location == null
+            ? requireNonNull(replacement).tensor().shape()
+            : location.tensor().shape();
+    DType dtype =
+        location != null
+            ? location.tensor().dtype()
+            : newType(requireNonNull(replacement).tensor().dtype());
     ElementType wanted = options.dtype();
     if (wanted != null && OutputTensor.elementType(dtype).isPresent()) {
       dtype = OutputTensor.dtype(wanted);
     }
-    OutputTensor.Replacement replacement = replacements.get(info.name());
-    return new OutputTensor(
-        new TensorDeclaration(info.name(), dtype, info.shape()),
-        location,
-        replacement,
-        deltas.getOrDefault(info.name(), List.of()));
+    for (OutputTensor.Delta delta : added) {
+      boolean fits =
+          shape.size() == 2
+              && delta.storedCols() == shape.get(1)
+              && delta.firstRow() + delta.storedRows() <= shape.get(0);
+      if (!fits) {
+        throw new FourierException(
+            ("%s was made for '%s' of %d x %d, but another adapter brings it as %s; they cannot be"
+                    + " merged together")
+                .formatted(delta.source(), name, delta.storedRows(), delta.storedCols(), shape));
+      }
+    }
+    tensors.put(
+        outputName,
+        new OutputTensor(
+            new TensorDeclaration(outputName, dtype, shape), location, replacement, added));
+  }
+
+  /** A tensor that the base lacks has the format of the base's others, if they have but one. */
+  private DType newType(DType own) {
+    Set<DType> types = new HashSet<>();
+    for (SafetensorsCheckpoint.Location location : base.tensors().values()) {
+      if (OutputTensor.elementType(location.tensor().dtype()).isPresent()) {
+        types.add(location.tensor().dtype());
+      }
+    }
+    return types.size() == 1 && OutputTensor.elementType(own).isPresent()
+        ? types.iterator().next()
+        : own;
   }
 
   /** The base's own files, each with its tensors in their order, or files of the size asked for. */
@@ -212,14 +305,24 @@ final class MergePlan {
       return ShardPlan.of(
           tensors.values().stream().map(OutputTensor::declaration).toList(), limit, base.stem());
     }
+    Set<String> placed = new HashSet<>();
     List<ShardPlan.PlannedShard> planned = new ArrayList<>();
     for (SafetensorsCheckpoint.Shard shard : base.shards()) {
       List<TensorDeclaration> declarations = new ArrayList<>();
       for (String name : shard.file().tensors().keySet()) {
-        declarations.add(tensor(name).declaration());
+        declarations.add(tensor(prefix + name).declaration());
+        placed.add(prefix + name);
       }
       planned.add(new ShardPlan.PlannedShard(shard.fileName(), declarations));
     }
+    List<TensorDeclaration> last = new ArrayList<>(planned.getLast().tensors());
+    tensors.forEach(
+        (name, tensor) -> {
+          if (!placed.contains(name)) {
+            last.add(tensor.declaration());
+          }
+        });
+    planned.set(planned.size() - 1, new ShardPlan.PlannedShard(planned.getLast().fileName(), last));
     return new ShardPlan(planned);
   }
 }

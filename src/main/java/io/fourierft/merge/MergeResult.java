@@ -2,6 +2,7 @@ package io.fourierft.merge;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a merge did, or, for a dry run, would do.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param changes what each addition did, in the order done; empty after a dry run
  * @param untouchedTensors tensors copied byte for byte
  * @param notes what the user should know
+ * @param check what {@link MergeOptions#check()} found; empty if it was not asked for
  */
 public record MergeResult(
     Path output,
@@ -21,7 +23,8 @@ public record MergeResult(
     List<PlannedEdit> edits,
     List<TensorChange> changes,
     int untouchedTensors,
-    List<String> notes) {
+    List<String> notes,
+    Optional<Check> check) {
   /** Copies the lists. */
   public MergeResult {
     files = List.copyOf(files);
@@ -40,4 +43,15 @@ public record MergeResult(
    * @param nFrequency coefficients of the ΔW; 0 for a replacement
    */
   public record PlannedEdit(String tensor, String adapter, String kind, int nFrequency) {}
+
+  /**
+   * What reading the output back found.
+   *
+   * @param tensors changed tensors that were looked at
+   * @param elements how many of their elements were recomputed
+   * @param worstUnits the largest difference, in units of the tensor's format: half a unit is what
+   *     rounding costs; F32 and F64 count in units of F32, in which ΔW is computed
+   * @param worstTensor where that was; empty if nothing was changed
+   */
+  public record Check(int tensors, long elements, double worstUnits, String worstTensor) {}
 }

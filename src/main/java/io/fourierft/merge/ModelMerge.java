@@ -1,6 +1,5 @@
 package io.fourierft.merge;
 
-import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
@@ -48,12 +47,13 @@ public final class ModelMerge {
    */
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
+    BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       companions(base, checkpoint, plan);
-      return result(output, plan, List.of());
+      return result(output, plan, List.of(), Optional.empty());
     }
   }
 
@@ -76,24 +76,41 @@ public final class ModelMerge {
       MergeOptions options,
       ProgressListener progress)
       throws IOException {
+    BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
       CompanionFiles companions = companions(base, checkpoint, plan);
+      Optional<MergeResult.Check> check = Optional.empty();
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
         companions.copyTo(directory.path());
-        writeConfig(plan, options, directory.path());
+        writeConfig(plan, directory.path());
         writeWeights(checkpoint, plan, assembly, directory.path(), progress);
+        if (options.check()) {
+          check = Optional.of(check(plan, options, directory.path()));
+        }
         directory.commit();
         plan.notes().addAll(directory.notes());
       }
-      return result(output, plan, assembly.changes());
+      return result(output, plan, assembly.changes(), check);
     }
   }
 
-  private static MergeResult result(Path output, MergePlan plan, List<TensorChange> changes) {
+  private static MergeResult.Check check(MergePlan plan, MergeOptions options, Path folder)
+      throws IOException {
+    MergeCheck check = new MergeCheck(options.addition());
+    try (SafetensorsCheckpoint written = SafetensorsCheckpoint.open(folder)) {
+      for (String name : written.tensors().keySet()) {
+        check.check(plan.tensor(name), written);
+      }
+    }
+    return check.result();
+  }
+
+  private static MergeResult result(
+      Path output, MergePlan plan, List<TensorChange> changes, Optional<MergeResult.Check> check) {
     return new MergeResult(
         output,
         plan.shards().shards().stream().map(ShardPlan.PlannedShard::fileName).toList(),
@@ -101,7 +118,8 @@ public final class ModelMerge {
         plan.edits(),
         changes,
         plan.untouchedTensors(),
-        plan.notes());
+        plan.notes(),
+        check);
   }
 
   /** What goes along with the weights; what does not is noted. */
@@ -129,12 +147,10 @@ public final class ModelMerge {
     return companions;
   }
 
-  private static void writeConfig(MergePlan plan, MergeOptions options, Path folder)
-      throws IOException {
-    ElementType dtype = options.dtype();
+  private static void writeConfig(MergePlan plan, Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (dtype != null && plan.config().isPresent() && Files.exists(file)) {
-      Files.write(file, plan.config().get().withDtype(dtype));
+    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && Files.exists(file)) {
+      Files.write(file, plan.config().get().with(plan.configChanges()));
     }
   }
 
@@ -150,7 +166,9 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()), metadata(checkpoint, shard), shard.tensors())) {
+              folder.resolve(shard.fileName()),
+              metadata(checkpoint, plan, shard),
+              shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();
@@ -188,11 +206,16 @@ public final class ModelMerge {
 
   /** The metadata of the file that the shard's first tensor comes from; all shards have one. */
   private static Map<String, String> metadata(
-      SafetensorsCheckpoint checkpoint, ShardPlan.PlannedShard shard) {
+      SafetensorsCheckpoint checkpoint, MergePlan plan, ShardPlan.PlannedShard shard) {
     SafetensorsFile source =
         shard.tensors().isEmpty()
             ? checkpoint.shards().getFirst().file()
-            : checkpoint.find(shard.tensors().getFirst().name()).orElseThrow().shard().file();
+            : sourceOf(plan.tensor(shard.tensors().getFirst().name()), checkpoint);
     return source.metadata();
+  }
+
+  private static SafetensorsFile sourceOf(OutputTensor tensor, SafetensorsCheckpoint checkpoint) {
+    SafetensorsCheckpoint.Location base = tensor.base();
+    return base == null ? checkpoint.shards().getFirst().file() : base.shard().file();
   }
 }

@@ -16,17 +16,20 @@ import org.jspecify.annotations.Nullable;
  * format, perhaps those that an adapter brings instead, and the ΔWs on top.
  *
  * @param declaration name, dtype and shape in the output
- * @param base where the base has it
+ * @param base where the base has it, perhaps by another name; null of a tensor that is new
  * @param replacement what an adapter puts in its place, if one does
  * @param deltas what is added, in order; empty for most tensors
  */
 record OutputTensor(
     TensorDeclaration declaration,
-    SafetensorsCheckpoint.Location base,
+    SafetensorsCheckpoint.@Nullable Location base,
     @Nullable Replacement replacement,
     List<Delta> deltas) {
   OutputTensor {
     deltas = List.copyOf(deltas);
+    if (base == null && replacement == null) {
+      throw new IllegalArgumentException(declaration.name() + " comes from nowhere");
+    }
   }
 
   String name() {
@@ -35,7 +38,10 @@ record OutputTensor(
 
   /** Whether the base's bytes can be moved to the output as they are. */
   boolean isUntouched() {
-    return deltas.isEmpty() && replacement == null && declaration.dtype() == base.tensor().dtype();
+    return deltas.isEmpty()
+        && replacement == null
+        && base != null
+        && declaration.dtype() == base.tensor().dtype();
   }
 
   /** The format that the library computes with, if it computes with this dtype. */
@@ -64,8 +70,19 @@ record OutputTensor(
    * @param source the adapter's folder, as it was given
    * @param adapter what is added
    * @param layout how the weight is stored
+   * @param firstRow the row of the weight that it begins at; not 0 only in a fused projection
    */
-  record Delta(String source, FourierAdapter adapter, WeightLayout layout) {}
+  record Delta(String source, FourierAdapter adapter, WeightLayout layout, long firstRow) {
+    /** Rows of the weight that it is added to. */
+    int storedRows() {
+      return layout == WeightLayout.IN_OUT ? adapter.cols() : adapter.rows();
+    }
+
+    /** Columns of the weight that it is added to. */
+    int storedCols() {
+      return layout == WeightLayout.IN_OUT ? adapter.rows() : adapter.cols();
+    }
+  }
 
   /**
    * A tensor that an adapter carries whole.

@@ -1,5 +1,7 @@
 package io.fourierft.merge;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fourierft.AdditionReport;
 import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
@@ -8,7 +10,7 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.host.FormatConversion;
-import io.fourierft.safetensors.SafetensorsFile;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -49,17 +51,17 @@ final class TensorAssembly {
    * @throws FourierException if the result is not finite and that is refused
    */
   void write(OutputTensor tensor, SafetensorsWriter writer) throws IOException {
-    SafetensorsFile source = tensor.base().shard().file();
-    if (tensor.isUntouched()) {
-      writer.copy(tensor.name(), source);
+    SafetensorsCheckpoint.Location base = tensor.base();
+    if (base != null && tensor.isUntouched()) {
+      writer.copy(tensor.name(), base.shard().file(), base.tensor().name());
       return;
     }
     try (Arena arena = Arena.ofShared()) {
       MemorySegment bytes = arena.allocate(Math.max(1, tensor.declaration().sizeInBytes()), 64);
       bytes = bytes.asSlice(0, tensor.declaration().sizeInBytes());
-      load(tensor, source, bytes);
+      load(tensor, bytes);
       if (safe && tensor.deltas().isEmpty()) {
-        requireFinite(tensor, source, bytes);
+        requireFinite(tensor, bytes);
       }
       for (OutputTensor.Delta delta : tensor.deltas()) {
         add(tensor, delta, bytes);
@@ -68,8 +70,7 @@ final class TensorAssembly {
     }
   }
 
-  private static void load(OutputTensor tensor, SafetensorsFile source, MemorySegment to)
-      throws IOException {
+  private static void load(OutputTensor tensor, MemorySegment to) throws IOException {
     OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null && replacement.tensor().dtype() == tensor.declaration().dtype()) {
       replacement.tensor().data().lend(to::copyFrom);
@@ -84,19 +85,21 @@ final class TensorAssembly {
           .data()
           .lend(from -> FormatConversion.convert(from, fromType, to, toType, count));
     } else {
-      ElementType fromType = OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
-      source.<Boolean, RuntimeException>read(
-          tensor.name(),
-          from -> {
-            FormatConversion.convert(from, fromType, to, toType, count);
-            return true;
-          });
+      SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
+      ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
+      base.shard()
+          .file()
+          .<Boolean, RuntimeException>read(
+              base.tensor().name(),
+              from -> {
+                FormatConversion.convert(from, fromType, to, toType, count);
+                return true;
+              });
     }
   }
 
   /** Refuses NaN and infinity that an adapter brings, or that converting the base has made. */
-  private static void requireFinite(
-      OutputTensor tensor, SafetensorsFile source, MemorySegment bytes) throws IOException {
+  private static void requireFinite(OutputTensor tensor, MemorySegment bytes) throws IOException {
     Optional<ElementType> type = OutputTensor.elementType(tensor.declaration().dtype());
     if (type.isEmpty()) {
       return;
@@ -111,10 +114,13 @@ final class TensorAssembly {
               .formatted(nonFinite, count, tensor.name(), replacement.source()));
     }
     if (replacement == null && nonFinite > 0) {
-      ElementType fromType = OutputTensor.elementType(tensor.base().tensor().dtype()).orElseThrow();
+      SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
+      ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
       long before =
-          source.<Long, RuntimeException>read(
-              tensor.name(), from -> FormatConversion.nonFinite(from, fromType, count));
+          base.shard()
+              .file()
+              .<Long, RuntimeException>read(
+                  base.tensor().name(), from -> FormatConversion.nonFinite(from, fromType, count));
       if (nonFinite > before) {
         throw new FourierException(
             ("%d of %d elements of %s are too large for %s and would become infinite; choose"
@@ -126,9 +132,11 @@ final class TensorAssembly {
 
   private void add(OutputTensor tensor, OutputTensor.Delta delta, MemorySegment bytes) {
     ElementType type = OutputTensor.elementType(tensor.declaration().dtype()).orElseThrow();
-    int rows = Math.toIntExact(tensor.declaration().shape().get(0));
-    int cols = Math.toIntExact(tensor.declaration().shape().get(1));
-    HostMatrix weight = Matrix.of(bytes, type, rows, cols);
+    int rows = delta.storedRows();
+    int cols = delta.storedCols();
+    long rowBytes = (long) cols * type.sizeInBytes();
+    HostMatrix weight =
+        Matrix.of(bytes.asSlice(delta.firstRow() * rowBytes, rows * rowBytes), type, rows, cols);
     AdditionReport report =
         engine.addDeltaReporting(delta.adapter(), weight, delta.layout(), addition);
     changes.add(new TensorChange(tensor.name(), delta.source(), report));

@@ -11,6 +11,8 @@ import java.util.List;
 
 /** Finds an adapter's files: "default" in a directory itself, others in folders of their names. */
 final class AdapterDirectory {
+  private static final int MOST_NAMES = 3;
+
   private AdapterDirectory() {}
 
   /** The directory that holds the adapter of that name. */
@@ -19,7 +21,10 @@ final class AdapterDirectory {
       throw new PeftException(
           Files.exists(directory)
               ? directory + " is a file; give the directory that PEFT's save_pretrained wrote"
-              : "there is no directory " + directory + "; give the one that PEFT wrote");
+              : "there is no directory "
+                  + directory
+                  + "; give the one that PEFT wrote"
+                  + hub(directory));
     }
     boolean plain =
         !adapterName.isEmpty()
@@ -35,6 +40,7 @@ final class AdapterDirectory {
     if (holdsConfig(folder)) {
       return folder;
     }
+    refuseCache(directory);
     List<String> names = names(directory);
     String wanted =
         adapterName.equals(PeftAdapter.DEFAULT_NAME)
@@ -43,7 +49,41 @@ final class AdapterDirectory {
     throw new PeftException(
         names.isEmpty()
             ? wanted + "; give the directory that PEFT's save_pretrained wrote"
-            : wanted + "; there are the adapters " + String.join(", ", names) + ": name one");
+            : wanted + listed(directory, names));
+  }
+
+  private static String hub(Path directory) {
+    String name = directory.toString().replace('\\', '/');
+    return name.matches("[\\w.-]+/[\\w.-]+")
+        ? ", or, if this is its name on the hub, download it first (hf download %s --local-dir %s)"
+            .formatted(name, directory.getFileName())
+        : "";
+  }
+
+  /** Three names and the count say enough of a folder with hundreds. */
+  private static String listed(Path directory, List<String> names) {
+    int more = names.size() - MOST_NAMES;
+    return "; there are the adapters %s%s in it: name one, as %s"
+        .formatted(
+            String.join(", ", names.subList(0, Math.min(names.size(), MOST_NAMES))),
+            more > 0 ? " and " + more + " more, " + names.size() + " in all," : "",
+            directory.resolve(names.getFirst()));
+  }
+
+  private static void refuseCache(Path directory) throws IOException {
+    Path snapshots = directory.resolve("snapshots");
+    if (Files.isDirectory(snapshots)) {
+      List<Path> revisions = new ArrayList<>();
+      try (DirectoryStream<Path> children = Files.newDirectoryStream(snapshots)) {
+        children.forEach(revisions::add);
+      }
+      Collections.sort(revisions);
+      if (!revisions.isEmpty()) {
+        throw new PeftException(
+            "%s is a cache of the hub, the adapter lies in %s; give that"
+                .formatted(directory, revisions.getFirst()));
+      }
+    }
   }
 
   /** The adapters in a directory. */

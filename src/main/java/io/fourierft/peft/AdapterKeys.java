@@ -22,16 +22,13 @@ final class AdapterKeys {
   private AdapterKeys() {}
 
   /**
-   * Whether a key is one of those that PEFT (0.21) writes needlessly with {@code bias="all"} for a
-   * module saved whole: {@code head.modules_to_save.bias}, which repeats {@code head.bias}, and
-   * {@code head.original_module.bias}, which nothing uses.
+   * Whether a key is one of those that PEFT (0.21) writes needlessly for a module saved whole, with
+   * {@code bias="all"} or a resized vocabulary: {@code head.modules_to_save.bias}, which repeats
+   * {@code head.bias}, and {@code head.original_module.bias}, which nothing uses.
    *
    * @param keys all keys of the file
    */
-  static boolean isNeedlessBias(String key, FourierFtConfig config, Set<String> keys) {
-    if (!config.bias().equals("all") || !key.endsWith(".bias")) {
-      return false;
-    }
+  static boolean isNeedless(String key, Set<String> keys) {
     for (String part : List.of(SAVED_COPY, ORIGINAL)) {
       int at = key.indexOf(part);
       if (at >= 0) {
@@ -51,6 +48,13 @@ final class AdapterKeys {
    * @throws PeftException if the prefix is missing or the key holds an adapter's name
    */
   static String withoutPrefix(String key, String file) {
+    if (key.contains("_orig_mod.")) {
+      throw new PeftException(
+          ("%s: key '%s' holds '_orig_mod', the wrapper of torch.compile, so PEFT would not load"
+               + " it; save the model inside it (model._orig_mod.save_pretrained), or take"
+               + " '_orig_mod.' out of the keys")
+              .formatted(file, key));
+    }
     if (!key.startsWith(PREFIX)) {
       throw new PeftException(
           "%s: key '%s' does not begin with '%s', so PEFT would not load it; save the adapter with"
@@ -99,7 +103,7 @@ final class AdapterKeys {
     }
     String module = name.substring(0, dot);
     String parameter = name.substring(dot + 1);
-    if (matcher.isSaved(module)) {
+    if (matcher.mayBeSaved(module)) {
       return ExtraTensor.Kind.SAVED_MODULE;
     }
     boolean inBaseLayer = module.endsWith(BASE_LAYER);

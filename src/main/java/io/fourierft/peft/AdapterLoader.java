@@ -66,9 +66,9 @@ final class AdapterLoader {
   }
 
   private void take(TensorInfo tensor, SafetensorsFile tensors) {
-    if (AdapterKeys.isNeedlessBias(tensor.name(), config, tensors.tensors().keySet())) {
+    if (AdapterKeys.isNeedless(tensor.name(), tensors.tensors().keySet())) {
       notes.add(
-          "%s: key '%s' repeats another, as PEFT writes it with bias 'all', and is left out"
+          "%s: key '%s' repeats another, as PEFT writes it of a module saved whole, and is left out"
               .formatted(file, tensor.name()));
       return;
     }
@@ -84,6 +84,9 @@ final class AdapterLoader {
           ("%s: key '%s' is left over: it is no spectrum, and neither modules_to_save nor bias"
                   + " ('%s') asks for it; correct the configuration or remove the tensor")
               .formatted(file, tensor.name(), config.bias()));
+    }
+    if (tensor.elementCount() == 0) {
+      throw empty(tensor);
     }
     ExtraTensor extra =
         new ExtraTensor(
@@ -102,7 +105,10 @@ final class AdapterLoader {
   }
 
   private Spectrum spectrum(TensorInfo tensor, String module, SafetensorsFile tensors) {
-    if (tensor.shape().size() != 1 || tensor.elementCount() == 0) {
+    if (tensor.elementCount() == 0) {
+      throw empty(tensor);
+    }
+    if (tensor.shape().size() != 1) {
       throw new PeftException(
           "%s: spectrum '%s' has shape %s; it must have one dimension of at least 1"
               .formatted(file, tensor.name(), tensor.shape()));
@@ -133,6 +139,14 @@ final class AdapterLoader {
               .formatted(file, module));
     }
     return spectrum;
+  }
+
+  private PeftException empty(TensorInfo tensor) {
+    return new PeftException(
+        ("%s: '%s' is empty, of shape %s: DeepSpeed's ZeRO-3 writes that when a process saves only"
+                + " its own share; the values are not in the file, so gather the parameters when"
+                + " you save (stage3_gather_16bit_weights_on_model_save) and save again")
+            .formatted(file, tensor.name(), tensor.shape()));
   }
 
   private void requireTargeted(String key, String module) {

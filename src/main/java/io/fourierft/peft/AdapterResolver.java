@@ -8,11 +8,13 @@ import io.fourierft.WeightLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Binds one adapter to one base model. Used once. */
 final class AdapterResolver {
@@ -23,9 +25,10 @@ final class AdapterResolver {
   private final BaseModel base;
   private final ResolveOptions options;
   private final ModuleMatcher matcher;
-  private final BaseNaming naming;
+  private final BaseNames names;
   private final List<String> notes;
   private final Map<PlacesKey, SpectralLocations> places = new HashMap<>();
+  private boolean flagTold;
 
   AdapterResolver(PeftAdapter adapter, BaseModel base, ResolveOptions options) {
     this.adapter = adapter;
@@ -33,63 +36,98 @@ final class AdapterResolver {
     this.options = options;
     config = adapter.config();
     matcher = ModuleMatcher.of(config, base.modelType());
-    naming = BaseNaming.between(adapter.modules().keySet(), base.modules().keySet());
+    names =
+        BaseNames.between(
+            adapter.modules().keySet(), config.baseModelClass(), base, options.renames());
     notes = new ArrayList<>(adapter.notes());
   }
 
   ResolvedAdapter resolve() {
+    noteNames();
+    requireBaseModules();
+    requireSpectra();
+    ReplacedTensors replaced = new ReplacedTensors(adapter, base, names, matcher, notes);
+    Map<String, ExtraTensor> replacements = replaced.resolve();
+    List<ResolvedModule> modules = new ArrayList<>();
+    for (AdapterModule module : adapter.modules().values()) {
+      modules.add(resolve(module, replacements));
+    }
+    noteLayouts(modules);
+    noteTorch(modules);
+    return new ResolvedAdapter(
+        modules, replacements, notes, names.naming().adapterPrefix(), replaced.newTensors());
+  }
+
+  private void noteNames() {
+    BaseNaming naming = names.naming();
     if (!naming.equals(BaseNaming.SAME)) {
       notes.add(
           "the adapter's module names begin with '%s' where the base model's begin with '%s'"
               .formatted(naming.adapterPrefix(), naming.basePrefix()));
+    } else if (names.isRenamed()) {
+      notes.add(
+          options.renames().isEmpty()
+              ? "the adapter and the base model name the same weights differently, as transformers"
+                  + " renames them when it loads"
+              : "the adapter's names were changed as asked");
     }
-    requireBaseModules();
-    requireSpectra();
-    Map<String, ExtraTensor> replacements = replacements();
-    List<ResolvedModule> modules = new ArrayList<>();
-    for (AdapterModule module : adapter.modules().values()) {
-      modules.add(resolve(module));
-    }
-    noteLayouts(modules);
-    return new ResolvedAdapter(modules, replacements, notes);
   }
 
   /** Every spectrum must be one that the configuration asks for, of a module that exists. */
   private void requireBaseModules() {
     List<String> missing = new ArrayList<>();
     for (AdapterModule module : adapter.modules().values()) {
-      String name = naming.toBase(module.path());
       if (config.targetModules() == null) {
         AdapterLoader.requireTargeted(module.key(), module.path(), matcher, config, "adapter");
       }
-      if (!base.modules().containsKey(name)) {
-        missing.add(name);
+      if (names.module(module.path()) == null) {
+        missing.add(module.path());
       }
     }
     if (missing.isEmpty()) {
       return;
     }
+    QuantizedWeights.refusePacked(missing, names, base);
     String name = missing.getFirst();
-    TensorInfo weight = base.tensors().get(name + ".weight");
+    TensorInfo weight = base.tensors().get(names.naming().toBase(name) + ".weight");
     String found =
         weight == null
             ? "is not in the base model; " + NearestNames.hint(name, base.modules().keySet())
             : "has shape %s in the base model, and only linear layers are supported"
                 .formatted(weight.shape());
+    String remedy = weight == null ? RenameProposal.of(missing, base.modules().keySet()) : "";
     throw new PeftException(
         "'%s.weight', of a module that the adapter has a spectrum for, %s%s; give the base model that"
                 .formatted(name, found, others(missing))
-            + " the adapter was trained on");
+            + " the adapter was trained on"
+            + remedy);
   }
 
-  /** Every module that the configuration targets must have a spectrum. */
+  /** Every module that the configuration targets must have a spectrum, or its whole part none. */
   private void requireSpectra() {
     List<String> missing = new ArrayList<>();
-    for (BaseModule module : base.modules().values()) {
-      String path = naming.toAdapter(module.name());
+    List<String> leftAlone = new ArrayList<>();
+    ModelParts parts = new ModelParts(adapter.modules().keySet(), base.config().layers());
+    for (BaseNames.Place place : names.places()) {
+      String path = names.toAdapter(place.module().name());
       if (adapter.module(path).isEmpty() && matcher.targets(path)) {
-        missing.add(path);
+        boolean savedWhole =
+            adapter.extraTensors().stream()
+                .anyMatch(
+                    extra ->
+                        extra.kind() == ExtraTensor.Kind.SAVED_MODULE
+                            && extra.baseTensor().equals(path + ".weight"));
+        if (!savedWhole) {
+          (parts.isLeftAlone(path) ? leftAlone : missing).add(path);
+        }
       }
+    }
+    if (!leftAlone.isEmpty()) {
+      notes.add(
+          ("%d modules of the base model are targeted, but stand in parts that the adapter has no"
+                  + " spectrum in, so the adapted model had none such; they stay as they are, as"
+                  + " '%s'")
+              .formatted(leftAlone.size(), leftAlone.getFirst()));
     }
     if (missing.isEmpty()) {
       return;
@@ -116,67 +154,21 @@ final class AdapterResolver {
         .formatted(listed, more > 0 ? " and " + more + " more" : "");
   }
 
-  private Map<String, ExtraTensor> replacements() {
-    Map<String, ExtraTensor> replacements = new LinkedHashMap<>();
-    for (ExtraTensor extra : adapter.extraTensors()) {
-      String name = naming.toBase(extra.baseTensor());
-      if (!base.tensors().containsKey(name) && base.tensors().containsKey(extra.baseTensor())) {
-        name = extra.baseTensor();
-      }
-      TensorInfo replaced = base.tensors().get(name);
-      if (replaced == null) {
-        noteOrRefuseNew(extra, name);
-      } else if (!replaced.shape().equals(extra.shape())) {
-        noteOrRefuseShape(extra, replaced);
-      }
-      replacements.put(name, extra);
+  private ResolvedModule resolve(AdapterModule module, Map<String, ExtraTensor> replacements) {
+    BaseNames.Place place = place(module);
+    BaseModule baseModule = place.module();
+    ExtraTensor replaced = replacements.get(place.tensor());
+    if (replaced != null && !place.isPart() && replaced.shape().size() == 2) {
+      // The layer was as large in training as what the adapter brings for it.
+      baseModule = baseModule.withShape(replaced.shape());
     }
-    for (String name : base.tensors().keySet()) {
-      int dot = name.lastIndexOf('.');
-      if (dot > 0
-          && matcher.isSaved(naming.toAdapter(name.substring(0, dot)))
-          && !replacements.containsKey(name)) {
-        throw new PeftException(
-            ("modules_to_save %s takes in '%s' of the base model, but the adapter has no such"
-                    + " tensor; %s is not whole")
-                .formatted(config.modulesToSave(), name, PeftAdapter.FILE_NAME));
-      }
+    if (!baseModule.isFloatingPoint()) {
+      throw QuantizedWeights.refuse(baseModule);
     }
-    return replacements;
-  }
-
-  private void noteOrRefuseNew(ExtraTensor extra, String name) {
-    if (extra.kind() == ExtraTensor.Kind.BIAS) {
-      throw new PeftException(
-          "bias '%s' of the adapter has no counterpart '%s' in the base model; %s"
-              .formatted(extra.key(), name, NearestNames.hint(name, base.tensors().keySet())));
-    }
-    notes.add("tensor '%s' of the adapter is new: the base model has none".formatted(name));
-  }
-
-  private void noteOrRefuseShape(ExtraTensor extra, TensorInfo replaced) {
-    if (extra.kind() == ExtraTensor.Kind.BIAS) {
-      throw new PeftException(
-          "bias '%s' of the adapter has shape %s, but '%s' of the base model has %s"
-              .formatted(extra.key(), extra.shape(), replaced.name(), replaced.shape()));
-    }
-    notes.add(
-        "tensor '%s' of the adapter changes the shape from %s to %s"
-            .formatted(replaced.name(), replaced.shape(), extra.shape()));
-  }
-
-  private ResolvedModule resolve(AdapterModule module) {
-    BaseModule baseModule = baseModule(module);
     WeightLayout layout = layout(baseModule);
     boolean transposed = layout == WeightLayout.IN_OUT;
     long rows = transposed ? baseModule.storedCols() : baseModule.storedRows();
     long cols = transposed ? baseModule.storedRows() : baseModule.storedCols();
-    if (!baseModule.isFloatingPoint()) {
-      throw new PeftException(
-          "'%s.weight' of the base model is %s, not F64, F32, F16 or BF16: a quantised weight;"
-                  .formatted(baseModule.name(), baseModule.describe())
-              + " give the base model before quantisation");
-    }
     int n = module.spectrum().nFrequency();
     if (rows < 1 || cols < 1 || rows > Integer.MAX_VALUE || cols > Integer.MAX_VALUE) {
       throw new PeftException(
@@ -206,11 +198,11 @@ final class AdapterResolver {
     FourierAdapter fourier =
         FourierAdapter.of(locations, module.spectrum().toFloats(), config.scaling())
             .withDeltaType(deltaType(module, baseModule));
-    return new ResolvedModule(module.path(), baseModule.weight().name(), layout, fourier);
+    return new ResolvedModule(module.path(), place.tensor(), place.firstRow(), layout, fourier);
   }
 
-  private BaseModule baseModule(AdapterModule module) {
-    BaseModule found = base.modules().get(naming.toBase(module.path()));
+  private BaseNames.Place place(AdapterModule module) {
+    BaseNames.Place found = names.module(module.path());
     if (found == null) {
       throw new IllegalStateException(module.path() + " was not checked");
     }
@@ -218,19 +210,54 @@ final class AdapterResolver {
   }
 
   private WeightLayout layout(BaseModule module) {
-    Optional<WeightLayout> told = base.layout(module);
-    if (told.isPresent()) {
-      return told.get();
+    Optional<WeightLayout> evidence = base.layout(module);
+    for (LayoutChoice choice : options.layouts()) {
+      if (choice.isOf(module.name())) {
+        if (module.provesLayout() && !evidence.equals(Optional.of(choice.layout()))) {
+          throw new PeftException(
+              "'%s.weight' was said to be stored %s, but its shape %s and its bias show otherwise"
+                  .formatted(module.name(), dimensions(choice.layout()), module.weight().shape()));
+        }
+        return choice.layout();
+      }
     }
-    WeightLayout flagged = flaggedLayout();
-    boolean proven = base.provenLayouts().contains(flagged);
-    if (!proven && (flagged == WeightLayout.IN_OUT || !base.provenLayouts().isEmpty())) {
+    return evidence
+        .or(this::layoutByFlag)
+        .orElseThrow(
+            () ->
+                new PeftException(
+                    ("'%s.weight' of the base model is square, and nothing in its files tells"
+                            + " whether it is stored [out, in] or [in, out]; fan_in_fan_out, %s, is"
+                            + " that of the last module alone. Say it: --layout out-in or --layout"
+                            + " in-out, with =PATTERN for some of the modules"
+                            + " (ResolveOptions.layouts)")
+                        .formatted(module.name(), config.fanInFanOut())));
+  }
+
+  /**
+   * What fan_in_fan_out proves of modules that nothing else tells of. PEFT saves that of the module
+   * it made last. It is theirs if they are all one, numbers aside, and the last must be among them:
+   * because the adapter has no other, or none of the others is stored so.
+   */
+  private Optional<WeightLayout> layoutByFlag() {
+    Set<String> untold = new HashSet<>();
+    Set<WeightLayout> told = EnumSet.noneOf(WeightLayout.class);
+    for (AdapterModule module : adapter.modules().values()) {
+      BaseModule found = place(module).module();
+      base.layout(found)
+          .ifPresentOrElse(told::add, () -> untold.add(LayoutEvidence.pattern(found.name())));
+    }
+    if (untold.size() != 1 || told.contains(flaggedLayout())) {
+      return Optional.empty();
+    }
+    if (!flagTold) {
+      flagTold = true;
       notes.add(
-          ("'%s.weight' is square and no shape tells how it is stored; it is taken as %s, since"
-                  + " fan_in_fan_out is %s")
-              .formatted(module.name(), dimensions(flagged), config.fanInFanOut()));
+          "'%s.weight' is square; it is taken as %s, since fan_in_fan_out is %s"
+              .formatted(
+                  untold.iterator().next(), dimensions(flaggedLayout()), config.fanInFanOut()));
     }
-    return flagged;
+    return Optional.of(flaggedLayout());
   }
 
   private WeightLayout flaggedLayout() {
@@ -269,6 +296,23 @@ final class AdapterResolver {
           "fan_in_fan_out is %s, but the base model stores every adapted weight %s, which holds"
               .formatted(config.fanInFanOut(), dimensions(modules.getFirst().layout())));
     }
+  }
+
+  /**
+   * Some models, Llama-3.2-1B and TinyLlama among them, have layers of the one size that torch
+   * misses.
+   */
+  private void noteTorch(List<ResolvedModule> modules) {
+    modules.stream()
+        .filter(module -> module.adapter().rows() == 2048 && module.adapter().cols() == 2048)
+        .findFirst()
+        .ifPresent(
+            module ->
+                notes.add(
+                    ("'%s' is 2048 x 2048: there torch's ifft2 on the CPU with several threads"
+                            + " gives a ΔW 2^22 times too small, so a merge by PEFT on the CPU"
+                            + " differs; this one is by the definition")
+                        .formatted(module.path())));
   }
 
   private record PlacesKey(int rows, int cols, int n) {}

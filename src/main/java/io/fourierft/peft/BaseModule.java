@@ -22,6 +22,18 @@ public record BaseModule(String name, TensorInfo weight, OptionalLong biasLength
     return weight.shape().get(1);
   }
 
+  /** Whether the bias alone shows how the weight is stored. */
+  boolean provesLayout() {
+    return biasLength.isPresent() && storedRows() != storedCols();
+  }
+
+  /** The same module with a weight of another size, as a grown vocabulary gives. */
+  BaseModule withShape(List<Long> shape) {
+    long size = weight.sizeInBytes() / weight.elementCount() * shape.get(0) * shape.get(1);
+    return new BaseModule(
+        name, new TensorInfo(weight.name(), weight.dtype(), shape, 0, size), biasLength);
+  }
+
   /** The last part of the path. */
   String leaf() {
     return name.substring(name.lastIndexOf('.') + 1);

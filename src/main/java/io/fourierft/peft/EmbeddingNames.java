@@ -20,6 +20,18 @@ final class EmbeddingNames {
           "wpe",
           "wte");
 
+  private static final Set<String> TOKENS =
+      Set.of(
+          "embed_tokens",
+          "embed_in",
+          "shared",
+          "tok_embeddings",
+          "token_embedding",
+          "tokens_embed",
+          "word_embedding",
+          "word_embeddings",
+          "wte");
+
   private static final Set<String> OUTPUT = Set.of("lm_head", "embed_out", "output_layer");
 
   private EmbeddingNames() {}
@@ -27,6 +39,11 @@ final class EmbeddingNames {
   /** Whether a module of this name looks tokens or positions up. */
   static boolean isInput(String leaf) {
     return INPUT.contains(leaf);
+  }
+
+  /** Whether a module of this name looks tokens up. */
+  static boolean isTokens(String leaf) {
+    return TOKENS.contains(leaf);
   }
 
   /** Whether a module of this name gives the scores of the tokens. */

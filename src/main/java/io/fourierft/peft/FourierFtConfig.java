@@ -188,6 +188,14 @@ public record FourierFtConfig(
     return SpectralLocations.seedBits(randomLocSeed);
   }
 
+  /** The class of the model that was adapted, which PEFT notes where there is no task; or null. */
+  public @Nullable String baseModelClass() {
+    if (autoMapping == null) {
+      return null;
+    }
+    return ConfigReader.tree(autoMapping, "auto_mapping").path("base_model_class").textValue();
+  }
+
   /** Whether biases are part of the adapter. */
   public boolean trainsBiases() {
     return !bias.equals("none");

@@ -144,6 +144,26 @@ public final class ModuleMatcher {
   }
 
   /**
+   * Whether {@code modules_to_save} may have taken the module in, or one above it. PEFT 0.21 wraps
+   * every module whose name ends in an entry, without a dot before it ({@code
+   * src/peft/utils/other.py}, {@code _set_trainable}), so {@code classifier} takes {@code
+   * pre_classifier} too; {@link #isSaved} is the rule by which it takes them out of the targets,
+   * and by which it may one day wrap them. What either gives may be in a file.
+   */
+  public boolean mayBeSaved(String module) {
+    if (isSaved(module)) {
+      return true;
+    }
+    for (int end = module.length(); end > 0; end = module.lastIndexOf('.', end - 1)) {
+      String path = module.substring(0, end);
+      if (config.modulesToSave().stream().anyMatch(path::endsWith)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
    * Coefficients of a module: the value of the first key, in the order of the pattern, that matches
    * the end of its name, directly after a dot; else of a key that equals its name; else {@code
    * n_frequency}. So a key never matches a module at the root of the model but by equality.

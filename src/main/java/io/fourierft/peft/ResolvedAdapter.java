@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * An adapter bound to a base model.
@@ -12,13 +13,21 @@ import java.util.Map;
  * @param replacements tensors that take the place of the base model's, by the name in the base
  *     model's files; one that the base model does not have is new
  * @param notes what is odd but no error, the adapter's own notes first
+ * @param prefix what the adapted model has before the names of the base model's files, with its
+ *     dot: {@code bert.} where the base is the bare model; mostly empty
+ * @param newTensors which of the replacements are of tensors that the base model does not have
  */
 public record ResolvedAdapter(
-    List<ResolvedModule> modules, Map<String, ExtraTensor> replacements, List<String> notes) {
+    List<ResolvedModule> modules,
+    Map<String, ExtraTensor> replacements,
+    List<String> notes,
+    String prefix,
+    Set<String> newTensors) {
   /** Copies the collections. */
   public ResolvedAdapter {
     modules = List.copyOf(modules);
     replacements = Collections.unmodifiableMap(new LinkedHashMap<>(replacements));
     notes = List.copyOf(notes);
+    newTensors = Set.copyOf(newTensors);
   }
 }

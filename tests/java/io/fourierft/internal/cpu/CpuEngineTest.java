@@ -17,6 +17,7 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +115,22 @@ class CpuEngineTest {
       FoldedLocations folded = cache.get(other);
       assertSame(folded, cache.get(other));
       assertSame(other, folded.locations());
+    }
+  }
+
+  @Test
+  void aHundredThousandAdaptersWithPlacesOfTheirOwnKeepTheirIndices() {
+    FoldedLocationsCache cache = new FoldedLocationsCache();
+    List<SpectralLocations> places = new ArrayList<>();
+    List<SpectralFold> folds = new ArrayList<>();
+    for (int i = 0; i < 100_000; i++) {
+      SpectralLocations own =
+          SpectralLocations.of(1000, 1000, new int[] {i / 1000}, new int[] {i % 1000});
+      places.add(own);
+      folds.add(cache.get(own).forward());
+    }
+    for (int i = 0; i < places.size(); i++) {
+      assertSame(folds.get(i), cache.get(places.get(i)).forward(), "places " + i);
     }
   }
 

@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.internal.definition.HalfSpectrum;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,7 @@ class TransformAccuracyTest {
       spectrum[2 * u] += re;
       spectrum[2 * u + 1] += im;
       int v = random.nextInt(length / 2 + 1);
-      boolean alone = SpectralFold.selfConjugate(v, length);
+      boolean alone = HalfSpectrum.isSelfConjugate(v, length);
       half[plan.realAt(v)] += re;
       if (!alone) {
         half[plan.imaginaryAt(v)] += im;

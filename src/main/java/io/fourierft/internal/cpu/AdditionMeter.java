@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu;
 import io.fourierft.AdditionReport;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.definition.AdditionSums;
 import io.fourierft.internal.host.ElementRuns;
 
 /**
@@ -108,12 +109,7 @@ final class AdditionMeter {
       largest = Math.max(largest, sums[base + LARGEST]);
       nonFinite += (long) sums[base + NON_FINITE];
     }
-    return new AdditionReport(
-        elements,
-        Math.sqrt(deltaSquares),
-        Math.sqrt(weightSquares),
-        largest,
-        elements == nonFinite ? 0 : errors / (elements - nonFinite),
-        nonFinite);
+    return new AdditionSums(elements, deltaSquares, weightSquares, errors, largest, nonFinite)
+        .report();
   }
 }

@@ -2,6 +2,9 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.FourierAdapter;
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.definition.HalfSpectrum;
+import io.fourierft.internal.definition.Magnitude;
+import io.fourierft.internal.definition.ResultScale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +34,7 @@ public final class DenseCoefficients {
     int[] sources = fold.sources();
     int[] starts = fold.starts();
     for (int i = 0; i < fold.columns().length; i++) {
-      boolean whole = SpectralFold.selfConjugate(fold.columns()[i], fold.cols());
+      boolean whole = HalfSpectrum.isSelfConjugate(fold.columns()[i], fold.cols());
       double columnFactor = whole ? factor : 0.5 * factor;
       for (int e = starts[i]; e < starts[i + 1]; e++) {
         weights[e] = Magnitude.weight(scaling * adapter.coefficient(sources[e]), columnFactor);

@@ -2,20 +2,24 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.SpectralLocations;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The indices of the places in use, found by identity and held no longer than the places
- * themselves; equal places share them. At most {@value #LIMIT} are kept; then all are forgotten and
- * made again as they are asked for. Thread-safe; a hit allocates nothing.
+ * themselves; equal places share them. Any number of places has room: indices are held softly and
+ * made again if the heap had other needs. Thread-safe; a hit allocates nothing.
  */
 public final class FoldedLocationsCache {
-  private static final int LIMIT = 4096;
-
   // Open addressing with linear probing. Entries whose places are gone stay until the table, which
   // is at most three quarters full, is rebuilt.
   private @Nullable FoldedLocations[] table = new @Nullable FoldedLocations[64];
   private int used;
+
+  // The youngest entry of each hash code. Older ones of the same places share its indices already;
+  // if two sets of places have one hash code, only one of them is shared.
+  private Map<Integer, FoldedLocations> youngest = new HashMap<>();
 
   /** The indices of {@code locations}. */
   public synchronized FoldedLocations get(SpectralLocations locations) {
@@ -31,17 +35,17 @@ public final class FoldedLocationsCache {
       at = slot(locations, table.length - 1);
     }
     table[at] = made;
+    youngest.put(locations.hashCode(), made);
     used++;
     return made;
   }
 
   /** Adapters of one layer mostly have equal places, each its own object. */
   private FoldedLocations make(SpectralLocations locations) {
-    for (FoldedLocations entry : table) {
-      SpectralLocations places = entry == null ? null : entry.get();
-      if (entry != null && places != null && places.equals(locations)) {
-        return entry.sharedWith(locations);
-      }
+    FoldedLocations entry = youngest.get(locations.hashCode());
+    SpectralLocations places = entry == null ? null : entry.get();
+    if (entry != null && places != null && places.equals(locations)) {
+      return entry.sharedWith(locations);
     }
     return new FoldedLocations(locations);
   }
@@ -49,6 +53,7 @@ public final class FoldedLocationsCache {
   /** Forgets everything. */
   public synchronized void clear() {
     Arrays.fill(table, null);
+    youngest.clear();
     used = 0;
   }
 
@@ -71,10 +76,6 @@ public final class FoldedLocationsCache {
         alive++;
       }
     }
-    if (alive >= LIMIT) {
-      clear();
-      return;
-    }
     int size = 64;
     while (size < 4 * (alive + 1)) {
       size *= 2;
@@ -88,5 +89,6 @@ public final class FoldedLocationsCache {
         used++;
       }
     }
+    youngest.values().removeIf(entry -> entry.refersTo(null));
   }
 }

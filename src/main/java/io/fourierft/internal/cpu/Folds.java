@@ -1,38 +1,42 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.definition.HalfSpectrum;
+import java.lang.ref.SoftReference;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
-/** The indices of equal sets of places, each made when it is first asked for. Thread-safe. */
+/**
+ * The indices of equal sets of places, each made when it is first asked for and held softly: those
+ * of 100,000 adapters take gigabytes, and can be made again. Thread-safe.
+ */
 final class Folds {
-  private volatile @Nullable SpectralFold forward;
-  private volatile @Nullable SpectralFold transposed;
-  private volatile @Nullable ColumnFold columns;
+  private volatile SoftReference<SpectralFold> forward = new SoftReference<>(null);
+  private volatile SoftReference<SpectralFold> transposed = new SoftReference<>(null);
+  private volatile SoftReference<ColumnFold> columns = new SoftReference<>(null);
 
   SpectralFold forward(SpectralLocations locations) {
-    SpectralFold fold = forward;
+    SpectralFold fold = forward.get();
     if (fold == null) {
       fold = fold(locations, false);
-      forward = fold;
+      forward = new SoftReference<>(fold);
     }
     return fold;
   }
 
   SpectralFold transposed(SpectralLocations locations) {
-    SpectralFold fold = transposed;
+    SpectralFold fold = transposed.get();
     if (fold == null) {
       fold = fold(locations, true);
-      transposed = fold;
+      transposed = new SoftReference<>(fold);
     }
     return fold;
   }
 
   ColumnFold columns(SpectralLocations locations) {
-    ColumnFold fold = columns;
+    ColumnFold fold = columns.get();
     if (fold == null) {
       fold = foldColumns(locations);
-      columns = fold;
+      columns = new SoftReference<>(fold);
     }
     return fold;
   }
@@ -44,7 +48,7 @@ final class Folds {
     long[] keys = new long[n];
     for (int k = 0; k < n; k++) {
       int out = transpose ? locations.col(k) : locations.row(k);
-      keys[k] = (long) Math.min(out, outLength - out) << 32 | k;
+      keys[k] = (long) HalfSpectrum.bin(out, outLength) << 32 | k;
     }
     Arrays.sort(keys);
     int[] inBins = new int[n];
@@ -56,8 +60,10 @@ final class Folds {
       int k = (int) keys[e];
       int out = transpose ? locations.col(k) : locations.row(k);
       int in = transpose ? locations.row(k) : locations.col(k);
-      inBins[e] = Math.min(in, inLength - in);
-      signs[e] = (2L * in > inLength) == (2L * out > outLength) ? 1 : -1;
+      inBins[e] = HalfSpectrum.bin(in, inLength);
+      boolean alike =
+          HalfSpectrum.isConjugate(in, inLength) == HalfSpectrum.isConjugate(out, outLength);
+      signs[e] = alike ? 1 : -1;
       sources[e] = k;
     }
     Groups groups = Groups.of(keys);
@@ -71,8 +77,7 @@ final class Folds {
     int cols = locations.cols();
     long[] keys = new long[n];
     for (int k = 0; k < n; k++) {
-      int v = locations.col(k);
-      keys[k] = (long) Math.min(v, cols - v) << 32 | k;
+      keys[k] = (long) HalfSpectrum.bin(locations.col(k), cols) << 32 | k;
     }
     Arrays.sort(keys);
     int[] rowOf = new int[n];
@@ -80,8 +85,8 @@ final class Folds {
     for (int e = 0; e < n; e++) {
       int k = (int) keys[e];
       int u = locations.row(k);
-      boolean mirrored = 2L * locations.col(k) > cols && u != 0;
-      rowOf[e] = mirrored ? rows - u : u;
+      boolean conjugate = HalfSpectrum.isConjugate(locations.col(k), cols);
+      rowOf[e] = conjugate ? HalfSpectrum.mirror(u, rows) : u;
       sources[e] = k;
     }
     Groups groups = Groups.of(keys);

@@ -4,6 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 import org.jtransforms.utils.CommonUtils;
 

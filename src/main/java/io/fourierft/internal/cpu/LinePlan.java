@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import io.fourierft.internal.definition.HalfSpectrum;
 import org.jspecify.annotations.Nullable;
 import org.jtransforms.fft.DoubleFFT_1D;
 import org.jtransforms.fft.FloatFFT_1D;
@@ -74,7 +75,7 @@ final class LinePlan {
 
   /** Where the imaginary part of bin v is, or −1 if the bin has none. */
   int imaginaryAt(int v) {
-    if (SpectralFold.selfConjugate(v, length)) {
+    if (HalfSpectrum.isSelfConjugate(v, length)) {
       return -1;
     }
     return 2 * v + 1 == length ? 1 : 2 * v + 1;

@@ -36,9 +36,4 @@ public record SpectralFold(
   public int entries() {
     return sources.length;
   }
-
-  /** Whether bin {@code bin} of a half spectrum is its own conjugate. */
-  public static boolean selfConjugate(int bin, int length) {
-    return bin == 0 || 2L * bin == length;
-  }
 }

@@ -2,6 +2,9 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
+import io.fourierft.internal.definition.HalfSpectrum;
+import io.fourierft.internal.definition.Magnitude;
+import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +84,7 @@ public final class SpectralMap {
     int[] sources = fold.sources();
     float[] signs = fold.signs();
     for (int i = 0; i < outBins.length; i++) {
-      boolean whole = SpectralFold.selfConjugate(outBins[i], fold.outLength());
+      boolean whole = HalfSpectrum.isSelfConjugate(outBins[i], fold.outLength());
       double binFactor = whole ? factor : 0.5 * factor;
       for (int e = starts[i]; e < starts[i + 1]; e++) {
         float weight = Magnitude.weight(scaling * adapter.coefficient(sources[e]), binFactor);

@@ -14,11 +14,13 @@ import io.fourierft.internal.cuda.ffm.PanamaCudaDriver;
 import io.fourierft.internal.cuda.ffm.PanamaCufft;
 import io.fourierft.internal.cuda.kernels.CallbackImages;
 import io.fourierft.internal.cuda.kernels.KernelImage;
+import io.fourierft.internal.cuda.kernels.KernelSupply;
 import io.fourierft.internal.jcuda.JCufftTransforms;
 import io.fourierft.internal.selection.EngineCandidate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class CudaSurvey {
   /** Property that chooses what binds cuFFT: {@code panama}, the default, or {@code jcufft}. */
   static final String BINDING_PROPERTY = "fourierft.cuda.fft";
+
+  /** Property that lets cuFFT compile each plan with more patience; {@code off} is the default. */
+  static final String PATIENT_PROPERTY = "fourierft.cuda.patient";
 
   /** The oldest CUDA whose driver has every function that is called. */
   static final int OLDEST_DRIVER = 11040;
@@ -52,7 +57,7 @@ public final class CudaSurvey {
   private @Nullable CudaDriver driver;
   private @Nullable Cufft cufft;
   private @Nullable CudaDevice device;
-  private @Nullable KernelImage image;
+  private @Nullable KernelSupply kernels;
   private @Nullable CallbackImages callbacks;
 
   private CudaSurvey(int ordinal, LibraryFinder finder) {
@@ -70,33 +75,16 @@ public final class CudaSurvey {
   }
 
   private void examine() {
-    try {
-      image = KernelImage.find();
-      if (image == null) {
-        obstacles.add(
-            new Obstacle(
-                "the kernel image",
-                "this jar was built without CUDA kernels",
-                "build it where nvcc is on the PATH, or give -D%s=PATH of a fatbin"
-                    .formatted(KernelImage.PROPERTY)));
-      }
-    } catch (FourierException e) {
-      obstacles.add(
-          new Obstacle(
-              "the kernel image",
-              String.valueOf(e.getMessage()),
-              "correct -D" + KernelImage.PROPERTY));
-    }
     examineDriver();
-    examineCufft();
-    CudaDevice found = device;
-    KernelImage kernels = image;
-    if (found != null && kernels != null) {
-      Obstacle unfit = kernels.obstacle(found, driverVersion);
-      if (unfit != null) {
-        obstacles.add(unfit);
-      }
+    KernelSupply supply = KernelSupply.find(finder, device, driverVersion);
+    kernels = supply;
+    Obstacle without = supply.obstacle();
+    if (without == null) {
+      details.add(supply.describe());
+    } else {
+      obstacles.add(without);
     }
+    examineCufft();
   }
 
   private void examineDriver() {
@@ -203,22 +191,81 @@ public final class CudaSurvey {
     details.add(
         "cuFFT %d.%d.%d (%s)"
             .formatted(version / 1000, version % 1000 / 100, version % 100, bound.library()));
-    KernelImage kernels = image;
-    CallbackSurvey survey = CallbackSurvey.examine(bound, kernels == null ? 0 : kernels.toolkit());
+    KernelSupply supply = kernels;
+    CallbackSurvey survey = CallbackSurvey.examine(bound, supply == null ? 0 : supply.toolkit());
     callbacks = survey.images();
     Obstacle obstacle = survey.obstacle();
     if (obstacle != null) {
       obstacles.add(obstacle);
     } else if (callbacks != null) {
       details.add("cuFFT's link-time callbacks are on");
+      loadLinker("nvJitLink", finder::nvJitLink, version / 1000 + 1);
+      loadLinker("NVRTC", finder::nvrtc, version / 1000 + 1);
     }
+  }
+
+  /**
+   * Loads what cuFFT needs to link callbacks. It looks for them by name, in its own folder and
+   * where the loader does; what is loaded already it takes from wherever it lies.
+   *
+   * @param cuda major version of the CUDA that cuFFT belongs to; another's would not do
+   */
+  private void loadLinker(
+      String name,
+      Function<Function<FoundLibrary, @Nullable String>, LibrarySearch> search,
+      int cuda) {
+    FoundLibrary library =
+        search
+            .apply(
+                found ->
+                    found.path().contains(".so.") && !found.path().contains(".so." + cuda)
+                        ? "it does not belong to CUDA " + cuda
+                        : null)
+            .found();
+    details.add(
+        library == null
+            ? "%s of CUDA %d, which the callbacks need, was not found; cuFFT looks for it itself"
+                .formatted(name, cuda)
+            : "%s (%s)".formatted(name, library.path()));
   }
 
   /** cuFFT through the binding that the property names, or null with an obstacle. */
   private @Nullable Cufft binding(FoundLibrary library) {
     String wanted = System.getProperty(BINDING_PROPERTY, "panama");
+    String patience = System.getProperty(PATIENT_PROPERTY, "off");
+    boolean patient = patience.equals("on");
+    if (!patient && !patience.equals("off")) {
+      obstacles.add(
+          new Obstacle(
+              "cuFFT's patience",
+              "-D%s=%s is unknown".formatted(PATIENT_PROPERTY, patience),
+              "use on or off"));
+      return null;
+    }
+    if (patient && !wanted.equals("panama")) {
+      obstacles.add(
+          new Obstacle(
+              "cuFFT's patience",
+              "%s cannot ask for it".formatted(wanted),
+              "bind cuFFT by panama, or give -D%s=off".formatted(PATIENT_PROPERTY)));
+      return null;
+    }
     if (wanted.equals("panama")) {
-      return new PanamaCufft(library);
+      try {
+        PanamaCufft bound = new PanamaCufft(library, patient);
+        if (patient) {
+          details.add("cuFFT compiles its plans patiently");
+        }
+        return bound;
+      } catch (FourierException e) {
+        obstacles.add(
+            new Obstacle(
+                "cuFFT's patience",
+                String.valueOf(e.getMessage()),
+                "install the cuFFT of CUDA 12 or later, or give -D%s=off"
+                    .formatted(PATIENT_PROPERTY)));
+        return null;
+      }
     }
     if (!wanted.equals("jcufft")) {
       obstacles.add(
@@ -276,12 +323,12 @@ public final class CudaSurvey {
     CudaDriver boundDriver = driver;
     Cufft boundCufft = cufft;
     CudaDevice found = device;
-    KernelImage kernels = image;
+    KernelSupply supply = kernels;
     if (!obstacles.isEmpty()
         || boundDriver == null
         || boundCufft == null
         || found == null
-        || kernels == null) {
+        || supply == null) {
       boolean gpu = visible < 0 ? DeviceFiles.showDevice(Path.of("/")) : visible > 0;
       return EngineCandidate.unavailable(name, obstacles, gpu);
     }
@@ -289,6 +336,6 @@ public final class CudaSurvey {
         name,
         details,
         selection ->
-            CudaEngine.open(boundDriver, boundCufft, found, kernels, callbacks, selection));
+            CudaEngine.open(boundDriver, boundCufft, found, supply.image(), callbacks, selection));
   }
 }

@@ -7,9 +7,9 @@ import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.cpu.ResultScale;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
+import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 

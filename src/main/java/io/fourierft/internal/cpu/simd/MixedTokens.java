@@ -8,6 +8,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 import io.fourierft.AdapterRouting;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
+import io.fourierft.internal.definition.HalfSpectrum;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -95,7 +96,7 @@ final class MixedTokens {
     int[] outBins = fold.outBins();
     int[] starts = fold.starts();
     for (int i = 0; i < outBins.length; i++) {
-      float factor = SpectralFold.selfConjugate(outBins[i], fold.outLength()) ? 1f : 0.5f;
+      float factor = HalfSpectrum.isSelfConjugate(outBins[i], fold.outLength()) ? 1f : 0.5f;
       gatherBin(
           fold, starts[i], starts[i + 1], turned, spectrum, half, outBins[i] * WIDTH, factor, mask);
     }

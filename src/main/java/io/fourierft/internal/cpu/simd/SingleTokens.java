@@ -2,9 +2,9 @@ package io.fourierft.internal.cpu.simd;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.cpu.ResultScale;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
+import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 
 /** The spectral operator token by token, for blocks that would leave most lanes empty. */

@@ -54,6 +54,11 @@ public final class CufftFunctions extends NativeFunctions {
   final @Nullable MethodHandle cufftXtSetJITCallbackOfCuda12 =
       bindCallback("__cufftXtSetJITCallback_12_7");
 
+  // cufftResult cufftSetPlanPropertyInt64(cufftHandle plan, cufftProperty property, const long long
+  //     int propertyValueInt64)
+  final @Nullable MethodHandle cufftSetPlanPropertyInt64 =
+      bindIfThere("cufftSetPlanPropertyInt64", JAVA_INT, JAVA_INT, JAVA_LONG);
+
   CufftFunctions(SymbolLookup symbols, String library) {
     super(symbols, library, "the cuFFT of CUDA 11 or later");
   }

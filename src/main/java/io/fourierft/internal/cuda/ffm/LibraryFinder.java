@@ -1,8 +1,10 @@
 package io.fourierft.internal.cuda.ffm;
 
 import java.io.File;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -103,13 +105,38 @@ public final class LibraryFinder {
 
   /** Looks for NVRTC; see {@link #cufft}. */
   public LibrarySearch nvrtc(Function<FoundLibrary, @Nullable String> unfit) {
-    return ofToolkit(
-        "NVRTC",
-        NVRTC_PROPERTY,
-        windows
-            ? List.of("nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll")
-            : List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"),
-        unfit);
+    LibrarySearch search =
+        ofToolkit(
+            "NVRTC",
+            NVRTC_PROPERTY,
+            windows
+                ? List.of("nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll")
+                : List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"),
+            unfit);
+    FoundLibrary library = search.found();
+    if (library != null) {
+      loadBuiltins(Path.of(library.path()).getParent());
+    }
+    return search;
+  }
+
+  /**
+   * What NVRTC loads by its bare name when it first compiles; in a folder that the loader does not
+   * know it finds it only if it is loaded already.
+   */
+  private static void loadBuiltins(@Nullable Path folder) {
+    if (folder == null) {
+      return;
+    }
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(folder, "{libnvrtc-builtins.so.*,nvrtc-builtins64_*.dll}")) {
+      for (Path file : files) {
+        SymbolLookup.libraryLookup(file, Arena.global());
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      // NVRTC says itself what it misses, when it compiles.
+      return;
+    }
   }
 
   /** Looks for nvJitLink; see {@link #cufft}. */

@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda.ffm;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.fourierft.FourierException;
 import io.fourierft.cuda.CufftException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 public final class PanamaCufft implements Cufft {
   private static final int CUFFT_OF_CUDA_13 = 12000;
 
+  /** NVFFT_PLAN_PROPERTY_INT64_PATIENT_JIT. */
+  private static final int PATIENT_JIT = 1;
+
   private final CufftFunctions functions;
+  private final boolean patient;
 
   /**
    * Binds every function.
@@ -22,7 +27,23 @@ public final class PanamaCufft implements Cufft {
    * @throws io.fourierft.FourierException if the library lacks one
    */
   public PanamaCufft(FoundLibrary library) {
+    this(library, false);
+  }
+
+  /**
+   * Binds every function.
+   *
+   * @param patient whether cuFFT shall compile the kernels of each plan with more patience, for
+   *     faster ones
+   * @throws io.fourierft.FourierException if the library lacks one
+   */
+  public PanamaCufft(FoundLibrary library, boolean patient) {
     this.functions = new CufftFunctions(library.symbols(), library.path());
+    this.patient = patient;
+    if (patient && functions.cufftSetPlanPropertyInt64 == null) {
+      throw new FourierException(
+          library.path() + " has no cufftSetPlanPropertyInt64, which patient plans need");
+    }
   }
 
   @Override
@@ -56,7 +77,28 @@ public final class PanamaCufft implements Cufft {
         throw NativeFunctions.refused(thrown);
       }
       check(code, "cufftCreate", "creating a plan");
-      return plan.get(JAVA_INT, 0);
+      int created = plan.get(JAVA_INT, 0);
+      if (patient) {
+        bePatient(created);
+      }
+      return created;
+    }
+  }
+
+  private void bePatient(int plan) {
+    MethodHandle handle = functions.cufftSetPlanPropertyInt64;
+    if (handle == null) {
+      throw new IllegalStateException("a patient binding has the function");
+    }
+    int code;
+    try {
+      code = (int) handle.invokeExact(plan, PATIENT_JIT, 1L);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    if (code != 0) {
+      destroy(plan);
+      throw failure(code, "cufftSetPlanPropertyInt64", "asking for a patient compiler");
     }
   }
 

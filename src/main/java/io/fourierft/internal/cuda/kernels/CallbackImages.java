@@ -31,7 +31,7 @@ public final class CallbackImages {
    * @throws FourierException if they cannot be read
    */
   public static @Nullable CallbackImages find() {
-    String kernels = System.getProperty(KernelImage.PROPERTY);
+    String kernels = KernelImage.isCompiledHere() ? null : System.getProperty(KernelImage.PROPERTY);
     CallbackImages found = new CallbackImages();
     try {
       for (Callback callback : Callback.values()) {

@@ -27,6 +27,9 @@ public record KernelImage(
   /** Property that names a fatbin to use instead of the jar's. */
   public static final String PROPERTY = "fourierft.cuda.kernels";
 
+  /** Reserved value of the property: the jar's sources, compiled by NVRTC, whatever it carries. */
+  public static final String COMPILED_HERE = "nvrtc";
+
   /** Where the jar carries them, and the callbacks. */
   static final String FOLDER = "/io/fourierft/internal/cuda/";
 
@@ -86,6 +89,11 @@ public record KernelImage(
         version(facts.getProperty("toolkit", "0.0")),
         List.copyOf(architectures),
         Integer.parseInt(facts.getProperty("ptx", "0")));
+  }
+
+  /** Whether the property asks for kernels that NVRTC compiles. */
+  static boolean isCompiledHere() {
+    return COMPILED_HERE.equals(System.getProperty(PROPERTY));
   }
 
   /** 13.0 as 13000. */

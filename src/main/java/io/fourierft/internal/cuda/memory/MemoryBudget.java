@@ -8,10 +8,14 @@ import java.util.function.LongSupplier;
  * How much scratch memory one call may take, which decides into how many chunks it is cut.
  *
  * @param mostBytes the limit, if the device has that much to spare
+ * @param mostAdapters how many ΔW may be computed together, however much memory there is
  */
-public record MemoryBudget(long mostBytes) {
+public record MemoryBudget(long mostBytes, int mostAdapters) {
   /** Property that sets the limit: bytes, or a number with K, M or G (powers of 1024). */
   public static final String PROPERTY = "fourierft.cuda.scratch";
+
+  /** Property that sets how many ΔW are computed together at most; without it, what fits. */
+  public static final String CHUNK_PROPERTY = "fourierft.cuda.chunk";
 
   /** Beyond this a larger chunk fills the largest GPU no better. */
   private static final long DEFAULT_BYTES = 4L << 30;
@@ -19,10 +23,35 @@ public record MemoryBudget(long mostBytes) {
   /** Chunks below this are not worth a question to the driver. */
   private static final long SMALL_BYTES = 64L << 20;
 
-  /** The limit of {@link #PROPERTY}, or the default. */
+  /** A limit of memory alone. */
+  public MemoryBudget(long mostBytes) {
+    this(mostBytes, Integer.MAX_VALUE);
+  }
+
+  /** The limits of {@link #PROPERTY} and {@link #CHUNK_PROPERTY}, or the defaults. */
   public static MemoryBudget fromProperty() {
     String given = System.getProperty(PROPERTY);
-    return new MemoryBudget(given == null ? DEFAULT_BYTES : parse(given));
+    String adapters = System.getProperty(CHUNK_PROPERTY);
+    return new MemoryBudget(
+        given == null ? DEFAULT_BYTES : parse(given),
+        adapters == null ? Integer.MAX_VALUE : count(adapters));
+  }
+
+  private static int count(String given) {
+    try {
+      int count = Integer.parseInt(given.strip());
+      if (count > 0) {
+        return count;
+      }
+    } catch (NumberFormatException e) {
+      throw notACount(given);
+    }
+    throw notACount(given);
+  }
+
+  private static FourierException notACount(String given) {
+    return new FourierException(
+        CHUNK_PROPERTY + "=" + given + " is no number of adapters; give 1 or more");
   }
 
   /**

@@ -13,6 +13,7 @@ import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.AdditionStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
 import io.fourierft.internal.cuda.struct.TargetStruct;
+import io.fourierft.internal.definition.AdditionSums;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -112,12 +113,13 @@ public final class AdditionCall {
   private static AdditionReport report(long elements, byte[] found) {
     AdditionStruct sums =
         AdditionStruct.read(ByteBuffer.wrap(found).order(ByteOrder.LITTLE_ENDIAN));
-    return new AdditionReport(
-        elements,
-        Math.sqrt(sums.deltaSquares()),
-        Math.sqrt(sums.weightSquares()),
-        sums.errorMax(),
-        sums.errorSum() / elements,
-        sums.nonFinite());
+    return new AdditionSums(
+            elements,
+            sums.deltaSquares(),
+            sums.weightSquares(),
+            sums.errorSum(),
+            sums.errorMax(),
+            sums.nonFinite())
+        .report();
   }
 }

@@ -22,8 +22,14 @@ public record ChunkedCall(
   }
 
   void run(int items, Chunk work) {
-    int chunk =
+    run(items, items, work);
+  }
+
+  /** At most {@code most} together, even where more fit. */
+  void run(int items, int most, Chunk work) {
+    int fitting =
         shared.budget().chunk(items, bytesPerItem, stream.scratchBytes(), stream::availableBytes);
+    int chunk = Math.min(fitting, most);
     boolean trimmed = false;
     int done = 0;
     while (done < items) {

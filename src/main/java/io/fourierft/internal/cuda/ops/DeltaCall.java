@@ -68,6 +68,7 @@ public final class DeltaCall {
                     .formatted(plan.rows(), plan.cols(), plan.path()))
         .run(
             adapters.size(),
+            shared.budget().mostAdapters(),
             (first, count) ->
                 runChunk(
                     stream,

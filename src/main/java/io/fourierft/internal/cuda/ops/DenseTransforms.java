@@ -5,11 +5,11 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.HostBytes;
-import io.fourierft.internal.cuda.resident.DeltaScale;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.AdapterStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
+import io.fourierft.internal.definition.DeltaScale;
 import io.fourierft.internal.definition.NonFiniteDelta;
 import java.util.List;
 

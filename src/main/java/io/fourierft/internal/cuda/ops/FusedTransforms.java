@@ -3,7 +3,6 @@ package io.fourierft.internal.cuda.ops;
 import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.internal.cuda.fft.PlanKey;
-import io.fourierft.internal.cuda.resident.DeltaScale;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.stream.WorkStream;
@@ -11,6 +10,7 @@ import io.fourierft.internal.cuda.struct.DivisorStruct;
 import io.fourierft.internal.cuda.struct.FusedStruct;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
+import io.fourierft.internal.definition.DeltaScale;
 import java.util.List;
 
 /**

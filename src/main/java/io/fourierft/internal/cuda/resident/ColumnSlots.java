@@ -1,6 +1,7 @@
 package io.fourierft.internal.cuda.resident;
 
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.definition.HalfSpectrum;
 import java.util.Arrays;
 
 /**
@@ -13,10 +14,9 @@ import java.util.Arrays;
 public record ColumnSlots(int[] slot, int count) {
   public static ColumnSlots of(SpectralLocations places) {
     int cols = places.cols();
-    int[] slot = new int[cols / 2 + 1];
+    int[] slot = new int[HalfSpectrum.bins(cols)];
     for (int k = 0; k < places.nFrequency(); k++) {
-      int v = places.col(k);
-      slot[Math.min(v, cols - v)] = 1;
+      slot[HalfSpectrum.bin(places.col(k), cols)] = 1;
     }
     int count = 0;
     for (int w = 0; w < slot.length; w++) {

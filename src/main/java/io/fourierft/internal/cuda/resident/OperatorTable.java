@@ -2,6 +2,7 @@ package io.fourierft.internal.cuda.resident;
 
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.definition.HalfSpectrum;
 
 /**
  * A sparse spectrum as compressed rows: for each output bin of the half spectrum, the input bins
@@ -27,12 +28,12 @@ public record OperatorTable(int[] binStart, int[] source, int[] frequency) {
   private static OperatorTable build(SpectralLocations places, boolean transposed) {
     int outputs = transposed ? places.cols() : places.rows();
     int inputs = transposed ? places.rows() : places.cols();
-    int bins = outputs / 2 + 1;
+    int bins = HalfSpectrum.bins(outputs);
     long entries = 0;
     int[] fill = new int[bins + 1];
     for (int k = 0; k < places.nFrequency(); k++) {
       int to = transposed ? places.col(k) : places.row(k);
-      int mirrored = to == 0 ? 0 : outputs - to;
+      int mirrored = HalfSpectrum.mirror(to, outputs);
       if (to < bins) {
         fill[to + 1]++;
         entries++;
@@ -55,9 +56,9 @@ public record OperatorTable(int[] binStart, int[] source, int[] frequency) {
     for (int k = 0; k < places.nFrequency(); k++) {
       int to = transposed ? places.col(k) : places.row(k);
       int from = transposed ? places.row(k) : places.col(k);
-      int conjugate = from <= inputs / 2 ? 1 : 0;
-      int bin = conjugate == 1 ? from : inputs - from;
-      int mirrored = to == 0 ? 0 : outputs - to;
+      int conjugate = HalfSpectrum.isConjugate(from, inputs) ? 0 : 1;
+      int bin = HalfSpectrum.bin(from, inputs);
+      int mirrored = HalfSpectrum.mirror(to, outputs);
       if (to < bins) {
         source[fill[to]] = 2 * bin + conjugate;
         frequency[fill[to]++] = k;

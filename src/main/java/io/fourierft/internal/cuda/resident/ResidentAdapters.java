@@ -7,6 +7,7 @@ import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.stream.WorkStream;
+import io.fourierft.internal.definition.Magnitude;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -44,7 +45,7 @@ public final class ResidentAdapters implements AutoCloseable {
       forgetUnreachable();
       float[] spectrum = adapter.spectrum();
       ResidentTable table = stream.newResidentTable(HostBytes.of(spectrum));
-      known = new Coefficients(table, table.pointer(), DeltaScale.largest(spectrum));
+      known = new Coefficients(table, table.pointer(), Magnitude.largestCoefficient(adapter));
       coefficients.put(new Identity(adapter, unreachable), known);
       grown = true;
     }

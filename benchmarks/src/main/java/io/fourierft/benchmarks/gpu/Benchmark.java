@@ -1,0 +1,60 @@
+package io.fourierft.benchmarks.gpu;
+
+import io.fourierft.EngineOptions;
+import io.fourierft.EngineProbe;
+import io.fourierft.EngineSelection;
+import io.fourierft.FourierEngine;
+import io.fourierft.cuda.CudaFourierEngine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/**
+ * Times the engine: {@code Benchmark cases.json LIST SECONDS OUT.json [EARLIER.json...]}. What an
+ * earlier file holds is not measured again. Ends with status 1 if a result was wrong or a case
+ * failed.
+ */
+final class Benchmark {
+  private Benchmark() {}
+
+  public static void main(String[] arguments) throws IOException {
+    Cases cases = Cases.read(Path.of(arguments[0]), arguments[1]);
+    Results results = new Results(Path.of(arguments[3]), Double.parseDouble(arguments[2]));
+    for (String earlier : Arrays.asList(arguments).subList(4, arguments.length)) {
+      results.knowAlready(Path.of(earlier));
+    }
+    Device device = Device.open();
+    try (CudaFourierEngine engine = open();
+        GpuClock clock = new GpuClock(device.driver(), engine)) {
+      Bench bench = new Bench(engine, clock, cases, results);
+      Baselines baselines = new Baselines(bench, device);
+      results.fact("engine", () -> about(engine.selection()));
+      results.fact("copyBytesPerSecond", () -> baselines.copyBandwidth());
+      // What decides the wanted ratios comes first.
+      DenseBenchmark dense = new DenseBenchmark(bench, "");
+      OperatorBenchmark operators = new OperatorBenchmark(bench);
+      operators.mixed();
+      operators.directions();
+      dense.merges();
+      dense.deltas("delta");
+      results.fact("nanosecondsOfCalls", () -> baselines.nativeCalls());
+      results.fact("waiting", () -> operators.waiting());
+      results.write();
+    }
+    results.endProcess();
+  }
+
+  /** What the engine is made of: device, driver, cuFFT, which kernels. */
+  private static String about(EngineSelection selection) {
+    return selection.probes().stream()
+        .filter(EngineProbe.Available.class::isInstance)
+        .map(probe -> String.join("; ", ((EngineProbe.Available) probe).details()))
+        .collect(Collectors.joining("; "));
+  }
+
+  static CudaFourierEngine open() {
+    return CudaFourierEngine.of(
+        FourierEngine.create(EngineOptions.defaults().withDevice("cuda:0")));
+  }
+}

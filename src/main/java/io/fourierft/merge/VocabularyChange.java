@@ -1,0 +1,143 @@
+package io.fourierft.merge;
+
+import io.fourierft.FourierException;
+import io.fourierft.peft.TiedWeights;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
+import io.fourierft.safetensors.TensorInfo;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A vocabulary that adapters grew or cut: their embeddings have other rows than the base's. */
+final class VocabularyChange {
+  private static final Set<String> EMBEDDINGS =
+      Set.of(
+          "embed_tokens",
+          "embed_in",
+          "shared",
+          "tok_embeddings",
+          "tokens_embed",
+          "word_embeddings",
+          "word_embedding",
+          "wte",
+          "lm_head",
+          "embed_out",
+          "output_layer");
+
+  private VocabularyChange() {}
+
+  /**
+   * The new size; empty if it stays.
+   *
+   * @param parted tensors of the output that begin as another one's bytes
+   * @param hasOutput whether the adapted model has an output embedding
+   * @throws FourierException if one embedding changes and its partner does not
+   */
+  static OptionalLong of(
+      SafetensorsCheckpoint base,
+      TiedWeights ties,
+      Map<String, OutputTensor.Replacement> replacements,
+      Map<String, String> parted,
+      boolean hasOutput,
+      List<String> notes) {
+    Set<String> embeddings = new TreeSet<>();
+    for (String name : base.tensors().keySet()) {
+      if (name.endsWith(".weight") && EMBEDDINGS.contains(leaf(name))) {
+        embeddings.add(name);
+      }
+    }
+    ties.aliases().forEach((alias, stored) -> addWeights(embeddings, alias, stored));
+    ties.storedApart().forEach(group -> addWeights(embeddings, group.toArray(new String[0])));
+    Map<String, Long> before = new LinkedHashMap<>();
+    Map<String, Long> after = new LinkedHashMap<>();
+    for (String name : embeddings) {
+      String stored = ties.aliases().getOrDefault(name, name);
+      TensorInfo info = base.find(stored).map(SafetensorsCheckpoint.Location::tensor).orElse(null);
+      OutputTensor.Replacement replacement = replacements.get(name);
+      if (info != null && info.shape().size() == 2 && replacement != null) {
+        before.put(name, info.shape().getFirst());
+        after.put(name, replacement.tensor().shape().getFirst());
+      }
+    }
+    List<String> changed =
+        before.keySet().stream().filter(name -> !before.get(name).equals(after.get(name))).toList();
+    if (changed.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    String first = changed.getFirst();
+    long old = before.get(first);
+    long size = after.get(first);
+    for (Map.Entry<String, Long> entry : after.entrySet()) {
+      if (entry.getValue() != size && before.get(entry.getKey()) == old) {
+        throw new FourierException(
+            "the adapter gives '%s' %d rows, but '%s' %d: a vocabulary has one size"
+                .formatted(first, size, entry.getKey(), entry.getValue()));
+      }
+    }
+    for (SafetensorsCheckpoint.Location location : base.tensors().values()) {
+      TensorInfo info = location.tensor();
+      requireSame(info.name(), info, embeddings, after, first, old, size, hasOutput, notes);
+    }
+    parted.forEach(
+        (name, stored) -> {
+          TensorInfo info = base.find(stored).orElseThrow().tensor();
+          requireSame(name, info, embeddings, after, first, old, size, hasOutput, notes);
+        });
+    notes.add("the vocabulary has %d tokens instead of %d, as '%s'".formatted(size, old, first));
+    return OptionalLong.of(size);
+  }
+
+  private static void requireSame(
+      String name,
+      TensorInfo tensor,
+      Set<String> embeddings,
+      Map<String, Long> after,
+      String first,
+      long old,
+      long size,
+      boolean hasOutput,
+      List<String> notes) {
+    boolean bias =
+        name.endsWith("final_logits_bias")
+            || (name.endsWith(".bias") && embeddings.contains(weightBeside(name)));
+    boolean stays =
+        (bias || embeddings.contains(name))
+            && !after.containsKey(name)
+            && tensor.elementCount() > 0
+            && (bias ? tensor.elementCount() == old : tensor.shape().getFirst() == old);
+    if (!stays) {
+      return;
+    }
+    if (!hasOutput) {
+      notes.add(
+          "'%s' keeps the old vocabulary of %d; the adapted model does not have it"
+              .formatted(name, old));
+      return;
+    }
+    throw new FourierException(
+        ("the adapter gives '%s' %d rows instead of %d, but leaves '%s' at %d: resize the base"
+             + " model to %d tokens as in training (resize_token_embeddings), save it, and merge"
+             + " into that")
+            .formatted(first, size, old, name, old, size));
+  }
+
+  private static String weightBeside(String bias) {
+    return bias.substring(0, bias.length() - "bias".length()) + "weight";
+  }
+
+  private static void addWeights(Set<String> embeddings, String... names) {
+    for (String name : names) {
+      if (name.endsWith(".weight")) {
+        embeddings.add(name);
+      }
+    }
+  }
+
+  private static String leaf(String tensor) {
+    String module = tensor.substring(0, tensor.lastIndexOf('.'));
+    return module.substring(module.lastIndexOf('.') + 1);
+  }
+}

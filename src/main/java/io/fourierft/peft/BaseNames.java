@@ -1,0 +1,288 @@
+package io.fourierft.peft;
+
+import io.fourierft.safetensors.TensorInfo;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the weights of a base model by the names that an adapter has for them. The names of files
+ * and of models differ by the release of transformers (see {@link NameTable}) and by what goes
+ * before them (see {@link BaseNaming}); of the ways to read them, the first under which every
+ * module of the adapter is found holds, the plain one first.
+ */
+final class BaseNames {
+  private static final String WEIGHT = ".weight";
+  private static final Pattern NUMBER = Pattern.compile("(?<=^|\\.)\\d+(?=\\.|$)");
+
+  private final NameTable table;
+  private final List<NameRename> renames;
+  private final Reading reading;
+  private final Reading current;
+  private final BaseNaming naming;
+  private final Map<String, String> adapterNames = new HashMap<>();
+  private final Map<String, String> peers = new HashMap<>();
+
+  private BaseNames(
+      NameTable table,
+      List<NameRename> renames,
+      Reading reading,
+      Reading current,
+      BaseNaming naming) {
+    this.table = table;
+    this.current = current;
+    this.renames = renames;
+    this.reading = reading;
+    this.naming = naming;
+  }
+
+  /**
+   * The names of a base as an adapter with these modules has them.
+   *
+   * @param adapterClass the class that the adapter was made on, if it says; a tower's has names of
+   *     its own
+   * @throws PeftException if a renaming changes none of the adapter's names
+   */
+  static BaseNames between(
+      Collection<String> adapterPaths,
+      @Nullable String adapterClass,
+      BaseModel base,
+      List<NameRename> renames) {
+    for (NameRename rename : renames) {
+      if (adapterPaths.stream().allMatch(path -> rename.apply(path).equals(path))) {
+        throw new PeftException(
+            "the renaming '%s' changes no name of the adapter; its names are as '%s'"
+                .formatted(rename, adapterPaths.iterator().next()));
+      }
+    }
+    NameTable table = base.names();
+    Reading stored = Reading.of(base, UnaryOperator.identity(), null);
+    Reading current = Reading.of(base, table::current, table);
+    List<BaseNames> ways = new ArrayList<>();
+    for (Reading reading : List.of(stored, current)) {
+      ways.add(new BaseNames(table, renames, reading, current, BaseNaming.SAME));
+    }
+    List<String> towers =
+        adapterClass == null ? List.of() : NameTable.of(Set.of(adapterClass)).towers();
+    for (Reading reading : List.of(stored, current)) {
+      for (String tower : towers) {
+        ways.add(new BaseNames(table, renames, reading, current, new BaseNaming("", tower)));
+      }
+    }
+    for (Reading reading : List.of(stored, current)) {
+      BaseNames plain = new BaseNames(table, renames, reading, current, BaseNaming.SAME);
+      List<String> paths = adapterPaths.stream().map(plain::read).toList();
+      BaseNaming naming = BaseNaming.between(paths, reading.modules().keySet());
+      ways.add(new BaseNames(table, renames, reading, current, naming));
+    }
+    BaseNames best = ways.getFirst();
+    long most = -1;
+    for (BaseNames way : ways) {
+      long found = adapterPaths.stream().filter(path -> way.module(path) != null).count();
+      if (found > most) {
+        most = found;
+        best = way;
+      }
+    }
+    best.remember(adapterPaths);
+    return best;
+  }
+
+  private void remember(Collection<String> adapterPaths) {
+    for (String path : adapterPaths) {
+      Place place = module(path);
+      if (place != null) {
+        adapterNames.put(place.module().name(), path);
+        peers.putIfAbsent(LayoutEvidence.pattern(place.module().name()), place.module().name());
+      }
+    }
+  }
+
+  /** What goes before the names on one side alone. */
+  BaseNaming naming() {
+    return naming;
+  }
+
+  /** Whether the two sides speak of the same weights by different names, a prefix aside. */
+  boolean isRenamed() {
+    return adapterNames.entrySet().stream()
+        .anyMatch(entry -> !naming.toBase(entry.getValue()).equals(entry.getKey()));
+  }
+
+  /** Where the module of an adapter is in the base, or null. */
+  @Nullable Place module(String adapterPath) {
+    return reading.modules().get(naming.toBase(read(adapterPath)));
+  }
+
+  /** Every layer that the base stores, fused ones also by their parts. */
+  Collection<Place> places() {
+    return reading.modules().values().stream().filter(place -> !place.isTied()).toList();
+  }
+
+  /**
+   * The name of the base's own tensor, or of one tied to it, for a tensor's name in the adapter.
+   */
+  Optional<Place> tensor(String adapterTensor) {
+    String name = readTensor(adapterTensor);
+    return Optional.ofNullable(reading.tensors().get(naming.toBase(name)))
+        .or(() -> Optional.ofNullable(reading.tensors().get(name)))
+        .or(() -> Optional.ofNullable(reading.tensors().get(adapterTensor)))
+        .or(() -> Optional.ofNullable(current.tensors().get(table.current(name))));
+  }
+
+  /** The name that a tensor which the base lacks has beside the base's own. */
+  String newTensor(String adapterTensor) {
+    String name = readTensor(adapterTensor);
+    if (!naming.adapterPrefix().isEmpty()) {
+      name = naming.toBase(name);
+    }
+    return reading.isOriginal() ? table.original(name) : name;
+  }
+
+  /** The path that the adapter has, or would have, for a module of the base. */
+  String toAdapter(String module) {
+    String known = adapterNames.get(module);
+    if (known != null) {
+      return known;
+    }
+    String peer = peers.get(LayoutEvidence.pattern(module));
+    if (peer != null) {
+      String adapterPeer = String.valueOf(adapterNames.get(peer));
+      if (numbers(peer).equals(numbers(adapterPeer))) {
+        return withNumbers(adapterPeer, numbers(module));
+      }
+    }
+    return naming.toAdapter(reading.name(module));
+  }
+
+  private String read(String adapterPath) {
+    return withoutWeight(readTensor(adapterPath + WEIGHT));
+  }
+
+  private String readTensor(String adapterTensor) {
+    int dot = adapterTensor.lastIndexOf('.');
+    String path = dot < 0 ? adapterTensor : adapterTensor.substring(0, dot);
+    for (NameRename rename : renames) {
+      path = rename.apply(path);
+    }
+    String name = dot < 0 ? path : path + adapterTensor.substring(dot);
+    return reading.naming().apply(name);
+  }
+
+  private static String withoutWeight(String tensor) {
+    return tensor.endsWith(WEIGHT)
+        ? tensor.substring(0, tensor.length() - WEIGHT.length())
+        : tensor;
+  }
+
+  private static List<String> numbers(String path) {
+    return NUMBER.matcher(path).results().map(MatchResult::group).toList();
+  }
+
+  private static String withNumbers(String path, List<String> numbers) {
+    int[] next = {0};
+    return NUMBER
+        .matcher(path)
+        .replaceAll(match -> Matcher.quoteReplacement(numbers.get(next[0]++)));
+  }
+
+  /**
+   * Where something of an adapter is in a base.
+   *
+   * @param module the layer: of a part of a tensor, a layer of the part's size
+   * @param tensor the tensor that holds it
+   * @param firstRow the row that the part begins at
+   * @param isPart whether it is a part of the tensor and not the whole
+   * @param isTied whether the base has no such tensor, but one that it is tied to
+   */
+  record Place(BaseModule module, String tensor, long firstRow, boolean isPart, boolean isTied) {}
+
+  /** All names of a base, read one way. */
+  private record Reading(
+      UnaryOperator<String> naming,
+      Map<String, Place> modules,
+      Map<String, Place> tensors,
+      boolean isOriginal) {
+    static Reading of(BaseModel base, UnaryOperator<String> naming, @Nullable NameTable table) {
+      Map<String, Place> modules = new LinkedHashMap<>();
+      Map<String, Place> tensors = new HashMap<>();
+      Set<String> twice = new HashSet<>();
+      boolean original = false;
+      Map<String, TensorInfo> all = new LinkedHashMap<>(base.tensors());
+      base.ties()
+          .aliases()
+          .forEach(
+              (alias, stored) -> {
+                TensorInfo info = base.tensors().get(stored);
+                if (info != null) {
+                  all.putIfAbsent(alias, info);
+                }
+              });
+      for (Map.Entry<String, TensorInfo> entry : all.entrySet()) {
+        String name = entry.getKey();
+        String read = naming.apply(name);
+        original |= !read.equals(name);
+        Place whole =
+            new Place(
+                module(base, withoutWeight(name), entry.getValue()),
+                name,
+                0,
+                false,
+                !base.tensors().containsKey(name));
+        put(tensors, twice, read, whole);
+        List<String> parts = table == null ? List.of() : table.parts(name);
+        long rows = entry.getValue().shape().isEmpty() ? 0 : entry.getValue().shape().getFirst();
+        if (!parts.isEmpty() && rows % parts.size() == 0) {
+          for (int i = 0; i < parts.size(); i++) {
+            long partRows = rows / parts.size();
+            BaseModule part = part(parts.get(i), entry.getValue(), partRows, parts.size());
+            put(tensors, twice, parts.get(i), new Place(part, name, i * partRows, true, false));
+          }
+        }
+      }
+      twice.forEach(tensors::remove);
+      tensors.forEach(
+          (name, place) -> {
+            if (name.endsWith(WEIGHT) && place.module().weight().shape().size() == 2) {
+              modules.put(withoutWeight(name), place);
+            }
+          });
+      return new Reading(naming, modules, tensors, original);
+    }
+
+    private static void put(Map<String, Place> map, Set<String> twice, String name, Place place) {
+      if (map.putIfAbsent(name, place) != null) {
+        twice.add(name);
+      }
+    }
+
+    private static BaseModule module(BaseModel base, String name, TensorInfo info) {
+      BaseModule known = base.modules().get(name);
+      return known != null ? known : new BaseModule(name, info, base.biasLength(name));
+    }
+
+    private static BaseModule part(String part, TensorInfo whole, long rows, int count) {
+      List<Long> shape = new ArrayList<>(whole.shape());
+      shape.set(0, rows);
+      TensorInfo info = new TensorInfo(part, whole.dtype(), shape, 0, whole.sizeInBytes() / count);
+      // A fused projection is one Linear, and so is each of its parts: no bias, no doubt.
+      return new BaseModule(withoutWeight(part), info, OptionalLong.empty());
+    }
+
+    String name(String module) {
+      return withoutWeight(naming.apply(module + WEIGHT));
+    }
+  }
+}

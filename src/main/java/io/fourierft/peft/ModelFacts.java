@@ -1,0 +1,78 @@
+package io.fourierft.peft;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What transformers knows of its model types and a checkpoint does not tell: which weights are one
+ * where word embeddings are tied, whether they are so by default, the class of a task's head. The
+ * facts are in {@code models.txt}, made from transformers 5.18.
+ */
+final class ModelFacts {
+  private static final Set<String> TASKS = Set.of("SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS");
+  private static final Map<String, List<Tie>> TIES = new HashMap<>();
+  private static final Set<String> TIED_BY_DEFAULT = new HashSet<>();
+  private static final Map<String, String> HEADS = new HashMap<>();
+
+  static {
+    TableLines.forEach("models.txt", ModelFacts::take);
+  }
+
+  private ModelFacts() {}
+
+  private static void take(String heading, String text) {
+    if (text.isEmpty()) {
+      return;
+    }
+    List<String> words = Arrays.asList(text.split(" "));
+    if (TASKS.contains(heading)) {
+      HEADS.put(heading + " " + words.getFirst(), words.getLast());
+      return;
+    }
+    List<Tie> ties = new ArrayList<>();
+    for (String pair : heading.isEmpty() ? new String[0] : heading.split(", ")) {
+      int equals = pair.indexOf(" = ");
+      ties.add(new Tie(pair.substring(0, equals), pair.substring(equals + 3)));
+    }
+    for (String type : words.subList(1, words.size())) {
+      TIES.put(type, ties);
+      if (words.getFirst().equals("tied")) {
+        TIED_BY_DEFAULT.add(type);
+      }
+    }
+  }
+
+  /** Whether transformers has this model type. */
+  static boolean isKnown(@Nullable String modelType) {
+    return TIES.containsKey(modelType);
+  }
+
+  /** The weights that are one where word embeddings are tied; empty also for an unknown type. */
+  static List<Tie> ties(@Nullable String modelType) {
+    return TIES.getOrDefault(modelType, List.of());
+  }
+
+  /** Whether word embeddings are tied where the configuration does not say. */
+  static boolean tiedByDefault(@Nullable String modelType) {
+    return TIED_BY_DEFAULT.contains(modelType);
+  }
+
+  /** The class of the head that a task of PEFT's puts on a model, or null. */
+  static @Nullable String headClass(@Nullable String taskType, @Nullable String modelType) {
+    return HEADS.get(taskType + " " + modelType);
+  }
+
+  /**
+   * Two weights that may be one.
+   *
+   * @param output the one that a file leaves out
+   * @param input the one that it holds
+   */
+  record Tie(String output, String input) {}
+}

@@ -1,0 +1,111 @@
+package io.fourierft.peft;
+
+import io.fourierft.safetensors.TensorInfo;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which weights of a base model are one: input and output embedding, mostly, where the
+ * configuration ties them, or says nothing and its class does. A file then holds one of them. If it
+ * holds both, they are two. Immutable.
+ */
+public final class TiedWeights {
+  private final Map<String, String> aliases = new LinkedHashMap<>();
+  private final List<Set<String>> storedApart = new ArrayList<>();
+  private final Map<String, String> currentToStored = new HashMap<>();
+
+  private TiedWeights(Map<String, TensorInfo> tensors, ModelConfig config, NameTable names) {
+    String type = config.modelType();
+    if (!config.tieWordEmbeddings().orElse(ModelFacts.tiedByDefault(type))) {
+      return;
+    }
+    for (String name : tensors.keySet()) {
+      currentToStored.put(names.current(name), name);
+    }
+    List<ModelFacts.Tie> ties = ModelFacts.isKnown(type) ? ModelFacts.ties(type) : guessed();
+    for (ModelFacts.Tie tie : ties) {
+      add(tie);
+    }
+  }
+
+  /** The ties of a base model. */
+  static TiedWeights of(Map<String, TensorInfo> tensors, ModelConfig config, NameTable names) {
+    return new TiedWeights(tensors, config, names);
+  }
+
+  /**
+   * The stored tensor that a tensor without one of its own is, by its name; unmodifiable. {@code
+   * lm_head.weight} to {@code model.embed_tokens.weight}, for instance.
+   */
+  public Map<String, String> aliases() {
+    return Collections.unmodifiableMap(aliases);
+  }
+
+  /** Groups of tensors that the configuration ties, though the file holds more than one of each. */
+  public List<Set<String>> storedApart() {
+    return List.copyOf(storedApart);
+  }
+
+  /** Of a class that transformers does not have: its only input embedding is the output's too. */
+  private List<ModelFacts.Tie> guessed() {
+    List<String> inputs =
+        currentToStored.keySet().stream()
+            .filter(name -> name.endsWith(".weight"))
+            .filter(name -> EmbeddingNames.isTokens(leaf(name)))
+            .toList();
+    return inputs.size() == 1
+        ? List.of(new ModelFacts.Tie("lm_head.weight", inputs.getFirst()))
+        : List.of();
+  }
+
+  private static String leaf(String tensor) {
+    String module = tensor.substring(0, tensor.lastIndexOf('.'));
+    return module.substring(module.lastIndexOf('.') + 1);
+  }
+
+  private void add(ModelFacts.Tie tie) {
+    Found input = find(tie.input());
+    Found output = find(tie.output());
+    if (input != null && output != null) {
+      storedApart.add(new LinkedHashSet<>(List.of(output.stored(), input.stored())));
+    } else if (input != null) {
+      aliases.put(input.prefix() + tie.output(), input.stored());
+    } else if (output != null && isEmbedding(tie)) {
+      aliases.put(output.prefix() + tie.input(), output.stored());
+    }
+  }
+
+  private static boolean isEmbedding(ModelFacts.Tie tie) {
+    return tie.input().endsWith(".weight") && EmbeddingNames.isTokens(leaf(tie.input()));
+  }
+
+  private @Nullable Found find(String name) {
+    String stored = currentToStored.get(name);
+    if (stored != null) {
+      return new Found(stored, "");
+    }
+    int dot = name.indexOf('.');
+    String bare = name.substring(dot + 1);
+    if (bare.indexOf('.') > 0 && currentToStored.containsKey(bare)) {
+      return new Found(currentToStored.get(bare), "");
+    }
+    Optional<String> longer =
+        currentToStored.keySet().stream()
+            .filter(key -> key.endsWith("." + name))
+            .filter(key -> key.indexOf('.') == key.length() - name.length() - 1)
+            .findFirst();
+    return longer
+        .map(key -> new Found(currentToStored.get(key), key.substring(0, key.indexOf('.') + 1)))
+        .orElse(null);
+  }
+
+  private record Found(String stored, String prefix) {}
+}
