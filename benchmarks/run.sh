@@ -8,8 +8,8 @@ set -euo pipefail
 home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(dirname "$home")
 needed=25
-# shellcheck source=../tools/find-java.sh
-. "$root/tools/find-java.sh"
+# shellcheck source=../src/launcher/find-java.sh
+. "$root/src/launcher/find-java.sh"
 
 if ! java_home=$(find_java "$needed"); then
   echo "run.sh: no JDK $needed or later found in JAVA_HOME, PATH, /usr/lib/jvm and the like." >&2

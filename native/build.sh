@@ -8,6 +8,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 what=$1
 build=$2
 
+# A build folder that came along with a copied or moved checkout knows the paths of the other place.
+cache=$build/CMakeCache.txt
+if [ -f "$cache" ] && ! [ "$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$cache")" -ef "$build" ]; then
+  rm -rf "$build"
+fi
+
 case $what in
   kernels)
     for tool in cmake nvcc; do

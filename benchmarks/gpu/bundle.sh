@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 out=${1:-$root/target/gpu-bundle}
-. tools/find-java.sh
+. src/launcher/find-java.sh
 limit_kib=$((60 * 1024))
 
 # The version of the launcher's jar that belongs to the JUnit of pom.xml: 1.13.4 for 5.13.4.

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 2
+#define FOURIERFT_KERNEL_ABI 3
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256
@@ -222,7 +222,6 @@ FOURIERFT_KERNEL fourierft_store_delta(
 /*
  * weight = round(weight + sign * delta), the sum in float32 (float64 for F64), where delta =
  * round to delta_type(scale * source), source as in fourierft_store_delta. sign is +1 or -1.
- * write = 0 leaves the weights as they are and only measures (a safe merge's first pass).
  * partials, if not NULL, gets one struct for each block of the grid; NULL measures nothing and is
  * faster. Targets may not overlap, so that one weight takes one adapter a launch.
  * Work: adapter_count * ceil(rows / FOURIERFT_TILE) * ceil(cols / FOURIERFT_TILE).
@@ -230,19 +229,11 @@ FOURIERFT_KERNEL fourierft_store_delta(
 FOURIERFT_KERNEL fourierft_add_delta(
     const fourierft_target *targets, int64_t adapter_count, int64_t rows, int64_t cols,
     const float *source, int64_t source_step, int64_t source_stride, int64_t source_distance,
-    float sign, int32_t write, fourierft_addition *partials);
+    float sign, fourierft_addition *partials);
 
 /* Sums partial_count partials into one, in an order that depends on their number alone. Work: 1. */
 FOURIERFT_KERNEL fourierft_reduce_addition(
     const fourierft_addition *partials, int64_t partial_count, fourierft_addition *result);
-
-/*
- * Adds to *count, which was zeroed before, how many elements of a matrix are NaN or infinite.
- * Work: rows * ceil(cols / FOURIERFT_SEGMENT).
- */
-FOURIERFT_KERNEL fourierft_count_non_finite(
-    const void *values, int32_t type, int64_t rows, int64_t cols, int64_t stride,
-    uint64_t *count);
 
 /* ---- Activations and the spectral operator. ---- */
 
@@ -255,8 +246,9 @@ FOURIERFT_KERNEL fourierft_pack(
     float *packed, int64_t packed_stride);
 
 /*
- * output[t][b] = sum over the token's adapters of scale/2 * sum over the entries of bin b of
- * c[frequency] * input[t][source]; bins without entries get 0, so every bin is written. input is
+ * output[t][b] = sum over the token's adapters of the sum over the entries of bin b of
+ * (scale/2 * c[frequency]) * input[t][source], so that a tiny c is not multiplied where it has few
+ * bits; bins without entries get 0, so every bin is written. input is
  * [tokens, in_bins], output [tokens, out_bins], both dense. choice is NULL if every token is
  * changed by the sum of all operators, else choice[t] names one of them, or -1 for none.
  * The order of the sum is fixed. Work: ceil(tokens / FOURIERFT_TOKEN_TILE) * ceil(out_bins /
@@ -268,13 +260,13 @@ FOURIERFT_KERNEL fourierft_gather_multiply(
     fourierft_complex *output, int64_t out_bins);
 
 /*
- * y[t][i] = round(float(y[t][i]) + scale * value[t][i]) (float64 sum for F64), i < features; rows
- * of tokens whose choice is -1 are not touched. choice may be NULL. scale is 1 after
- * fourierft_gather_multiply. Work: tokens * ceil(features / FOURIERFT_SEGMENT).
+ * y[t][i] = round(float(y[t][i]) + value[t][i]), i < features; rows of tokens whose choice is -1
+ * are not touched. choice may be NULL. type is any but FOURIERFT_F64.
+ * Work: tokens * ceil(features / FOURIERFT_SEGMENT).
  */
 FOURIERFT_KERNEL fourierft_accumulate(
-    const float *value, int64_t value_stride, float scale, const int32_t *choice,
-    int64_t tokens, int64_t features, void *y, int32_t type, int64_t y_stride);
+    const float *value, int64_t value_stride, const int32_t *choice, int64_t tokens,
+    int64_t features, void *y, int32_t type, int64_t y_stride);
 
 /* ---- Gradients of the coefficients. ---- */
 
@@ -341,7 +333,6 @@ FOURIERFT_KERNEL fourierft_adamw_step(
   KERNEL(fourierft_store_delta)              \
   KERNEL(fourierft_add_delta)                \
   KERNEL(fourierft_reduce_addition)          \
-  KERNEL(fourierft_count_non_finite)         \
   KERNEL(fourierft_pack)                     \
   KERNEL(fourierft_gather_multiply)          \
   KERNEL(fourierft_accumulate)               \

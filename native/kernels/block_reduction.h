@@ -6,10 +6,6 @@
 
 __device__ __forceinline__ void merge(double &into, double other) { into += other; }
 
-__device__ __forceinline__ void merge(unsigned long long &into, unsigned long long other) {
-  into += other;
-}
-
 __device__ __forceinline__ void merge(fourierft_addition &into, const fourierft_addition &other) {
   into.delta_squares += other.delta_squares;
   into.weight_squares += other.weight_squares;

@@ -4,10 +4,10 @@
 
 namespace {
 
-/* weight + delta into data[index], unless write is off; the sum is rounded once. */
+/* weight + delta into data[index]; the sum is rounded once. */
 template <bool MEASURE>
 __device__ __forceinline__ void add_one(void *__restrict__ data, int32_t type, int64_t index,
-                                        float delta, bool write, fourierft_addition &found) {
+                                        float delta, fourierft_addition &found) {
   double weight;
   double stored;
   double error;
@@ -15,7 +15,7 @@ __device__ __forceinline__ void add_one(void *__restrict__ data, int32_t type, i
     double *place = static_cast<double *>(data) + index;
     weight = *place;
     stored = __dadd_rn(weight, static_cast<double>(delta));
-    if (write) *place = stored;
+    *place = stored;
     if (MEASURE) {
       /* Knuth's two-sum: what the addition lost, exactly. */
       const double part = __dsub_rn(stored, weight);
@@ -25,7 +25,7 @@ __device__ __forceinline__ void add_one(void *__restrict__ data, int32_t type, i
   } else {
     const float single = load_float(data, type, index);
     const float sum = rounded_to(type, __fadd_rn(single, delta));
-    if (write) store_float(data, type, index, sum);
+    store_float(data, type, index, sum);
     if (MEASURE) {
       weight = single;
       stored = sum;
@@ -60,7 +60,7 @@ struct Source {
 template <bool MEASURE>
 __device__ __forceinline__ void add_tile(
     const fourierft_target &target, int64_t adapter, int64_t rows, int64_t cols, int64_t first_row,
-    int64_t first_col, const Source &source, float sign, bool write,
+    int64_t first_col, const Source &source, float sign,
     float (*tile)[FOURIERFT_TILE + 1], fourierft_addition &found) {
   const int lane = threadIdx.x % FOURIERFT_TILE;
   const int line = threadIdx.x / FOURIERFT_TILE;
@@ -75,7 +75,7 @@ __device__ __forceinline__ void add_tile(
     if (target.transposed) {
       tile[i][lane] = delta;
     } else {
-      add_one<MEASURE>(target.data, target.type, p * target.stride + q, delta, write, found);
+      add_one<MEASURE>(target.data, target.type, p * target.stride + q, delta, found);
     }
   }
   if (!target.transposed) return;
@@ -84,8 +84,7 @@ __device__ __forceinline__ void add_tile(
     const int64_t q = first_col + i;
     const int64_t p = first_row + lane;
     if (p < rows && q < cols) {
-      add_one<MEASURE>(target.data, target.type, q * target.stride + p, tile[lane][i], write,
-                       found);
+      add_one<MEASURE>(target.data, target.type, q * target.stride + p, tile[lane][i], found);
     }
   }
   __syncthreads();
@@ -117,8 +116,7 @@ FOURIERFT_KERNEL fourierft_store_delta(
 FOURIERFT_KERNEL fourierft_add_delta(
     const fourierft_target *__restrict__ targets, int64_t adapter_count, int64_t rows, int64_t cols,
     const float *__restrict__ source, int64_t source_step, int64_t source_stride,
-    int64_t source_distance, float sign, int32_t write,
-    fourierft_addition *__restrict__ partials) {
+    int64_t source_distance, float sign, fourierft_addition *__restrict__ partials) {
   __shared__ float tile[FOURIERFT_TILE][FOURIERFT_TILE + 1];
   __shared__ fourierft_addition shared[FOURIERFT_BLOCK];
   const Source from = {source, source_step, source_stride, source_distance};
@@ -133,11 +131,9 @@ FOURIERFT_KERNEL fourierft_add_delta(
     const int64_t first_row = (strip - a * row_tiles) * FOURIERFT_TILE;
     const int64_t first_col = (unit - strip * col_tiles) * FOURIERFT_TILE;
     if (partials != nullptr) {
-      add_tile<true>(targets[a], a, rows, cols, first_row, first_col, from, sign, write != 0, tile,
-                     found);
+      add_tile<true>(targets[a], a, rows, cols, first_row, first_col, from, sign, tile, found);
     } else {
-      add_tile<false>(targets[a], a, rows, cols, first_row, first_col, from, sign, write != 0, tile,
-                      found);
+      add_tile<false>(targets[a], a, rows, cols, first_row, first_col, from, sign, tile, found);
     }
   }
   if (partials != nullptr) {

@@ -13,10 +13,11 @@ __device__ __forceinline__ void add_bin(const fourierft_operator &op, int64_t bi
                                         int64_t in_bins, fourierft_complex *sum) {
   float re[TOKENS] = {};
   float im[TOKENS] = {};
+  const float scale = 0.5f * op.scale;
   const int32_t end = op.bin_start[bin + 1];
   for (int32_t entry = op.bin_start[bin]; entry < end; entry++) {
     const int32_t source = op.source[entry];
-    const float coefficient = op.coefficient[op.frequency[entry]];
+    const float coefficient = scale * op.coefficient[op.frequency[entry]];
     const float imaginary = (source & 1) != 0 ? -coefficient : coefficient;
     const fourierft_complex *from = input + (source >> 1);
     for (int i = 0; i < TOKENS; i++) {
@@ -25,10 +26,9 @@ __device__ __forceinline__ void add_bin(const fourierft_operator &op, int64_t bi
       im[i] += imaginary * value.im;
     }
   }
-  const float scale = 0.5f * op.scale;
   for (int i = 0; i < TOKENS; i++) {
-    sum[i].re += scale * re[i];
-    sum[i].im += scale * im[i];
+    sum[i].re += re[i];
+    sum[i].im += im[i];
   }
 }
 
@@ -101,7 +101,7 @@ FOURIERFT_KERNEL fourierft_gather_multiply(
 }
 
 FOURIERFT_KERNEL fourierft_accumulate(
-    const float *__restrict__ value, int64_t value_stride, float scale,
+    const float *__restrict__ value, int64_t value_stride,
     const int32_t *__restrict__ choice, int64_t tokens, int64_t features, void *__restrict__ y,
     int32_t type, int64_t y_stride) {
   const int64_t segments = ceil_div(features, FOURIERFT_SEGMENT);
@@ -112,13 +112,9 @@ FOURIERFT_KERNEL fourierft_accumulate(
     const int64_t end =
         first + FOURIERFT_SEGMENT < features ? first + FOURIERFT_SEGMENT : features;
     for (int64_t i = first + threadIdx.x; i < end; i += FOURIERFT_BLOCK) {
-      const float addend = __fmul_rn(scale, value[token * value_stride + i]);
+      const float addend = value[token * value_stride + i];
       const int64_t place = token * y_stride + i;
-      if (type == FOURIERFT_F64) {
-        static_cast<double *>(y)[place] += static_cast<double>(addend);
-      } else {
-        store_float(y, type, place, __fadd_rn(load_float(y, type, place), addend));
-      }
+      store_float(y, type, place, __fadd_rn(load_float(y, type, place), addend));
     }
   }
 }

@@ -14,5 +14,10 @@ for tool in cmake c++; do
   fi
 done
 mkdir -p "$(dirname "$build")"
+# A build folder that came along with a copied or moved checkout knows the paths of the other place.
+cache=$build/CMakeCache.txt
+if [ -f "$cache" ] && ! [ "$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$cache")" -ef "$build" ]; then
+  rm -rf "$build"
+fi
 cmake -S "$here" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
 cmake --build "$build" --parallel 2 >>"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }

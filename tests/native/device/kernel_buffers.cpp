@@ -165,7 +165,7 @@ void fourierft_store_delta(Touched &touched, const fourierft_target *targets, in
 
 void fourierft_add_delta(Touched &touched, const fourierft_target *targets, int64_t count,
                          int64_t rows, int64_t cols, const float *source, int64_t step,
-                         int64_t stride, int64_t distance, float sign, int32_t,
+                         int64_t stride, int64_t distance, float sign,
                          fourierft_addition *partials) {
   touched.require("sign", sign == 1.0f || sign == -1.0f);
   delta_source(touched, targets, count, rows, cols, source, step, stride, distance);
@@ -176,12 +176,6 @@ void fourierft_reduce_addition(Touched &touched, const fourierft_addition *parti
                                fourierft_addition *result) {
   touched.array("partials", partials, count);
   touched.array("result", result, 1);
-}
-
-void fourierft_count_non_finite(Touched &touched, const void *values, int32_t type, int64_t rows,
-                                int64_t cols, int64_t stride, uint64_t *count) {
-  touched.matrix("values", values, type, rows, cols, stride);
-  touched.array("count", count, 1);
 }
 
 void fourierft_pack(Touched &touched, const void *x, int32_t type, int64_t x_stride, int64_t tokens,
@@ -211,11 +205,12 @@ void fourierft_gather_multiply(Touched &touched, const fourierft_operator *opera
   touched.array("output", output, tokens * out_bins);
 }
 
-void fourierft_accumulate(Touched &touched, const float *value, int64_t value_stride, float,
+void fourierft_accumulate(Touched &touched, const float *value, int64_t value_stride,
                           const int32_t *choice, int64_t tokens, int64_t features, void *y,
                           int32_t type, int64_t y_stride) {
   touched.matrix("value", value, FOURIERFT_F32, tokens, features, value_stride);
   if (choice != nullptr) touched.array("choice", choice, tokens);
+  touched.require("type", type != FOURIERFT_F64);
   touched.matrix("y", y, type, tokens, features, y_stride);
 }
 

@@ -62,17 +62,15 @@ void fourierft_store_delta(Touched &, const fourierft_target *, int64_t, int64_t
                            const float *source, int64_t step, int64_t stride, int64_t distance);
 void fourierft_add_delta(Touched &, const fourierft_target *, int64_t, int64_t rows, int64_t cols,
                          const float *source, int64_t step, int64_t stride, int64_t distance, float,
-                         int32_t, fourierft_addition *partials);
+                         fourierft_addition *partials);
 void fourierft_reduce_addition(Touched &, const fourierft_addition *, int64_t,
                                fourierft_addition *result);
-void fourierft_count_non_finite(Touched &, const void *, int32_t type, int64_t rows, int64_t cols,
-                                int64_t stride, uint64_t *count);
 void fourierft_pack(Touched &, const void *x, int32_t type, int64_t x_stride, int64_t tokens,
                     int64_t features, float *packed, int64_t packed_stride);
 void fourierft_gather_multiply(Touched &, const fourierft_operator *, int64_t, const int32_t *,
                                int64_t tokens, const fourierft_complex *input, int64_t in_bins,
                                fourierft_complex *output, int64_t out_bins);
-void fourierft_accumulate(Touched &, const float *value, int64_t value_stride, float,
+void fourierft_accumulate(Touched &, const float *value, int64_t value_stride,
                           const int32_t *choice, int64_t tokens, int64_t features, void *y,
                           int32_t type, int64_t y_stride);
 void fourierft_spectrum_gradient(Touched &, const fourierft_gradient *, int64_t, int64_t,

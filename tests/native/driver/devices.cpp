@@ -252,7 +252,9 @@ EMULATED_API CUresult cuCtxGetApiVersion(CUcontext context, unsigned int *versio
 EMULATED_API CUresult cuCtxSynchronize() {
   std::shared_ptr<Context> context;
   BEGIN("sync", &context);
-  if (emulator::spoils_recording()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  if (emulator::spoils_recording() || emulator::spoils_recordings_of(context)) {
+    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  }
   emulator::drain(context);
   return static_cast<CUresult>(context->lost.load());
 }

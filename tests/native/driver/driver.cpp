@@ -287,6 +287,17 @@ bool spoils_recording() {
   return spoilt;
 }
 
+bool spoils_recordings_of(const std::shared_ptr<Context> &context) {
+  bool spoilt = false;
+  for (const std::shared_ptr<Stream> &stream : Handles::get().streams_of(context)) {
+    if (const std::shared_ptr<Recording> recording = stream->recording()) {
+      recording->broken = true;
+      spoilt = true;
+    }
+  }
+  return spoilt;
+}
+
 void recording_began(const std::shared_ptr<Recording> &recording) {
   std::lock_guard<std::mutex> lock(recordings().mutex);
   recordings().active.push_back(recording);

@@ -86,6 +86,12 @@ void drain(const std::shared_ptr<Context> &context);
  */
 bool spoils_recording();
 
+/*
+ * Whether a stream of the context records, on any thread and in any mode: who waits for all of a
+ * context waits for that one too, which spoils the recording.
+ */
+bool spoils_recordings_of(const std::shared_ptr<Context> &context);
+
 /* Recordings under way, for spoils_recording. */
 void recording_began(const std::shared_ptr<Recording> &recording);
 void recording_ended(const std::shared_ptr<Recording> &recording);

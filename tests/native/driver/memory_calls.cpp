@@ -261,6 +261,30 @@ EMULATED_API CUresult cuMemFree_v2(CUdeviceptr base) {
   return end_free(context);
 }
 
+/* Memory of the device's own pool, which belongs to no context. */
+EMULATED_API CUresult cuMemAllocAsync(CUdeviceptr *result, size_t bytes, CUstream stream_handle) {
+  ContextPointer context;
+  BEGIN("alloc", &context);
+  if (find_stream(context, stream_handle, __func__) == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (result == nullptr || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  const uint64_t base =
+      Memory::get().allocate(Space::DEVICE, static_cast<int64_t>(bytes), 0, context->device);
+  if (base == 0) return CUDA_ERROR_OUT_OF_MEMORY;
+  *result = base;
+  return CUDA_SUCCESS;
+}
+
+EMULATED_API CUresult cuMemFreeAsync(CUdeviceptr base, CUstream stream_handle) {
+  ContextPointer context;
+  if (const CUresult refused = begin_free(__func__, "free", &context)) return refused;
+  const StreamPointer stream = find_stream(context, stream_handle, __func__);
+  if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  return stream->submit([base] {
+    return Memory::get().release(Space::DEVICE, base, "cuMemFreeAsync") ? CUDA_SUCCESS
+                                                                       : CUDA_ERROR_INVALID_VALUE;
+  });
+}
+
 EMULATED_API CUresult cuMemAllocHost_v2(void **result, size_t bytes) {
   ContextPointer context;
   BEGIN("pinned", &context);

@@ -11,9 +11,11 @@ adapters/NAME/expected.safetensors
     MODULE.merged               the base weight after merge, as stored
 matching.json                   what PEFT says of (configuration, module name): is it adapted, with which n_frequency
 regex.json                      what Python's re says of (expression, text): fullmatch and match
+regex_random.json               the same of expressions drawn at random, "1" for each text that matches
 """
 
 import json
+import random
 import re
 import shutil
 import warnings
@@ -296,6 +298,9 @@ def regex():
         except re.error as e:
             table.append({"expression": expression, "error": str(e)})
             continue
+        if re.search(r"\(\?P=|\\[1-9]", expression):
+            table.append({"expression": expression, "refers_back": True})
+            continue
         table.append({
             "expression": expression,
             "fullmatch": [t for t in texts if compiled.fullmatch(t)],
@@ -304,7 +309,57 @@ def regex():
     (HERE / "regex.json").write_text(json.dumps({"texts": texts, "expressions": table}, indent=1) + "\n")
 
 
+RANDOM_TEXTS = ["", "a", "b", "ab", "ba", "aab", "abab", "a.b", "a_1", "A", "aB", "1", "12", "\n", "a\n", "a\nb", "ab\n", ".a", "é", "é1",
+                "a b", "ſ", "K", "abcabc", "aaaa.bbbb", "model.layers.0.q", "a\n\n", "\u2028", "a-b", "x" * 20]
+
+
+def random_expression(draw, depth=0):
+    atoms = ["a", "b", "ab", ".", r"\.", r"\d", r"\w", r"\W", r"\s", r"\S", r"\D", "[ab]", "[^a]", r"[\w.]", r"[^\d\n]", "[a-c]", "[^b-z]", "^", "$",
+             r"\A", r"\Z", r"\b", r"\B", "", "é", "q", "1", "[]a]", "[a-]", r"[\]\-x]", r"\x61", r"\141", r"\n", "_", "layers"]
+    kind = draw.random()
+    if depth > 4 or kind < 0.35:
+        return draw.choice(atoms)
+    inner = lambda: random_expression(draw, depth + 1)
+    if kind < 0.6:
+        return inner() + inner()
+    if kind < 0.7:
+        return draw.choice(["(%s|%s)", "(?:%s|%s)", "%s|%s", "(?>%s|%s)"]) % (inner(), inner())
+    if kind < 0.9:
+        quantifier = draw.choice(["*", "+", "?", "{2}", "{1,}", "{,2}", "{0}", "{1,3}", "{,}"]) + draw.choice(["", "", "?", "+"])
+        return draw.choice(["(%s)", "(?:%s)", "%s"]) % inner() + quantifier
+    if kind < 0.97:
+        return draw.choice(["(?=%s)", "(?!%s)", "(?<=%s)", "(?<!%s)", "(?>%s)"]) % inner()
+    return draw.choice(["(?i:%s)", "(?s:%s)", "(?m:%s)", "(?a:%s)", "(?-i:%s)", "(?x: %s #c\n)", "(?#c)%s"]) % inner()
+
+
+def judged(expression, texts):
+    try:
+        compiled = re.compile(expression)
+    except (re.error, OverflowError):
+        return [expression, None, None]
+    return [
+        expression,
+        "".join("01"[compiled.fullmatch(t) is not None] for t in texts),
+        "".join("01"[compiled.match(t) is not None] for t in texts),
+    ]
+
+
+def regex_random(count=1500, seed=20261126):
+    draw = random.Random(seed)
+    rows = {}
+    while len(rows) < count:
+        expression = draw.choice(["", "", "", "(?i)", "(?s)", "(?m)", "(?a)"]) + random_expression(draw)
+        if 2 < len(expression) < 60:
+            try:
+                rows[expression] = judged(expression, RANDOM_TEXTS)
+            except SystemError:
+                pass  # "please report a bug for the re module"
+    lines = ",\n".join("  " + json.dumps(row) for row in rows.values())
+    (HERE / "regex_random.json").write_text(f'{{\n "texts": {json.dumps(RANDOM_TEXTS)},\n "rows": [\n{lines}\n ]\n}}\n')
+
+
 if __name__ == "__main__":
     adapters()
     matching()
     regex()
+    regex_random()

@@ -171,13 +171,27 @@ class ArchitectureTest {
   }
 
   @Test
-  void commandsReachNoInternals() {
+  void commandsReachNoInternalsButFiles() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + ".cli..")
         .should()
-        .dependOnClassesThat()
-        .resideInAPackage(ROOT + ".internal..")
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".internal..")
+                .and(not(resideInAPackage(ROOT + ".internal.files"))))
+        .check(CLASSES);
+  }
+
+  /** Numbers in names and files are ASCII wherever the program runs; formatted() is for prose. */
+  @Test
+  void nothingButProseIsFormattedInTheDefaultLocale() {
+    noClasses()
+        .should()
+        .callMethod(String.class, "format", String.class, Object[].class)
+        .orShould()
+        .callMethod(String.class, "toLowerCase")
+        .orShould()
+        .callMethod(String.class, "toUpperCase")
         .check(CLASSES);
   }
 

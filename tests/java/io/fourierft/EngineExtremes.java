@@ -52,6 +52,36 @@ public abstract class EngineExtremes extends EngineSuite {
     }
   }
 
+  /**
+   * Of a subnormal coefficient every bit counts, so that nothing else may be done with it first.
+   */
+  @ParameterizedTest
+  @CsvSource({"1e-44, 1e30", "1e-40, 1e30", "1e-38, 1e20", "1e20, 1e-10", "3e38, 1e-30"})
+  void anOperatorOfTinyOrHugeCoefficientsIsRight(float size, double scaling) {
+    int n = 60;
+    float[] spectrum = new float[n];
+    for (int k = 0; k < n; k++) {
+      spectrum[k] = (k % 2 == 0 ? size : -size) * ((k % 7 + 1) / 7f);
+    }
+    FourierAdapter adapter =
+        FourierAdapter.of(SpectralLocations.of(48, 40, n, 3), spectrum, scaling);
+    double[] delta = DefinitionOracle.delta(adapter);
+    HostMatrix x = Matrix.of(floats(2 * 40, new Random(4)), 2, 40);
+    HostMatrix y = Matrix.of(new float[2 * 48], 2, 48);
+    engine.apply(AdapterRouting.all(adapter), x, y);
+    double[] expected = new double[2 * 48];
+    for (int t = 0; t < 2; t++) {
+      for (int p = 0; p < 48; p++) {
+        for (int q = 0; q < 40; q++) {
+          expected[t * 48 + p] += delta[p * 40 + q] * x.get(t, q);
+        }
+      }
+    }
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], y.get(i / 48, i % 48), 2e-6 * norm(expected), "element " + i);
+    }
+  }
+
   private static double norm(double[] values) {
     double largest = 0;
     for (double value : values) {

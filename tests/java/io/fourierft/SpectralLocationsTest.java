@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -171,6 +172,73 @@ class SpectralLocationsTest {
     refused("as many of each", new int[] {1}, new int[] {});
   }
 
+  @Test
+  void placesOfTheCallersOwnMayStandAtEveryEdge() {
+    SpectralLocations own =
+        SpectralLocations.of(3, 4, new int[] {0, 0, 2, 2}, new int[] {0, 3, 0, 3});
+    assertEquals(3, own.rows());
+    assertEquals(4, own.cols());
+    assertEquals(4, own.nFrequency());
+    assertEquals("SpectralLocations[4 of 3 x 4]", own.toString());
+    refused("location 1 is (3, 3), outside 3 x 4", new int[] {0, 3}, new int[] {0, 3});
+    refused("location 0 is (-1, 0), outside 3 x 4", new int[] {-1}, new int[] {0});
+    refused("location 0 is (2, 4), outside 3 x 4", new int[] {2}, new int[] {4});
+    refused("location (2, 3) occurs twice", new int[] {2, 0, 2}, new int[] {3, 0, 3});
+    refused("0 row indices and 0 column indices", new int[] {}, new int[] {});
+    assertThrows(
+        ShapeException.class, () -> SpectralLocations.of(0, 4, new int[] {0}, new int[] {0}));
+    // As int, both places would have one flat index.
+    SpectralLocations far =
+        SpectralLocations.of(1 << 20, 1 << 20, new int[] {0, 1 << 12}, new int[] {5, 5});
+    assertEquals(1 << 12, far.row(1));
+  }
+
+  @Test
+  void equalPlacesHaveOneHashCodeAndOthersAnother() {
+    SpectralLocations own = SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 1});
+    assertEquals(
+        31 * (31 * 3 + 4)
+            + 31 * Arrays.hashCode(new int[] {2, 0})
+            + Arrays.hashCode(new int[] {3, 1}),
+        own.hashCode());
+    assertNotEquals(own, SpectralLocations.of(4, 4, new int[] {2, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 5, new int[] {2, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 4, new int[] {1, 0}, new int[] {3, 1}));
+    assertNotEquals(own, SpectralLocations.of(3, 4, new int[] {2, 0}, new int[] {3, 2}));
+    assertNotEquals(own, "places");
+  }
+
+  @Test
+  void whatTheHeapCannotHoldIsRefusedBeforeItIsDrawn() {
+    assertEquals(8 * 1000 + 16 * 2048, TorchRandperm.forwardBytes(1000));
+    assertEquals(8 * 1000, TorchRandperm.insideOutBytes(1000));
+    int side = 1 << 16;
+    int most = Integer.MAX_VALUE;
+    for (Randperm algorithm : Randperm.values()) {
+      String refusal =
+          String.valueOf(
+              assertThrows(
+                      ShapeException.class,
+                      () -> SpectralLocations.of(side, side, most, 1, algorithm))
+                  .getMessage());
+      boolean forward = algorithm == Randperm.LEGACY;
+      assertTrue(
+          refusal.contains(
+              forward
+                  ? "places are drawn for at most 536870912 coefficients"
+                  : "whose places take 32767 MiB of heap"),
+          refusal);
+    }
+    int half = TorchRandperm.MOST_FORWARD;
+    String refusal =
+        String.valueOf(
+            assertThrows(
+                    ShapeException.class,
+                    () -> SpectralLocations.of(side, side, half, 1, Randperm.LEGACY))
+                .getMessage());
+    assertTrue(refusal.contains("whose places take 24576 MiB of heap"), refusal);
+  }
+
   private static void refused(String words, int[] rows, int[] cols) {
     ShapeException refusal =
         assertThrows(ShapeException.class, () -> SpectralLocations.of(3, 4, rows, cols));
@@ -179,7 +247,8 @@ class SpectralLocationsTest {
 
   @Test
   void sizesOutOfRangeAreRefused() {
-    for (int[] bad : new int[][] {{0, 5, 1}, {5, 0, 1}, {-1, 5, 1}, {2, 3, 0}, {2, 3, 7}}) {
+    for (int[] bad :
+        new int[][] {{0, 5, 1}, {5, 0, 1}, {-1, 5, 1}, {-2, -3, 1}, {2, 3, 0}, {2, 3, 7}}) {
       assertThrows(ShapeException.class, () -> SpectralLocations.of(bad[0], bad[1], bad[2], 1));
     }
     ShapeException refusal =

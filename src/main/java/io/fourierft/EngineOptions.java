@@ -5,11 +5,15 @@ package io.fourierft;
  *
  * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}; {@code auto} takes the
  *     first engine that this machine has, anything else is an error when it cannot be had
- * @param threads worker threads of a CPU engine; 0 for the machine's processors
+ * @param threads worker threads of a CPU engine; 0 for the machine's processors, at most {@value
+ *     #MOST_THREADS}
  * @param kernels CPU kernels: {@code auto}, {@code simd} (the Vector API module must be enabled) or
  *     {@code jtransforms}
  */
 public record EngineOptions(String device, int threads, String kernels) {
+  /** More worker threads than any machine has processors are refused. */
+  public static final int MOST_THREADS = 4096;
+
   /** Property that sets the device of {@link #defaults()}. */
   public static final String DEVICE_PROPERTY = "fourierft.device";
 
@@ -29,8 +33,9 @@ public record EngineOptions(String device, int threads, String kernels) {
       throw new FourierException(
           "device '" + device + "' is unknown; use auto, cpu, cuda or cuda:N");
     }
-    if (threads < 0) {
-      throw new FourierException("threads is " + threads + "; use 0 for all processors, or more");
+    if (threads < 0 || threads > MOST_THREADS) {
+      throw new FourierException(
+          "threads is %d; use 0 for all processors, or 1 to %d".formatted(threads, MOST_THREADS));
     }
     if (!kernels.matches("auto|simd|jtransforms")) {
       throw new FourierException(

@@ -20,6 +20,7 @@ public final class FourierAdapter {
   private final float[] spectrum;
   private final float scaling;
   private final ElementType deltaType;
+  private final boolean finite;
 
   private FourierAdapter(
       SpectralLocations locations, float[] spectrum, float scaling, ElementType deltaType) {
@@ -32,6 +33,16 @@ public final class FourierAdapter {
     this.spectrum = spectrum;
     this.scaling = scaling;
     this.deltaType = deltaType;
+    this.finite = isFinite(spectrum, scaling);
+  }
+
+  private static boolean isFinite(float[] spectrum, float scaling) {
+    for (float value : spectrum) {
+      if (!Double.isFinite((double) scaling * value)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -88,6 +99,11 @@ public final class FourierAdapter {
   /** Coefficient {@code k}. */
   public float coefficient(int k) {
     return spectrum[k];
+  }
+
+  /** Whether every coefficient times the scaling is finite, and so ΔW before it is rounded. */
+  public boolean isFinite() {
+    return finite;
   }
 
   /** A copy of the coefficients. */

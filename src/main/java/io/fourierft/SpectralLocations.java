@@ -16,6 +16,7 @@ public final class SpectralLocations {
   private final int cols;
   private final int[] rowIndex;
   private final int[] colIndex;
+  private int hash;
 
   private SpectralLocations(int rows, int cols, int[] rowIndex, int[] colIndex) {
     this.rows = rows;
@@ -54,6 +55,7 @@ public final class SpectralLocations {
               .formatted(nFrequency, elements, rows, cols));
     }
     boolean insideOut = algorithm == Randperm.TORCH && elements >= Randperm.INSIDE_OUT_THRESHOLD;
+    requireHeap(nFrequency, insideOut);
     long[] flat =
         insideOut
             ? TorchRandperm.insideOut(elements, nFrequency, seed)
@@ -140,21 +142,46 @@ public final class SpectralLocations {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof SpectralLocations that
-        && rows == that.rows
-        && cols == that.cols
-        && Arrays.equals(rowIndex, that.rowIndex)
-        && Arrays.equals(colIndex, that.colIndex);
+    return other == this
+        || (other instanceof SpectralLocations that
+            && rows == that.rows
+            && cols == that.cols
+            && hashCode() == that.hashCode()
+            && Arrays.equals(rowIndex, that.rowIndex)
+            && Arrays.equals(colIndex, that.colIndex));
   }
 
   @Override
   public int hashCode() {
-    return 31 * (31 * rows + cols) + 31 * Arrays.hashCode(rowIndex) + Arrays.hashCode(colIndex);
+    // As String has it: computed when it is first wanted, by several threads perhaps, to one value.
+    int known = hash;
+    if (known == 0) {
+      known = 31 * (31 * rows + cols) + 31 * Arrays.hashCode(rowIndex) + Arrays.hashCode(colIndex);
+      hash = known;
+    }
+    return known;
   }
 
   @Override
   public String toString() {
     return "SpectralLocations[%d of %d x %d]".formatted(nFrequency(), rows, cols);
+  }
+
+  private static void requireHeap(int n, boolean insideOut) {
+    if (!insideOut && n > TorchRandperm.MOST_FORWARD) {
+      throw new ShapeException(
+          "n_frequency is %d, but places are drawn for at most %d coefficients"
+              .formatted(n, TorchRandperm.MOST_FORWARD));
+    }
+    long drawn = insideOut ? TorchRandperm.insideOutBytes(n) : TorchRandperm.forwardBytes(n);
+    long needed = drawn + 2L * Integer.BYTES * n;
+    long heap = Runtime.getRuntime().maxMemory();
+    if (needed > heap) {
+      throw new ShapeException(
+          ("n_frequency is %d, whose places take %d MiB of heap, but the virtual machine has %d;"
+                  + " give it more, as with -Xmx")
+              .formatted(n, needed >> 20, heap >> 20));
+    }
   }
 
   private static void requireShape(int rows, int cols) {

@@ -7,7 +7,20 @@ import java.util.Arrays;
  * (aten/src/ATen/native/TensorFactories.cpp, {@code randperm_cpu}).
  */
 final class TorchRandperm {
+  /** The most slots of {@link #forward}, so that half of its table stays empty. */
+  static final int MOST_FORWARD = 1 << 29;
+
   private TorchRandperm() {}
+
+  /** Bytes of heap that {@link #forward} takes for n slots. */
+  static long forwardBytes(int n) {
+    return insideOutBytes(n) + 2L * Long.BYTES * DisplacedSlots.capacity(n);
+  }
+
+  /** Bytes of heap that {@link #insideOut} takes for n slots. */
+  static long insideOutBytes(int n) {
+    return (long) Long.BYTES * n;
+  }
 
   /**
    * Forward Fisher-Yates, 32-bit draws: step i swaps slot i with slot {@code i + draw % (elements -
@@ -57,12 +70,16 @@ final class TorchRandperm {
     private final int mask;
 
     DisplacedSlots(int n) {
-      // At most n entries; a table at least twice as large keeps the probes short.
-      int capacity = Integer.highestOneBit(Math.max(8, Math.min(n, 1 << 28))) << 2;
+      int capacity = capacity(n);
       slots = new long[capacity];
       values = new long[capacity];
       mask = capacity - 1;
       Arrays.fill(slots, EMPTY);
+    }
+
+    /** At most n entries; a table at least twice as large keeps the probes short. */
+    static int capacity(int n) {
+      return Integer.highestOneBit(Math.max(8, Math.min(n, 1 << 28))) << 2;
     }
 
     /** The value at {@code chosen}, after the value at {@code current} was put there instead. */

@@ -29,6 +29,20 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What merge and unmerge do to the numbers of a model: formats, rounding, order, --safe. */
 class MergeNumbersTest extends ModelCommandTest {
+  @Test
+  void aRewrittenConfigurationKeepsItsInfinity() throws IOException {
+    Path base =
+        base(
+            "base",
+            DType.F32,
+            "{\"model_type\": \"mamba2\", \"dtype\": \"float32\","
+                + " \"time_step_limit\": [0.0, Infinity]}");
+    succeeded(merge(base, adapter("adapter", 1, DType.F32), out(), "--dtype", "bf16"));
+    String config = Files.readString(out().resolve("config.json"));
+    assertTrue(config.contains("bfloat16"), config);
+    assertTrue(config.contains("Infinity") && !config.contains("\"Infinity\""), config);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "F32, f16, float16",

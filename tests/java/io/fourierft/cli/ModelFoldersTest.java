@@ -205,6 +205,14 @@ class ModelFoldersTest {
     refused(merge(), name.substring(5), "broken link", "cannot be reached");
   }
 
+  @Test
+  void aLinkThatWasCopiedAsTextIsNamedForWhatItIs() throws IOException {
+    Files.writeString(base.resolve("model.safetensors"), "../../blobs/0123abcd");
+    refused(merge(), "model.safetensors", "text of a link", "../../blobs/0123abcd");
+    Path snapshot = Files.writeString(folder.resolve("text"), "hub/models--a/snapshots/abc123");
+    refused(mergeOf(snapshot), "text of a link");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"adapter_config.json", "adapter_model.safetensors"})
   void aBrokenLinkInTheAdapterToo(String name) throws IOException {

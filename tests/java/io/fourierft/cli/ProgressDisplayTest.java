@@ -18,7 +18,30 @@ class ProgressDisplayTest {
 
   private ProgressDisplay display(boolean enabled) {
     return new ProgressDisplay(
-        "merge", enabled, clock::get, new PrintStream(shown, true, StandardCharsets.UTF_8));
+        "merge", enabled, clock::get, new PrintStream(shown, true, StandardCharsets.UTF_8), false);
+  }
+
+  @Test
+  void oneLongStepShowsThatWorkGoesOn() throws InterruptedException {
+    try (ProgressDisplay display =
+        new ProgressDisplay(
+            "merge",
+            true,
+            System::nanoTime,
+            new PrintStream(shown, true, StandardCharsets.UTF_8),
+            true)) {
+      long deadline = System.nanoTime() + 30_000 * MILLISECOND;
+      while (text().split("merge", -1).length < 4 && System.nanoTime() < deadline) {
+        Thread.sleep(50);
+      }
+      display.progressed(100 << 20, 100 << 20, "a");
+    }
+    assertTrue(text().split("merge", -1).length >= 4, text());
+    assertTrue(text().contains("100%"), text());
+  }
+
+  private String text() {
+    return shown.toString(StandardCharsets.UTF_8);
   }
 
   @Test

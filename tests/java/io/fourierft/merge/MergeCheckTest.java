@@ -53,7 +53,9 @@ class MergeCheckTest {
               location.tensor().declaration(),
               location,
               null,
-              List.of(new OutputTensor.Delta("a", adapter, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, 0)));
+              List.of(
+                  new OutputTensor.Delta(
+                      "a", adapter, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, 0)));
       MergeCheck untouched = new MergeCheck(Addition.ADD);
       FourierException e =
           assertThrows(FourierException.class, () -> untouched.check(tensor, checkpoint));

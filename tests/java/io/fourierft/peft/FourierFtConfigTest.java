@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rules of {@code adapter_config.json}. */
 class FourierFtConfigTest {
@@ -77,12 +78,26 @@ class FourierFtConfigTest {
         "\"inference_mode\": \"true\" | inference_mode is \"true\"",
         "\"auto_mapping\": \"x\" | auto_mapping is \"x\"; give an object or null",
         "\"revision\": 3 | revision is 3; give a string or null",
+        "\"scaling\": 1e99999999999 | the number 1e99999999999 has an exponent that nothing can",
+        "\"scaling\": 0.1e-2147483648 | the number 0.1e-2147483648 has an exponent that nothing",
+        "\"unknown\": [1E+0002147483647] | the number 1E+0002147483647 has an exponent that",
         "\"scaling\": 1.0, \"scaling\": 2.0 | Duplicate field 'scaling'"
       })
   void aBadValueIsRefusedByNameWithFileAndRemedy(String entry, String message) {
     String e = Refusal.of(() -> config(", " + entry));
     assertTrue(e.startsWith("some/adapter_config.json"), e);
     assertTrue(e.contains(message), e);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"scaling", "n_frequency", "random_loc_seed", "unknown"})
+  void aNumberOfMillionsOfDigitsIsRefusedAtOnce(String key) {
+    String digits = "9".repeat(3_000_000);
+    for (String number : List.of(digits, "0." + digits, "-" + digits + "e5")) {
+      String e = Refusal.of(() -> config(", \"" + key + "\": " + number));
+      assertTrue(e.contains("Number value length"), e);
+      assertTrue(e.length() < 500);
+    }
   }
 
   @ParameterizedTest

@@ -3,7 +3,6 @@ package io.fourierft.peft;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -46,57 +45,6 @@ class ModuleMatcherTest {
     }
     assertTrue(tests.size() > 40);
     return tests;
-  }
-
-  @TestFactory
-  List<DynamicTest> everyExpressionMatchesWhatPythonMatches() throws IOException {
-    JsonNode table = table("regex.json");
-    List<DynamicTest> tests = new ArrayList<>();
-    for (JsonNode row : table.get("expressions")) {
-      String expression = row.get("expression").textValue();
-      tests.add(
-          DynamicTest.dynamicTest(
-              expression,
-              () -> {
-                if (row.has("error")) {
-                  assertThrows(PeftException.class, () -> PythonPattern.of(expression, "test"));
-                  return;
-                }
-                PythonPattern pattern = PythonPattern.of(expression, "test");
-                List<String> whole = new ArrayList<>();
-                List<String> start = new ArrayList<>();
-                for (JsonNode text : table.get("texts")) {
-                  if (pattern.matchesAll(text.textValue())) {
-                    whole.add(text.textValue());
-                  }
-                  if (pattern.matchesStart(text.textValue())) {
-                    start.add(text.textValue());
-                  }
-                }
-                assertEquals(strings(row.get("fullmatch")), whole, "fullmatch");
-                assertEquals(strings(row.get("match")), start, "match");
-              }));
-    }
-    assertTrue(tests.size() > 80);
-    return tests;
-  }
-
-  @Test
-  void anExpressionThatNeverEndsIsStopped() {
-    PythonPattern pattern = PythonPattern.of("(.*)".repeat(8) + "!", "target_modules");
-    String e = Refusal.of(() -> pattern.matchesAll("model.layers.selfattention.projection"));
-    assertTrue(e.contains("does not come to an end"), e);
-  }
-
-  @Test
-  void anExpressionThatRecursesDeeplyIsStopped() {
-    PythonPattern pattern = PythonPattern.of("(a|b)*", "target_modules");
-    String name = "ab".repeat(200_000);
-    assertThrows(PeftException.class, () -> pattern.matchesAll(name));
-    ModuleMatcher matcher =
-        ModuleMatcher.of(
-            FourierFtConfig.builder().targetModules(ModuleSelection.names("q")).build(), null);
-    assertThrows(PeftException.class, () -> matcher.verdict(name));
   }
 
   @ParameterizedTest
@@ -151,11 +99,5 @@ class ModuleMatcherTest {
   private static JsonNode table(String name) throws IOException {
     return ConfigReader.tree(
         Files.readString(PeftCases.RESOURCES.resolve("peft").resolve(name)), name);
-  }
-
-  private static List<String> strings(JsonNode array) {
-    List<String> values = new ArrayList<>();
-    array.forEach(element -> values.add(element.textValue()));
-    return values;
   }
 }

@@ -10,7 +10,6 @@ import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedModule;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
@@ -71,6 +70,9 @@ final class InspectCommand implements Callable<Integer> {
     if (plot != null && !plot.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
       throw new ParameterException(
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
+    }
+    if (plot != null) {
+      PngFile.requireFree(plot);
     }
     ResolveOptions options = resolve.options();
     AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
@@ -162,13 +164,10 @@ final class InspectCommand implements Callable<Integer> {
 
   private void draw(AdapterInspection inspection, Path file) throws IOException {
     ResolvedModule chosen = chosen(inspection);
-    Path parent = file.toAbsolutePath().getParent();
-    if (parent != null) {
-      Files.createDirectories(parent);
-    }
     try (FourierEngine opened = engine.open()) {
-      SpectrumPlot.write(
-          file, chosen.path(), chosen.adapter(), opened.deltaWeight(chosen.adapter()));
+      PngFile.write(
+          file,
+          SpectrumPlot.draw(chosen.path(), chosen.adapter(), opened.deltaWeight(chosen.adapter())));
     }
   }
 

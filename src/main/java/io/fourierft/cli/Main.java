@@ -2,12 +2,18 @@ package io.fourierft.cli;
 
 import io.fourierft.FourierException;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -45,16 +51,23 @@ public final class Main {
 
   /** Runs the command line and ends the process with its exit code. */
   public static void main(String[] arguments) {
-    PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
+    // What is printed is English, and its numbers are read by programs: no other digits.
+    Locale.setDefault(Locale.ROOT);
+    StandardOutput output = new StandardOutput();
+    PrintWriter out = new PrintWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8));
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    CommandLog.install(err);
     int code = run(out, err, arguments);
+    Optional<String> failure = output.failure();
+    if (failure.isPresent() && code == 0) {
+      err.println("fourierft: standard output cannot be written: " + failure.get());
+      code = FAILURE;
+    }
     System.exit(code);
   }
 
   /** Runs one command line in this process and gives its exit code. */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-    int code =
+    CommandLine command =
         new CommandLine(new Main())
             .setOut(out)
             .setErr(err)
@@ -63,11 +76,15 @@ public final class Main {
             .setUsageHelpAutoWidth(false)
             .setUsageHelpWidth(100)
             .setParameterExceptionHandler(Main::usageError)
-            .setExecutionExceptionHandler(Main::failure)
-            .execute(arguments);
+            .setExecutionExceptionHandler(Main::failure);
+    int code;
+    try {
+      code = command.execute(arguments);
+    } catch (Error error) {
+      code = failure(error, command);
+    }
     out.flush();
     err.flush();
-    // A closed pipe (as in "| head") is the reader's wish, not a failure of ours.
     return code;
   }
 
@@ -80,25 +97,54 @@ public final class Main {
   }
 
   private static int failure(Exception error, CommandLine command, CommandLine.ParseResult parsed) {
+    return failure(error, command);
+  }
+
+  private static int failure(Throwable error, CommandLine command) {
     PrintWriter err = command.getErr();
     command.getOut().flush();
-    err.println("fourierft: " + describe(error));
-    if (!(error instanceof FourierException || error instanceof IOException)
-        || Boolean.getBoolean("fourierft.trace")) {
+    err.println("fourierft: " + (isEnding() ? "stopped" : describe(error)));
+    boolean foreseen =
+        error instanceof FourierException || error instanceof IOException || error instanceof Error;
+    if (!foreseen || Boolean.getBoolean("fourierft.trace")) {
       error.printStackTrace(err);
     }
     return FAILURE;
+  }
+
+  /** Whether the process was told to end: what fails then, fails because its files are gone. */
+  private static boolean isEnding() {
+    Thread probe = new Thread(() -> {});
+    try {
+      Runtime.getRuntime().addShutdownHook(probe);
+      Runtime.getRuntime().removeShutdownHook(probe);
+      return false;
+    } catch (IllegalStateException ending) {
+      return true;
+    }
   }
 
   private static String describe(Throwable error) {
     return switch (error) {
       case UncheckedIOException wrapped when wrapped.getCause() != null ->
           describe(wrapped.getCause());
-      case NoSuchFileException missing -> missing.getFile() + ": no such file or folder";
+      case NoSuchFileException missing ->
+          missing.getFile()
+              + ": "
+              + (missing.getReason() == null ? "no such file or folder" : missing.getReason());
       case AccessDeniedException denied -> denied.getFile() + ": permission denied";
       case FileAlreadyExistsException there -> there.getFile() + ": exists already";
+      case NotDirectoryException file -> file.getFile() + ": is not a folder";
+      case DirectoryNotEmptyException full -> full.getFile() + ": is a folder that is not empty";
+      case FileSystemException other when other.getReason() != null ->
+          "%s: %s".formatted(other.getFile(), other.getReason());
       case FourierException ours -> String.valueOf(ours.getMessage());
       case IOException io -> "input or output failed: " + io.getMessage();
+      case OutOfMemoryError memory when String.valueOf(memory.getMessage()).contains("thread") ->
+          "the system allows no more threads; give --threads a smaller number";
+      case OutOfMemoryError memory ->
+          "out of memory (%s); allow more, as in FOURIERFT_JAVA_OPTS=-Xmx8g, or use fewer --threads"
+              .formatted(memory.getMessage());
       default -> "internal error, please report it: " + error;
     };
   }

@@ -2,6 +2,7 @@ package io.fourierft.cli;
 
 import io.fourierft.merge.ProgressListener;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -9,17 +10,25 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** A progress bar on standard error that appears once the work has taken more than a second. */
+/**
+ * A progress bar on standard error that appears once the work has taken more than a second, and is
+ * drawn every second from then on, however long one step of the work takes.
+ */
 final class ProgressDisplay implements ProgressListener, AutoCloseable {
   private static final long PATIENCE_NANOS = 1_000_000_000L;
   private static final long MEBIBYTE = 1L << 20;
+
+  /** Asking for the terminal's own width would unpack a native library. */
+  private static final int WIDTH = 79;
 
   private final String task;
   private final boolean enabled;
   private final LongSupplier nanoTime;
   private final PrintStream stream;
   private final long start;
+  private final @Nullable Thread waiting;
   private @Nullable ProgressBar bar;
+  private boolean closed;
 
   /**
    * A display that has shown nothing yet.
@@ -28,42 +37,73 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
    * @param enabled false where the output is for machines
    */
   ProgressDisplay(String task, boolean enabled) {
-    this(task, enabled, System::nanoTime, System.err);
+    this(task, enabled, System::nanoTime, System.err, true);
   }
 
-  /** The same by another clock, on another stream. */
-  ProgressDisplay(String task, boolean enabled, LongSupplier nanoTime, PrintStream stream) {
+  /**
+   * The same by another clock, on another stream.
+   *
+   * @param byItself whether the bar appears in time even if nothing has progressed by then
+   */
+  ProgressDisplay(
+      String task, boolean enabled, LongSupplier nanoTime, PrintStream stream, boolean byItself) {
     this.task = task;
     this.enabled = enabled;
     this.nanoTime = nanoTime;
     this.stream = stream;
     this.start = nanoTime.getAsLong();
+    this.waiting =
+        enabled && byItself
+            ? Thread.ofPlatform().daemon().name("fourierft-progress").start(this::showInTime)
+            : null;
   }
 
-  @Override
-  public void progressed(long bytesDone, long bytesTotal, String what) {
-    if (!enabled || (bar == null && nanoTime.getAsLong() - start < PATIENCE_NANOS)) {
-      return;
+  private void showInTime() {
+    try {
+      Thread.sleep(Duration.ofNanos(PATIENCE_NANOS));
+      show(-1);
+    } catch (InterruptedException e) {
+      // The work is done.
     }
-    if (bar == null) {
-      bar =
+  }
+
+  /** Shows the bar; its length is not known before the first step if {@code bytesTotal} is -1. */
+  private synchronized ProgressBar show(long bytesTotal) {
+    ProgressBar shown = bar;
+    if (shown == null) {
+      boolean small = bytesTotal >= 0 && bytesTotal < 10 * MEBIBYTE;
+      shown =
           new ProgressBarBuilder()
               .setTaskName(task)
               .setInitialMax(bytesTotal)
               .setStyle(ProgressBarStyle.ASCII)
-              .setUnit(unit(bytesTotal) == MEBIBYTE ? " MiB" : " KiB", unit(bytesTotal))
-              .setConsumer(new ConsoleProgressBarConsumer(stream))
+              .setUnit(small ? " KiB" : " MiB", small ? 1L << 10 : MEBIBYTE)
+              .setConsumer(new ConsoleProgressBarConsumer(stream, WIDTH))
+              .continuousUpdate()
               .build();
+      if (closed) {
+        shown.close();
+      } else {
+        bar = shown;
+      }
     }
-    bar.stepTo(bytesDone);
-  }
-
-  private static long unit(long bytesTotal) {
-    return bytesTotal < 10 * MEBIBYTE ? 1L << 10 : MEBIBYTE;
+    return shown;
   }
 
   @Override
-  public void close() {
+  public synchronized void progressed(long bytesDone, long bytesTotal, String what) {
+    if (!enabled || (bar == null && nanoTime.getAsLong() - start < PATIENCE_NANOS)) {
+      return;
+    }
+    show(bytesTotal).maxHint(bytesTotal).stepTo(bytesDone);
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (waiting != null) {
+      waiting.interrupt();
+    }
     if (bar != null) {
       bar.close();
       bar = null;

@@ -3,18 +3,18 @@ package io.fourierft.cli;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import java.awt.Color;
-import java.io.IOException;
-import java.nio.file.Path;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.HeatMapChart;
 import org.knowm.xchart.HeatMapChartBuilder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
-import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
@@ -36,17 +36,24 @@ final class SpectrumPlot {
   private SpectrumPlot() {}
 
   /**
-   * Writes a PNG.
+   * Draws the two side by side.
    *
    * @param module the module's name, for the titles
    * @param delta the adapter's ΔW, {@code [rows, cols]}
    */
-  static void write(Path file, String module, FourierAdapter adapter, HostMatrix delta)
-      throws IOException {
-    List<Chart<?, ?>> charts = new ArrayList<>();
-    charts.add(spectrumChart(module, adapter));
-    charts.add(deltaChart(module, delta));
-    BitmapEncoder.saveBitmap(charts, 1, 2, file.toString(), BitmapFormat.PNG);
+  static BufferedImage draw(String module, FourierAdapter adapter, HostMatrix delta) {
+    BufferedImage image =
+        new BufferedImage(2 * SIDE_PIXELS, SIDE_PIXELS, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = image.createGraphics();
+    try {
+      graphics.drawImage(
+          BitmapEncoder.getBufferedImage(spectrumChart(module, adapter)), 0, 0, null);
+      graphics.drawImage(
+          BitmapEncoder.getBufferedImage(deltaChart(module, delta)), SIDE_PIXELS, 0, null);
+    } finally {
+      graphics.dispose();
+    }
+    return image;
   }
 
   private static XYChart spectrumChart(String module, FourierAdapter adapter) {
@@ -90,7 +97,8 @@ final class SpectrumPlot {
     if (v.isEmpty()) {
       return;
     }
-    String name = "up to %.3g".formatted(largest * (level + 1) / MAGNITUDE_CLASSES);
+    String name =
+        String.format(Locale.ROOT, "up to %.3g", largest * (level + 1) / MAGNITUDE_CLASSES);
     chart
         .addSeries(name, v, u)
         .setMarker(SeriesMarkers.CIRCLE)
@@ -159,7 +167,8 @@ final class SpectrumPlot {
     return starts;
   }
 
-  private static void plain(Styler styler) {
+  private static void plain(AxesChartStyler styler) {
+    styler.setLocale(Locale.ROOT);
     styler.setChartBackgroundColor(Color.WHITE);
     styler.setChartTitleBoxVisible(false);
   }

@@ -9,7 +9,6 @@ import io.fourierft.demo.CurveChart;
 import io.fourierft.demo.ExpressivenessExperiment;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +34,8 @@ import picocli.CommandLine.Spec;
     })
 final class TrainDemoCommand implements Callable<Integer> {
   private static final int TABLE_ROWS = 10;
+  private static final int MOST_SEEDS = 10_000;
+  private static final int MOST_EPOCHS = 1_000_000;
 
   @Option(
       names = "--seed",
@@ -66,8 +67,11 @@ final class TrainDemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    requirePositive("--seeds", seeds);
-    requirePositive("--epochs", epochs);
+    requireSensible("--seeds", seeds, MOST_SEEDS);
+    requireSensible("--epochs", epochs, MOST_EPOCHS);
+    if (out != null) {
+      PngFile.requireFree(out);
+    }
     List<AccuracyCurve> lowRank = new ArrayList<>();
     List<AccuracyCurve> fourier = new ArrayList<>();
     try (FourierEngine engine =
@@ -79,9 +83,7 @@ final class TrainDemoCommand implements Callable<Integer> {
       }
     }
     if (out != null) {
-      Path folder = out.toAbsolutePath().getParent();
-      Files.createDirectories(folder);
-      CurveChart.write(out, lowRank, fourier);
+      PngFile.write(out, CurveChart.draw(lowRank, fourier));
     }
     if (report.isJson()) {
       report.print(asJson(lowRank, fourier));
@@ -91,10 +93,11 @@ final class TrainDemoCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void requirePositive(String option, int value) {
-    if (value < 1) {
+  private void requireSensible(String option, int value, int most) {
+    if (value < 1 || value > most) {
       throw new ParameterException(
-          spec.commandLine(), option + " is " + value + "; it must be at least 1");
+          spec.commandLine(),
+          "%s is %d; it must be at least 1 and at most %d".formatted(option, value, most));
     }
   }
 

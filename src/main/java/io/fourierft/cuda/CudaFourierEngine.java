@@ -41,11 +41,13 @@ public interface CudaFourierEngine extends FourierEngine {
   DeviceBuffer newBuffer(ElementType elementType, int rows, int cols);
 
   /**
-   * A view of device memory that another user of the primary context owns.
+   * A view of device memory that another user of the primary context owns, or that belongs to a
+   * pool of the device ({@code cuMemAllocAsync}). What fills or frees the memory on another stream
+   * has to be ordered by the caller.
    *
    * @param pointer device address of the first element, aligned to its size
    * @param stride elements between the starts of two rows
-   * @throws FourierException if the pointer belongs to another context, or to none
+   * @throws FourierException if the pointer belongs to another context or device
    */
   CudaMatrix matrixAt(long pointer, ElementType elementType, int rows, int cols, long stride);
 

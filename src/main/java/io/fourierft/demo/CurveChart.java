@@ -2,11 +2,10 @@ package io.fourierft.demo;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.io.IOException;
-import java.nio.file.Path;
+import java.awt.image.BufferedImage;
 import java.util.List;
+import java.util.Locale;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -22,13 +21,12 @@ public final class CurveChart {
   private CurveChart() {}
 
   /**
-   * Writes a PNG.
+   * Draws it.
    *
    * @param lowRank one curve a seed
    * @param fourier one curve a seed
    */
-  public static void write(Path file, List<AccuracyCurve> lowRank, List<AccuracyCurve> fourier)
-      throws IOException {
+  public static BufferedImage draw(List<AccuracyCurve> lowRank, List<AccuracyCurve> fourier) {
     XYChart chart =
         new XYChartBuilder()
             .width(900)
@@ -38,6 +36,7 @@ public final class CurveChart {
             .yAxisTitle("training accuracy")
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideSE);
+    chart.getStyler().setLocale(Locale.ROOT);
     chart.getStyler().setXAxisMin(0.0);
     chart.getStyler().setXAxisMax(lowRank.getFirst().size() - 1.0);
     chart.getStyler().setXAxisDecimalPattern("0");
@@ -48,7 +47,7 @@ public final class CurveChart {
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
     add(chart, lowRank, LOW_RANK);
     add(chart, fourier, FOURIER);
-    BitmapEncoder.saveBitmap(chart, file.toString(), BitmapFormat.PNG);
+    return BitmapEncoder.getBufferedImage(chart);
   }
 
   private static void add(XYChart chart, List<AccuracyCurve> curves, Color color) {

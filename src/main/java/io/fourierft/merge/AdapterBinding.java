@@ -1,5 +1,6 @@
 package io.fourierft.merge;
 
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.peft.BaseModel;
 import io.fourierft.peft.ModelConfig;
 import io.fourierft.peft.PeftAdapter;
@@ -7,7 +8,6 @@ import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -52,8 +52,8 @@ final class AdapterBinding {
   }
 
   /** The folder whose other files belong to the model that {@code base} names. */
-  static Path folderOf(Path base) {
-    if (Files.isDirectory(base)) {
+  static Path folderOf(Path base) throws IOException {
+    if (InputFile.isFolder(base)) {
       return base;
     }
     Path parent = base.toAbsolutePath().getParent();

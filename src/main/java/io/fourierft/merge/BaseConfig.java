@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
@@ -12,9 +13,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierException;
+import io.fourierft.internal.checks.BoundedNumbers;
 import io.fourierft.internal.files.InputFile;
 import io.fourierft.peft.ModelConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -22,6 +26,7 @@ import java.util.Optional;
 /** What a base model's {@code config.json} says that matters to a merge. */
 final class BaseConfig {
   private static final int MOST_BYTES = 16 << 20;
+  private static final String BYTE_ORDER_MARK = "\ufeff";
   private static final ObjectMapper MAPPER = mapper();
 
   private final ObjectNode root;
@@ -41,14 +46,26 @@ final class BaseConfig {
     if (!InputFile.isThere(file)) {
       return Optional.empty();
     }
-    try {
-      if (MAPPER.readTree(InputFile.read(file, MOST_BYTES)) instanceof ObjectNode object) {
+    String json = text(file);
+    try (var parser = new BoundedNumbers(MAPPER.createParser(json))) {
+      if (MAPPER.readTree(parser) instanceof ObjectNode object) {
         return Optional.of(new BaseConfig(object));
       }
     } catch (JsonProcessingException e) {
       throw new FourierException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
     }
     throw new FourierException(file + " does not hold a JSON object");
+  }
+
+  /** The file's text: UTF-8 alone, where a parser of bytes would guess among five encodings. */
+  private static String text(Path file) throws IOException {
+    byte[] bytes = InputFile.read(file, MOST_BYTES);
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+    } catch (CharacterCodingException e) {
+      throw new FourierException(file + " is not UTF-8 text; save the model again", e);
+    }
   }
 
   /** The quantisation method, if one is named. */
@@ -84,6 +101,8 @@ final class BaseConfig {
         JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            // Python reads Infinity, which Mamba's configurations hold, and not "Infinity".
+            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
             .build();
     mapper
         .getFactory()

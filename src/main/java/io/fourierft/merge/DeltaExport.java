@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.OutputFile;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
@@ -97,7 +98,7 @@ public final class DeltaExport {
   /** The output may not replace a file that the deltas come from. */
   private static void requireApart(SafetensorsCheckpoint base, Path adapter, Path output)
       throws IOException {
-    if (!Files.exists(output)) {
+    if (!InputFile.isThere(output)) {
       return;
     }
     List<Path> sources = new ArrayList<>();
@@ -108,7 +109,7 @@ public final class DeltaExport {
     sources.add(adapter.resolve(PeftAdapter.FILE_NAME));
     sources.add(adapter.resolve(FourierFtConfig.FILE_NAME));
     for (Path source : sources) {
-      if (Files.exists(source) && Files.isSameFile(source, output)) {
+      if (InputFile.isThere(source) && Files.isSameFile(source, output)) {
         throw new FourierException(
             "the output %s is read as %s; give the name of another file".formatted(output, source));
       }

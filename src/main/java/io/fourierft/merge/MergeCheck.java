@@ -129,8 +129,8 @@ final class MergeCheck {
       if (!(units <= expected.allowed())) {
         throw new FourierException(
             ("the check failed: element %d of '%s' is %s, but by the definition it is %s, %.3g"
-                 + " units of %s away; nothing was written. Please report it, with the output of"
-                 + " fourierft doctor")
+                    + " units of %s away; nothing was written. Please report it, with the output of"
+                    + " fourierft doctor")
                 .formatted(at, tensor.name(), got, expected.value(), units, type));
       }
     }

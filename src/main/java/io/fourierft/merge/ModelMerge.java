@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FolderKind;
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.OutputDirectory;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
@@ -125,7 +126,7 @@ public final class ModelMerge {
   /** What goes along with the weights; what does not is noted. */
   private static CompanionFiles companions(
       Path base, SafetensorsCheckpoint checkpoint, MergePlan plan) throws IOException {
-    if (!Files.isDirectory(base) && checkpoint.index().isEmpty()) {
+    if (!InputFile.isFolder(base) && checkpoint.index().isEmpty()) {
       return CompanionFiles.none(AdapterBinding.folderOf(base));
     }
     CompanionFiles companions = CompanionFiles.of(AdapterBinding.folderOf(base));
@@ -134,7 +135,7 @@ public final class ModelMerge {
     checkpoint.indexFileName().ifPresent(merged::add);
     List<String> others =
         companions.leftBehind().stream()
-            .map(Path::toString)
+            .map(path -> path.getNameCount() == 1 ? InputFile.name(path) : path.toString())
             .filter(name -> !merged.contains(name))
             .toList();
     if (!others.isEmpty()) {
@@ -149,7 +150,7 @@ public final class ModelMerge {
 
   private static void writeConfig(MergePlan plan, Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && Files.exists(file)) {
+    if (!plan.configChanges().isEmpty() && plan.config().isPresent() && InputFile.isThere(file)) {
       Files.write(file, plan.config().get().with(plan.configChanges()));
     }
   }
@@ -166,7 +167,7 @@ public final class ModelMerge {
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(
-              folder.resolve(shard.fileName()),
+              InputFile.resolve(folder, shard.fileName()),
               metadata(checkpoint, plan, shard),
               shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
@@ -185,7 +186,7 @@ public final class ModelMerge {
               .index()
               .map(old -> old.withShards(total, weightMap))
               .orElseGet(() -> CheckpointIndex.of(total, weightMap));
-      index.write(folder.resolve(indexName.get()));
+      index.write(InputFile.resolve(folder, indexName.get()));
     }
   }
 

@@ -1,9 +1,11 @@
 package io.fourierft.merge;
 
 import io.fourierft.FourierException;
+import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -26,7 +28,7 @@ final class SourceFiles {
       throw new FourierException("no adapter was given; give at least one");
     }
     Path target = real(output);
-    boolean isFolder = Files.isDirectory(base);
+    boolean isFolder = InputFile.isFolder(base);
     if (isFolder && target.startsWith(real(base))) {
       throw new FourierException(
           "the output %s lies in the base model's folder %s; give a folder outside it"
@@ -65,7 +67,7 @@ final class SourceFiles {
     if (Files.isSymbolicLink(source)) {
       links.add(source);
     }
-    if (Files.isDirectory(source)) {
+    if (InputFile.isFolder(source)) {
       Files.walkFileTree(
           source.toRealPath(),
           new SimpleFileVisitor<>() {
@@ -107,8 +109,10 @@ final class SourceFiles {
   /** The path with the links of its existing part resolved. */
   private static Path real(Path path) throws IOException {
     Path absolute = path.toAbsolutePath().normalize();
-    if (Files.exists(absolute)) {
+    try {
       return absolute.toRealPath();
+    } catch (NoSuchFileException e) {
+      // The part of it that is there may have links.
     }
     Path parent = absolute.getParent();
     return parent == null ? absolute : real(parent).resolve(absolute.getFileName());

@@ -7,6 +7,7 @@ import io.fourierft.safetensors.TensorInfo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -51,40 +52,40 @@ final class VocabularyChange {
     }
     ties.aliases().forEach((alias, stored) -> addWeights(embeddings, alias, stored));
     ties.storedApart().forEach(group -> addWeights(embeddings, group.toArray(new String[0])));
-    Map<String, Long> before = new LinkedHashMap<>();
-    Map<String, Long> after = new LinkedHashMap<>();
+    Map<String, Rows> rows = new LinkedHashMap<>();
     for (String name : embeddings) {
       String stored = ties.aliases().getOrDefault(name, name);
       TensorInfo info = base.find(stored).map(SafetensorsCheckpoint.Location::tensor).orElse(null);
       OutputTensor.Replacement replacement = replacements.get(name);
       if (info != null && info.shape().size() == 2 && replacement != null) {
-        before.put(name, info.shape().getFirst());
-        after.put(name, replacement.tensor().shape().getFirst());
+        rows.put(name, new Rows(info.shape().getFirst(), replacement.tensor().shape().getFirst()));
       }
     }
-    List<String> changed =
-        before.keySet().stream().filter(name -> !before.get(name).equals(after.get(name))).toList();
+    Optional<Map.Entry<String, Rows>> changed =
+        rows.entrySet().stream().filter(entry -> entry.getValue().differ()).findFirst();
     if (changed.isEmpty()) {
       return OptionalLong.empty();
     }
-    String first = changed.getFirst();
-    long old = before.get(first);
-    long size = after.get(first);
-    for (Map.Entry<String, Long> entry : after.entrySet()) {
-      if (entry.getValue() != size && before.get(entry.getKey()) == old) {
-        throw new FourierException(
-            "the adapter gives '%s' %d rows, but '%s' %d: a vocabulary has one size"
-                .formatted(first, size, entry.getKey(), entry.getValue()));
-      }
-    }
+    String first = changed.get().getKey();
+    long old = changed.get().getValue().before();
+    long size = changed.get().getValue().after();
+    rows.forEach(
+        (name, other) -> {
+          if (other.before() == old && other.after() != size) {
+            throw new FourierException(
+                "the adapter gives '%s' %d rows, but '%s' %d: a vocabulary has one size"
+                    .formatted(first, size, name, other.after()));
+          }
+        });
+    Set<String> replaced = rows.keySet();
     for (SafetensorsCheckpoint.Location location : base.tensors().values()) {
       TensorInfo info = location.tensor();
-      requireSame(info.name(), info, embeddings, after, first, old, size, hasOutput, notes);
+      requireSame(info.name(), info, embeddings, replaced, first, old, size, hasOutput, notes);
     }
     parted.forEach(
         (name, stored) -> {
           TensorInfo info = base.find(stored).orElseThrow().tensor();
-          requireSame(name, info, embeddings, after, first, old, size, hasOutput, notes);
+          requireSame(name, info, embeddings, replaced, first, old, size, hasOutput, notes);
         });
     notes.add("the vocabulary has %d tokens instead of %d, as '%s'".formatted(size, old, first));
     return OptionalLong.of(size);
@@ -94,7 +95,7 @@ final class VocabularyChange {
       String name,
       TensorInfo tensor,
       Set<String> embeddings,
-      Map<String, Long> after,
+      Set<String> replaced,
       String first,
       long old,
       long size,
@@ -105,7 +106,7 @@ final class VocabularyChange {
             || (name.endsWith(".bias") && embeddings.contains(weightBeside(name)));
     boolean stays =
         (bias || embeddings.contains(name))
-            && !after.containsKey(name)
+            && !replaced.contains(name)
             && tensor.elementCount() > 0
             && (bias ? tensor.elementCount() == old : tensor.shape().getFirst() == old);
     if (!stays) {
@@ -119,8 +120,8 @@ final class VocabularyChange {
     }
     throw new FourierException(
         ("the adapter gives '%s' %d rows instead of %d, but leaves '%s' at %d: resize the base"
-             + " model to %d tokens as in training (resize_token_embeddings), save it, and merge"
-             + " into that")
+                + " model to %d tokens as in training (resize_token_embeddings), save it, and merge"
+                + " into that")
             .formatted(first, size, old, name, old, size));
   }
 
@@ -139,5 +140,12 @@ final class VocabularyChange {
   private static String leaf(String tensor) {
     String module = tensor.substring(0, tensor.lastIndexOf('.'));
     return module.substring(module.lastIndexOf('.') + 1);
+  }
+
+  /** Rows of an embedding in the base and in what takes its place. */
+  private record Rows(long before, long after) {
+    boolean differ() {
+      return before != after;
+    }
   }
 }

@@ -10,8 +10,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fourierft.FourierException;
+import io.fourierft.internal.checks.BoundedNumbers;
 import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -108,8 +110,8 @@ final class ConfigReader {
 
   /** Any JSON value. */
   static JsonNode tree(String json, String source) {
-    try {
-      JsonNode node = MAPPER.readTree(json);
+    try (var parser = new BoundedNumbers(MAPPER.createParser(json))) {
+      JsonNode node = MAPPER.readTree(parser);
       if (node == null || node.isMissingNode()) {
         throw new PeftException(source + " is empty, not JSON; save the adapter again");
       }
@@ -120,6 +122,8 @@ final class ConfigReader {
           at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
       throw new PeftException(
           "%s is not valid JSON%s: %s".formatted(source, place, e.getOriginalMessage()), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

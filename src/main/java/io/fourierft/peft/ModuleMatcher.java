@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  * Which modules of a base model a configuration adapts, and with how many coefficients, by PEFT's
  * rules ({@code src/peft/tuners/tuners_utils.py}, {@code check_target_module_exists}; {@code
  * src/peft/tuners/fourierft/model.py}, {@code _create_and_replace}). Names are dotted paths of the
- * base model, without {@code .weight}. Immutable.
+ * base model, without {@code .weight}. Immutable, and safe for any number of threads.
  *
- * <p>Expressions are of Python's dialect; the few that Java's engine cannot follow are refused when
- * the matcher is made, and one that backtracks without end fails.
+ * <p>Expressions are of Python's dialect. Back-references and conditional groups are refused when
+ * the matcher is made, and so are expressions that are very long with their repeats written out.
+ * All expressions of a configuration together have a budget of time, some seconds, that no honest
+ * one comes near.
  */
 public final class ModuleMatcher {
   /** What the rules say of a module. */
@@ -27,8 +29,10 @@ public final class ModuleMatcher {
   }
 
   private static final int MAX_NAME_LENGTH = 4096;
+  private static final String LAYER_INDEX = "idx";
 
   private final FourierFtConfig config;
+  private final PatternBudget budget = new PatternBudget();
   private final @Nullable ModuleSelection targets;
   private final @Nullable PythonPattern targetPattern;
   private final @Nullable PythonPattern excludePattern;
@@ -43,32 +47,38 @@ public final class ModuleMatcher {
     this.targets = targets;
     targetPattern =
         targets instanceof ModuleSelection.Expression expression && !expression.isAllLinear()
-            ? PythonPattern.of(expression.regex(), "target_modules")
+            ? PythonPattern.of(expression.regex(), "target_modules", budget)
             : null;
     excludePattern =
         config.excludeModules() instanceof ModuleSelection.Expression expression
                 && !expression.regex().isEmpty()
-            ? PythonPattern.of(expression.regex(), "exclude_modules")
+            ? PythonPattern.of(expression.regex(), "exclude_modules", budget)
             : null;
     for (String name : config.modulesToSave()) {
-      savedPatterns.add(PythonPattern.of("(^|.*\\.)" + name + "($|\\..*)", "modules_to_save"));
+      savedPatterns.add(
+          PythonPattern.of("(^|.*\\.)" + name + "($|\\..*)", "modules_to_save", budget));
     }
     if (config.layersPattern().isEmpty()) {
-      layerPatterns.add(PythonPattern.of(".*?\\.[^.]*\\.(?P<idx>\\d+)\\.", "layers_pattern"));
+      layerPatterns.add(layerPattern(".*?\\.[^.]*"));
     }
     for (String name : config.layersPattern()) {
-      layerPatterns.add(
-          PythonPattern.of("(?:^|.*?\\.)" + name + "\\.(?P<idx>\\d+)\\.", "layers_pattern"));
+      layerPatterns.add(layerPattern("(?:^|.*?\\.)" + name));
     }
     config
         .nFrequencyPattern()
-        .forEach(
-            (key, n) ->
-                frequencyRules.add(
-                    new FrequencyRule(
-                        PythonPattern.of(".*\\." + key + "$", "n_frequency_pattern"), n)));
+        .forEach((key, n) -> frequencyRules.add(FrequencyRule.of(key, n, budget)));
     targetNames = namesOf(targets);
     excludeNames = namesOf(config.excludeModules());
+  }
+
+  private PythonPattern layerPattern(String list) {
+    PythonPattern pattern =
+        PythonPattern.of(list + "\\.(?P<" + LAYER_INDEX + ">\\d+)\\.", "layers_pattern", budget);
+    if (!pattern.hasGroup(LAYER_INDEX)) {
+      throw new PeftException(
+          "layers_pattern: '%s' hides the number of the layer; close its comment".formatted(list));
+    }
+    return pattern;
   }
 
   /**
@@ -121,7 +131,7 @@ public final class ModuleMatcher {
               + " target_modules in "
               + FourierFtConfig.FILE_NAME);
     }
-    requireName(module);
+    beginQuestion(module);
     if (isExcluded(module) || isSaved(module)) {
       return Verdict.EXCLUDED;
     }
@@ -139,7 +149,7 @@ public final class ModuleMatcher {
 
   /** Whether {@code modules_to_save} names the module or one above it. */
   public boolean isSaved(String module) {
-    requireName(module);
+    beginQuestion(module);
     return savedPatterns.stream().anyMatch(pattern -> pattern.matchesStart(module));
   }
 
@@ -169,9 +179,9 @@ public final class ModuleMatcher {
    * n_frequency}. So a key never matches a module at the root of the model but by equality.
    */
   public int nFrequency(String module) {
-    requireName(module);
+    beginQuestion(module);
     for (FrequencyRule rule : frequencyRules) {
-      if (rule.pattern().matchesStart(module)) {
+      if (rule.matches(module)) {
         return rule.nFrequency();
       }
     }
@@ -207,7 +217,7 @@ public final class ModuleMatcher {
       return true;
     }
     for (PythonPattern pattern : layerPatterns) {
-      String index = pattern.groupAtStart(module, "idx");
+      String index = pattern.groupAtStart(module, LAYER_INDEX);
       if (!index.isEmpty()) {
         BigInteger layer = new BigInteger(index);
         return layer.bitLength() < 32 && config.layersToTransform().contains(layer.intValue());
@@ -225,13 +235,12 @@ public final class ModuleMatcher {
     return !head && !EmbeddingNames.isInput(leaf);
   }
 
-  private static void requireName(String module) {
+  private void beginQuestion(String module) {
     if (module.length() > MAX_NAME_LENGTH) {
       throw new PeftException(
           "a module name of %d characters is longer than %d: %s..."
               .formatted(module.length(), MAX_NAME_LENGTH, module.substring(0, 60)));
     }
+    budget.beginQuestion();
   }
-
-  private record FrequencyRule(PythonPattern pattern, int nFrequency) {}
 }

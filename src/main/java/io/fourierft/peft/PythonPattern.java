@@ -1,140 +1,91 @@
 package io.fourierft.peft;
 
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A regular expression in the dialect of Python's {@code re}, on Java's engine. The two agree but
- * for what {@link PythonPatternTranslator} rewrites or refuses. Every match has a budget of steps,
- * so that an expression with catastrophic backtracking fails instead of hanging. Immutable.
+ * A regular expression in the dialect of Python's {@code re}, matched in a time that its length and
+ * the text's bound, whatever it says. Back-references and conditional groups are refused. Immutable
+ * but for what it takes from its budget.
  */
 final class PythonPattern {
-  /** Names are short: an honest expression takes some thousand steps on one. */
-  private static final int STEPS = 20_000_000;
-
   private final String where;
   private final String python;
-  private final Pattern pattern;
+  private final PatternProgram program;
+  private final PatternBudget budget;
 
-  private PythonPattern(String where, String python, Pattern pattern) {
+  private PythonPattern(String where, String python, PatternProgram program, PatternBudget budget) {
     this.where = where;
     this.python = python;
-    this.pattern = pattern;
+    this.program = program;
+    this.budget = budget;
   }
 
   /**
    * Compiles an expression.
    *
    * @param where the key and file that it comes from, for messages
-   * @throws PeftException if Python would refuse it, or Java has no counterpart
+   * @param budget what it and others may cost together
+   * @throws PeftException if Python would refuse it, or it refers back, or it is too long
    */
-  static PythonPattern of(String python, String where) {
-    String java = PythonPatternTranslator.translate(python, where);
-    try {
-      // Python's dot and dollar know one line break, \n, and its classes are those of Unicode.
-      int flags = Pattern.UNIX_LINES | Pattern.UNICODE_CHARACTER_CLASS;
-      return new PythonPattern(where, python, Pattern.compile(java, flags));
-    } catch (PatternSyntaxException | StackOverflowError e) {
-      String reason =
-          e instanceof PatternSyntaxException syntax
-              ? syntax.getDescription()
-              : "nested too deeply";
+  static PythonPattern of(String python, String where, PatternBudget budget) {
+    PatternNode node = PythonPatternParser.parse(python, where);
+    if (!budget.takeInstructions(PatternProgram.size(node) + 1)) {
       throw new PeftException(
-          "%s: '%s' is no regular expression: %s; correct it".formatted(where, python, reason), e);
+          ("%s: '%s' is too long with its repeats written out, alone (more than %d steps) or with"
+                  + " the expressions before it (%d); shorten it")
+              .formatted(
+                  where,
+                  brief(python),
+                  PatternBudget.INSTRUCTIONS_EACH,
+                  PatternBudget.INSTRUCTIONS));
     }
+    return new PythonPattern(where, python, PatternProgram.of(node), budget);
+  }
+
+  /** Whether it has a group of that name. */
+  boolean hasGroup(String name) {
+    return program.hasGroup(name);
   }
 
   /** Python's {@code re.fullmatch}. */
   boolean matchesAll(String text) {
-    return run(text, Matcher::matches);
+    return attempt(text, match -> match.matches(true)) != null;
   }
 
   /** Python's {@code re.match}: at the start of the text. */
   boolean matchesStart(String text) {
-    return run(text, Matcher::lookingAt);
+    return attempt(text, match -> match.matches(false)) != null;
   }
 
   /** The named group of Python's {@code re.match}, or an empty string if it does not match. */
   String groupAtStart(String text, String name) {
-    StringBuilder found = new StringBuilder();
-    run(
-        text,
-        matcher -> {
-          boolean matches = matcher.lookingAt();
-          if (matches && matcher.group(name) != null) {
-            found.append(matcher.group(name));
-          }
-          return matches;
-        });
-    return found.toString();
+    PatternMatch match = attempt(text, attempt -> attempt.matches(false));
+    String group = match == null ? null : match.group(name);
+    return group == null ? "" : group;
   }
 
-  private boolean run(String text, Attempt attempt) {
+  private @Nullable PatternMatch attempt(String text, Predicate<PatternMatch> attempt) {
+    PatternMatch match = new PatternMatch(program, text, budget.stepsLeft());
     try {
-      return attempt.on(pattern.matcher(new CountedText(text, new StepBudget(STEPS))));
-    } catch (StepsExceeded | StackOverflowError e) {
+      return attempt.test(match) ? match : null;
+    } catch (PatternMatch.StepsExceeded e) {
       throw new PeftException(
-          "%s: the regular expression '%s' does not come to an end on '%s'; simplify it"
-              .formatted(where, python, text),
+          ("%s: the expressions of this configuration take too long; '%s' does not come to an end"
+                  + " on '%s'; simplify them")
+              .formatted(where, brief(python), brief(text)),
           e);
+    } finally {
+      budget.takeSteps(match.steps());
     }
+  }
+
+  private static String brief(String text) {
+    return text.length() <= 200 ? text : text.substring(0, 200) + "...";
   }
 
   @Override
   public String toString() {
     return python;
-  }
-
-  @FunctionalInterface
-  private interface Attempt {
-    boolean on(Matcher matcher);
-  }
-
-  private static final class StepsExceeded extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    StepsExceeded() {
-      super(null, null, false, false);
-    }
-  }
-
-  /** How many characters may still be looked at. */
-  private static final class StepBudget {
-    private int left;
-
-    StepBudget(int steps) {
-      left = steps;
-    }
-
-    void takeOne() {
-      if (--left < 0) {
-        throw new StepsExceeded();
-      }
-    }
-  }
-
-  /** Counts the characters that the engine looks at, which backtracking multiplies. */
-  private record CountedText(CharSequence text, StepBudget budget) implements CharSequence {
-    @Override
-    public int length() {
-      return text.length();
-    }
-
-    @Override
-    public char charAt(int index) {
-      budget.takeOne();
-      return text.charAt(index);
-    }
-
-    @Override
-    public CharSequence subSequence(int start, int end) {
-      return new CountedText(text.subSequence(start, end), budget);
-    }
-
-    @Override
-    public String toString() {
-      return text.toString();
-    }
   }
 }

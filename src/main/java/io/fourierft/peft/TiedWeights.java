@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -94,17 +93,19 @@ public final class TiedWeights {
     }
     int dot = name.indexOf('.');
     String bare = name.substring(dot + 1);
-    if (bare.indexOf('.') > 0 && currentToStored.containsKey(bare)) {
-      return new Found(currentToStored.get(bare), "");
+    String storedBare = currentToStored.get(bare);
+    if (bare.indexOf('.') > 0 && storedBare != null) {
+      return new Found(storedBare, "");
     }
-    Optional<String> longer =
-        currentToStored.keySet().stream()
-            .filter(key -> key.endsWith("." + name))
-            .filter(key -> key.indexOf('.') == key.length() - name.length() - 1)
-            .findFirst();
-    return longer
-        .map(key -> new Found(currentToStored.get(key), key.substring(0, key.indexOf('.') + 1)))
-        .orElse(null);
+    for (Map.Entry<String, String> entry : currentToStored.entrySet()) {
+      String key = entry.getKey();
+      boolean longer =
+          key.endsWith("." + name) && key.indexOf('.') == key.length() - name.length() - 1;
+      if (longer) {
+        return new Found(entry.getValue(), key.substring(0, key.indexOf('.') + 1));
+      }
+    }
+    return null;
   }
 
   private record Found(String stored, String prefix) {}

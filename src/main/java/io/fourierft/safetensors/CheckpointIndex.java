@@ -19,10 +19,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -67,12 +71,13 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
         throw new SafetensorsException(
             path,
             null,
-            String.format("index too large: it has %d bytes, the limit is %d", length, LONGEST));
+            String.format(
+                Locale.ROOT, "index too large: it has %d bytes, the limit is %d", length, LONGEST));
       }
       Header.refuseLfsPointer(path, channel);
       long start = startsWithByteOrderMark(channel) ? BYTE_ORDER_MARK.length : 0;
       try (var input = new FileRangeInputStream(channel, start, length - start);
-          var json = new StrictJson(path, "index", input, LONGEST)) {
+          var json = new StrictJson(path, "index", input, LONGEST, HeapAllowance.ofThisMachine())) {
         return parse(path, json);
       }
     }
@@ -87,10 +92,10 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
   private static CheckpointIndex parse(Path path, StrictJson json) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, String> weightMap = null;
-    Map<String, Boolean> keys = new LinkedHashMap<>();
+    Set<String> keys = new HashSet<>();
     json.openObject("the index");
     for (String key = json.nextName(); key != null; key = json.nextName()) {
-      json.requireNew(keys.put(key, true) == null, "key", key);
+      json.requireNew(keys.add(json.keep(key)), "key", key);
       switch (key) {
         case "metadata" -> parseMetadata(json, metadata);
         case "weight_map" -> weightMap = parseWeightMap(path, json);
@@ -116,18 +121,21 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
       try (JsonGenerator generator = new JsonFactory().createGenerator(text)) {
         json.copyValue(generator);
       }
-      json.requireNew(metadata.putIfAbsent(key, text.toString()) == null, "metadata key", key);
+      json.requireNew(
+          metadata.putIfAbsent(json.keep(key), text.toString()) == null, "metadata key", key);
     }
   }
 
   private static Map<String, String> parseWeightMap(Path path, StrictJson json) throws IOException {
     json.openObject("weight_map");
     Map<String, String> weightMap = new LinkedHashMap<>();
+    Map<String, String> shards = new HashMap<>();
     for (String name = json.nextName(); name != null; name = json.nextName()) {
       json.inTensor(name);
       String shard = json.nextString("its shard");
+      shard = shards.computeIfAbsent(shard, json::keep);
       ShardName.require(path, name, shard);
-      json.requireNew(weightMap.putIfAbsent(name, shard) == null, "tensor name", name);
+      json.requireNew(weightMap.putIfAbsent(json.keep(name), shard) == null, "tensor name", name);
       json.inTensor(null);
     }
     return weightMap;
@@ -209,7 +217,13 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
         throw new SafetensorsException(target, null, what + " has an unpaired surrogate");
       }
       byte[] text = entry.getValue().getBytes(StandardCharsets.UTF_8);
-      try (var json = new StrictJson(target, what, new ByteArrayInputStream(text), LONGEST)) {
+      try (var json =
+          new StrictJson(
+              target,
+              what,
+              new ByteArrayInputStream(text),
+              LONGEST,
+              HeapAllowance.ofThisMachine())) {
         json.skip(json.next());
         json.requireEnd();
       }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The rules of where tensors lie: one after the other, covering the data exactly. */
@@ -30,9 +31,11 @@ final class DataLayout {
           path,
           null,
           String.format(
+              Locale.ROOT,
               "incomplete metadata, file not fully covered: the tensors take %d bytes of data, the"
                   + " file has %d",
-              covered, dataLength));
+              covered,
+              dataLength));
     }
     return tensors;
   }
@@ -45,8 +48,11 @@ final class DataLayout {
           path,
           name,
           String.format(
+              Locale.ROOT,
               "invalid offset: data_offsets [%d, %d] %s",
-              begin, end, end < begin ? "end before they begin" : "should begin at " + covered));
+              begin,
+              end,
+              end < begin ? "end before they begin" : "should begin at " + covered));
     }
     try {
       return new TensorInfo(name, entry.dtype(), entry.shape(), begin, end);

@@ -9,9 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +37,21 @@ record Header(
   /** The reference's limit of a header's length in bytes, on reading and on writing. */
   static final int LONGEST = 100_000_000;
 
+  /** Dimensions of one tensor; NumPy and torch stop at 64. */
+  static final int MOST_DIMENSIONS = 1024;
+
+  /** What a tensor costs besides its name and shape, in bytes of heap, until it is arranged. */
+  private static final long TENSOR_BYTES = 320;
+
+  private static final long DIMENSION_BYTES = 32;
+
+  private static final int LONGEST_PATH = 1024;
   private static final String LFS_POINTER = "version https://git-lfs.github.com/spec/v1";
 
   /** Reads the header of a file of {@code fileLength} bytes. */
   static Header read(Path path, FileChannel channel, long fileLength) throws IOException {
     refuseLfsPointer(path, channel);
+    refuseLinkAsText(path, channel, fileLength);
     if (fileLength < LENGTH_BYTES) {
       throw new SafetensorsException(
           path, null, "header too small: the file has " + fileLength + " bytes, not even 8");
@@ -52,21 +65,25 @@ record Header(
           path,
           null,
           String.format(
+              Locale.ROOT,
               "header too large: it claims %s bytes, the limit is %d",
-              Long.toUnsignedString(length), LONGEST));
+              Long.toUnsignedString(length),
+              LONGEST));
     }
     if (length > fileLength - LENGTH_BYTES) {
       throw new SafetensorsException(
           path,
           null,
           String.format(
+              Locale.ROOT,
               "invalid header length: it claims %d bytes, the file has %d after the length",
-              length, fileLength - LENGTH_BYTES));
+              length,
+              fileLength - LENGTH_BYTES));
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, Entry> entries;
     try (var input = new FileRangeInputStream(channel, LENGTH_BYTES, length);
-        var json = new StrictJson(path, "header", input, LONGEST)) {
+        var json = new StrictJson(path, "header", input, LONGEST, HeapAllowance.ofThisMachine())) {
       entries = parse(json, metadata);
     }
     long dataStart = LENGTH_BYTES + length;
@@ -88,6 +105,25 @@ record Header(
           path,
           null,
           "this is a git-LFS pointer, not the file itself; fetch it with: git lfs pull");
+    }
+  }
+
+  /** A copy that knows no links, as of some archives and of git on Windows, writes their text. */
+  private static void refuseLinkAsText(Path path, FileChannel channel, long fileLength)
+      throws IOException {
+    if (fileLength < LENGTH_BYTES || fileLength > LONGEST_PATH) {
+      return;
+    }
+    byte[] bytes = new byte[(int) fileLength];
+    readFully(channel, ByteBuffer.wrap(bytes));
+    String text = new String(bytes, StandardCharsets.ISO_8859_1).strip();
+    if (text.indexOf('/') >= 0 && text.chars().allMatch(c -> c > ' ' && c != '{' && c != 0x7f)) {
+      throw new SafetensorsException(
+          path,
+          null,
+          "this is not the file but the text of a link to it, "
+              + SafetensorsException.quote(text)
+              + ", as a copy without links leaves it; fetch the file itself");
     }
   }
 
@@ -120,6 +156,8 @@ record Header(
         parseMetadata(json, metadata);
       } else {
         json.inTensor(name);
+        json.keep(name);
+        json.keep(TENSOR_BYTES);
         Entry entry = parseEntry(json);
         json.requireNew(entries.putIfAbsent(name, entry) == null, "tensor name", name);
         json.inTensor(null);
@@ -138,7 +176,8 @@ record Header(
     json.requireObject(first, METADATA);
     for (String key = json.nextName(); key != null; key = json.nextName()) {
       String value = json.nextString("the value of metadata " + SafetensorsException.quote(key));
-      json.requireNew(metadata.putIfAbsent(key, value) == null, "metadata key", key);
+      json.requireNew(
+          metadata.putIfAbsent(json.keep(key), json.keep(value)) == null, "metadata key", key);
     }
   }
 
@@ -146,23 +185,26 @@ record Header(
     json.openObject("its entry");
     DType dtype = null;
     List<Long> shape = null;
-    List<Long> offsets = null;
-    Map<String, Boolean> fields = LinkedHashMap.newLinkedHashMap(3);
+    List<Long> range = null;
+    Set<String> fields = HashSet.newHashSet(3);
     for (String field = json.nextName(); field != null; field = json.nextName()) {
-      json.requireNew(fields.put(field, true) == null, "field", field);
+      json.requireNew(fields.add(field), "field", field);
       switch (field) {
         case "dtype" -> dtype = parseDType(json);
-        case "shape" -> shape = parseNumbers(json, "shape");
-        case "data_offsets" -> offsets = parseNumbers(json, "data_offsets");
-        default -> json.skip(json.next());
+        case "shape" -> shape = parseNumbers(json, "shape", MOST_DIMENSIONS);
+        case "data_offsets" -> range = parseNumbers(json, "data_offsets", 2);
+        default -> {
+          json.keep(field);
+          json.skip(json.next());
+        }
       }
     }
-    List<Long> range = require(json, offsets, "data_offsets");
-    if (range.size() != 2) {
-      throw json.invalid("data_offsets has " + range.size() + " numbers, not 2");
-    }
+    List<Long> offsets = require(json, range, "data_offsets");
     return new Entry(
-        require(json, dtype, "dtype"), require(json, shape, "shape"), range.get(0), range.get(1));
+        require(json, dtype, "dtype"),
+        require(json, shape, "shape"),
+        offsets.get(0),
+        offsets.get(1));
   }
 
   private static <T> T require(StrictJson json, @Nullable T value, String field) {
@@ -178,13 +220,30 @@ record Header(
         .orElseThrow(() -> json.invalid("unknown dtype " + SafetensorsException.quote(name)));
   }
 
-  private static List<Long> parseNumbers(StrictJson json, String field) throws IOException {
+  /**
+   * An array of numbers: two offsets, or dimensions. Those beyond {@code most} are only counted.
+   */
+  private static List<Long> parseNumbers(StrictJson json, String field, int most)
+      throws IOException {
     if (json.next() != JsonToken.START_ARRAY) {
       throw json.invalid(field + " is not an array");
     }
     List<Long> numbers = new ArrayList<>(2);
+    long count = 0;
     for (JsonToken token = json.next(); token != JsonToken.END_ARRAY; token = json.next()) {
-      numbers.add(json.unsigned(token, field));
+      long number = json.unsigned(token, field);
+      if (++count <= most) {
+        json.keep(DIMENSION_BYTES);
+        numbers.add(number);
+      }
+    }
+    if (count > most) {
+      throw json.invalid(
+          "%s has %d numbers, %s"
+              .formatted(field, count, most == 2 ? "not 2" : "more than " + most + " dimensions"));
+    }
+    if (most == 2 && count < most) {
+      throw json.invalid(field + " has " + count + " numbers, not 2");
     }
     return List.copyOf(numbers);
   }

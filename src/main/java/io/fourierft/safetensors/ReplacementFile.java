@@ -28,13 +28,13 @@ final class ReplacementFile implements AutoCloseable {
 
   /** Opens a new, empty temporary file in {@code target}'s folder, which must exist. */
   static ReplacementFile create(Path target) throws IOException {
-    Path name = target.getFileName();
-    if (name == null) {
+    if (target.getFileName() == null) {
       throw new SafetensorsException(target, null, "this is no name of a file to write");
     }
     while (true) {
       String suffix = Long.toHexString(ThreadLocalRandom.current().nextLong());
-      Path temporary = target.resolveSibling("." + name + "." + suffix + ".partial");
+      // Without the target's name, which may be as long as a name can be, or no text here.
+      Path temporary = target.resolveSibling(".fourierft-" + suffix + ".partial");
       try {
         // Not Files.createTempFile, which would make the result readable by its owner alone.
         FileChannel channel =

@@ -73,7 +73,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
    */
   public static SafetensorsCheckpoint open(Path path) throws IOException {
     List<String> notes = new ArrayList<>();
-    Path entry = Files.isDirectory(path) ? find(path, notes) : path;
+    Path entry = InputFile.isFolder(path) ? find(path, notes) : path;
     if (entry.toString().endsWith(".json")) {
       return openIndexed(path, entry, notes);
     }
@@ -94,31 +94,35 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
         return indexed;
       }
     }
-    List<String> indexes = new ArrayList<>();
-    List<String> shards = new ArrayList<>();
-    List<String> files = new ArrayList<>();
-    List<String> pickles = new ArrayList<>();
+    List<Path> indexes = new ArrayList<>();
+    List<Path> shards = new ArrayList<>();
+    List<Path> files = new ArrayList<>();
+    List<Path> pickles = new ArrayList<>();
     try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
       for (Path child : children) {
-        String name = String.valueOf(child.getFileName());
+        String name = InputFile.name(child);
         if (INDEX.matcher(name).matches()) {
-          indexes.add(name);
+          indexes.add(child);
         } else if (NUMBERED.matcher(name).matches()) {
-          shards.add(name);
+          shards.add(child);
         } else if (name.endsWith(EXTENSION) && !NO_WEIGHTS.contains(name)) {
-          files.add(name);
+          files.add(child);
         } else if (name.startsWith("pytorch_model") && name.contains(".bin")) {
-          pickles.add(name);
+          pickles.add(child);
         }
       }
     }
     if (indexes.size() == 1) {
-      return folder.resolve(indexes.getFirst());
+      return indexes.getFirst();
     }
     if (indexes.isEmpty() && shards.isEmpty() && files.size() == 1) {
-      return folder.resolve(files.getFirst());
+      return files.getFirst();
     }
-    throw nothingFound(folder, indexes, shards, files, pickles);
+    throw nothingFound(folder, names(indexes), names(shards), names(files), names(pickles));
+  }
+
+  private static List<String> names(List<Path> paths) {
+    return paths.stream().map(InputFile::name).sorted().toList();
   }
 
   private static SafetensorsException nothingFound(
@@ -132,12 +136,10 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
             .formatted(ShardPlan.SINGLE_FILE_NAME, CheckpointIndex.FILE_NAME);
     if (!indexes.isEmpty() || !files.isEmpty()) {
       List<String> others = indexes.isEmpty() ? files : indexes;
-      Collections.sort(others);
       return new SafetensorsException(
           folder, null, neither + ", but " + brief(others) + ": give one of these files itself");
     }
     if (!shards.isEmpty()) {
-      Collections.sort(shards);
       return new SafetensorsException(
           folder,
           null,
@@ -145,7 +147,6 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
               .formatted(neither, brief(shards)));
     }
     if (!pickles.isEmpty()) {
-      Collections.sort(pickles);
       return new SafetensorsException(
           folder,
           null,
@@ -163,7 +164,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
   private static SafetensorsCheckpoint openSingle(Path path, Path entry, List<String> notes)
       throws IOException {
     SafetensorsFile file = SafetensorsFile.open(entry);
-    Shard shard = new Shard(String.valueOf(entry.getFileName()), file);
+    Shard shard = new Shard(InputFile.name(entry), file);
     Map<String, Location> tensors = LinkedHashMap.newLinkedHashMap(file.tensors().size());
     for (TensorInfo tensor : file.tensors().values()) {
       tensors.put(tensor.name(), new Location(shard, tensor));
@@ -177,7 +178,8 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
     List<Shard> shards = new ArrayList<>();
     try {
       for (String fileName : new TreeSet<>(index.weightMap().values())) {
-        Path file = entry.resolveSibling(fileName);
+        Path parent = entry.getParent();
+        Path file = InputFile.resolve(parent == null ? Path.of("") : parent, fileName);
         if (!InputFile.isThere(file)) {
           throw new NoSuchFileException(
               file.toString(), null, "a shard that " + entry + " names is missing");
@@ -187,8 +189,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
       Map<String, Location> tensors = collect(entry, shards);
       requireMapped(entry, index, tensors);
       noteDifferences(index, shards, tensors, notes);
-      return new SafetensorsCheckpoint(
-          path, shards, tensors, index, String.valueOf(entry.getFileName()), notes);
+      return new SafetensorsCheckpoint(path, shards, tensors, index, InputFile.name(entry), notes);
     } catch (Throwable e) {
       closeAll(shards, e);
       throw e;
@@ -205,8 +206,10 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
               entry,
               tensor.name(),
               String.format(
+                  Locale.ROOT,
                   "it stands in two shards, %s and %s",
-                  before.shard().fileName(), shard.fileName()));
+                  before.shard().fileName(),
+                  shard.fileName()));
         }
       }
     }
@@ -225,6 +228,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
                     entry,
                     name,
                     String.format(
+                        Locale.ROOT,
                         "weight_map places it in %s, which does not have it%s",
                         fileName,
                         location == null ? "" : "; " + location.shard().fileName() + " does"));
@@ -245,6 +249,7 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
       if (!unmapped.isEmpty()) {
         notes.add(
             String.format(
+                Locale.ROOT,
                 "%s has %d tensors that weight_map does not list: %s",
                 shard.fileName(),
                 unmapped.size(),
@@ -260,8 +265,10 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
               if (claimed != actual) {
                 notes.add(
                     String.format(
+                        Locale.ROOT,
                         "the index claims a total_size of %d bytes, the tensors have %d",
-                        claimed, actual));
+                        claimed,
+                        actual));
               }
             });
   }

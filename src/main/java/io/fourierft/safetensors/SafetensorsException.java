@@ -2,6 +2,7 @@ package io.fourierft.safetensors;
 
 import io.fourierft.FourierException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A file that breaks a rule of the format; the message names the file, the tensor and the rule. */
@@ -46,7 +47,7 @@ public final class SafetensorsException extends FourierException {
     for (int i = 0; i < shown; i++) {
       char c = text.charAt(i);
       if (Character.isISOControl(c) || Character.isSurrogate(c)) {
-        quoted.append(String.format("\\u%04x", (int) c));
+        quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
       } else {
         quoted.append(c);
       }

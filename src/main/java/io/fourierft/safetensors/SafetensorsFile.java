@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -304,8 +305,10 @@ public final class SafetensorsFile implements AutoCloseable {
           path,
           name,
           String.format(
+              Locale.ROOT,
               "the file was truncated while it was mapped: %d bytes are left of %d",
-              length, expected),
+              length,
+              expected),
           cause);
     }
   }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -196,7 +197,10 @@ public final class SafetensorsWriter implements AutoCloseable {
       throw failed(
           file,
           String.format(
-              "copying tensor %s from %s", SafetensorsException.quote(name), source.path()),
+              Locale.ROOT,
+              "copying tensor %s from %s",
+              SafetensorsException.quote(name),
+              source.path()),
           e);
     }
     long moved = file.channel().position() - before;
@@ -204,7 +208,8 @@ public final class SafetensorsWriter implements AutoCloseable {
       throw new SafetensorsException(
           file.target(),
           name,
-          String.format("%d bytes arrived, %d were declared", moved, from.sizeInBytes()));
+          String.format(
+              Locale.ROOT, "%d bytes arrived, %d were declared", moved, from.sizeInBytes()));
     }
     advance(tensor, moved);
   }
@@ -223,7 +228,10 @@ public final class SafetensorsWriter implements AutoCloseable {
           file.target(),
           tensor.name(),
           String.format(
-              "it is not complete: %d of %d bytes are written", written, tensor.sizeInBytes()));
+              Locale.ROOT,
+              "it is not complete: %d of %d bytes are written",
+              written,
+              tensor.sizeInBytes()));
     }
     try {
       file.commit();
@@ -283,8 +291,11 @@ public final class SafetensorsWriter implements AutoCloseable {
           file.target(),
           name,
           String.format(
+              Locale.ROOT,
               "%d more bytes after %d are more than the %d that were declared",
-              length, written, tensor.sizeInBytes()));
+              length,
+              written,
+              tensor.sizeInBytes()));
     }
     return tensor;
   }
@@ -304,6 +315,7 @@ public final class SafetensorsWriter implements AutoCloseable {
           file.target(),
           tensor.name(),
           String.format(
+              Locale.ROOT,
               "it was declared as %s %s, but tensor %s of %s is %s %s",
               tensor.dtype(),
               TensorShape.brief(tensor.shape()),

@@ -14,6 +14,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +26,19 @@ final class StrictJson implements AutoCloseable {
   /** Serde's recursion limit, which the reference reader has. */
   static final int DEEPEST_NESTING = 128;
 
+  /** Digits and signs of one number; no float64 needs more than 800. */
+  private static final int LONGEST_NUMBER = 5_000;
+
+  /** Digits of an exponent without its leading zeros. */
+  private static final int LONGEST_EXPONENT = 6;
+
+  /** What one string costs besides its characters, with the table that holds it, in bytes. */
+  private static final long STRING_BYTES = 100;
+
   private final JsonParser parser;
   private final Path path;
   private final String part;
+  private final HeapAllowance heap;
   private @Nullable String tensor;
 
   /**
@@ -36,16 +47,20 @@ final class StrictJson implements AutoCloseable {
    * @param path the file, for messages
    * @param part which part of the file this is, for messages
    * @param longest the length of the input in bytes, which bounds every string in it
+   * @param heap what may be kept of it
    */
-  StrictJson(Path path, String part, InputStream input, int longest) throws IOException {
+  StrictJson(Path path, String part, InputStream input, int longest, HeapAllowance heap)
+      throws IOException {
     this.path = path;
     this.part = part;
+    this.heap = heap;
+    int longestString = (int) Math.min(longest, heap.longestString());
     StreamReadConstraints constraints =
         StreamReadConstraints.builder()
             .maxNestingDepth(DEEPEST_NESTING)
-            .maxNameLength(longest)
-            .maxStringLength(longest)
-            .maxNumberLength(longest)
+            .maxNameLength(longestString)
+            .maxStringLength(longestString)
+            .maxNumberLength(LONGEST_NUMBER)
             .build();
     // Names come from the file: they must neither stay in a table nor be interned.
     JsonFactory factory =
@@ -87,9 +102,37 @@ final class StrictJson implements AutoCloseable {
 
   private @Nullable JsonToken advance() throws IOException {
     try {
-      return parser.nextToken();
+      JsonToken token = parser.nextToken();
+      if (token == JsonToken.VALUE_NUMBER_FLOAT) {
+        requireExponent(parser.getText());
+      }
+      return token;
     } catch (JsonProcessingException | CharacterCodingException e) {
       throw malformed(e);
+    }
+  }
+
+  /** An exponent of many digits means nothing, and costs whoever computes with it dearly. */
+  private void requireExponent(String number) {
+    int at = Math.max(number.indexOf('e'), number.indexOf('E')) + 1;
+    while (at > 0 && at < number.length() && "+-0".indexOf(number.charAt(at)) >= 0) {
+      at++;
+    }
+    if (at > 0 && number.length() - at > LONGEST_EXPONENT) {
+      throw invalid("the number " + brief(number) + " has an exponent that nothing can hold");
+    }
+  }
+
+  /** Counts a string that is about to be kept. */
+  String keep(String text) {
+    keep(STRING_BYTES + 2L * text.length());
+    return text;
+  }
+
+  /** Counts bytes that are about to be kept, and refuses what the heap cannot hold. */
+  void keep(long bytes) {
+    if (!heap.take(bytes)) {
+      throw new SafetensorsException(path, tensor, heap.refusal(part));
     }
   }
 
@@ -149,7 +192,8 @@ final class StrictJson implements AutoCloseable {
       throw new SafetensorsException(
           path,
           tensor,
-          String.format("overflow: %s has %s, more than 2^63 - 1", field, brief(digits)),
+          String.format(
+              Locale.ROOT, "overflow: %s has %s, more than 2^63 - 1", field, brief(digits)),
           e);
     }
   }
@@ -166,7 +210,7 @@ final class StrictJson implements AutoCloseable {
       case START_OBJECT -> {
         Set<String> names = new HashSet<>();
         for (String name = nextName(); name != null; name = nextName()) {
-          requireNew(names.add(name), "key", name);
+          requireNew(names.add(keep(name)), "key", name);
           skip(next());
         }
       }
@@ -191,11 +235,31 @@ final class StrictJson implements AutoCloseable {
 
   /** Copies the value that follows, digit for digit. */
   void copyValue(JsonGenerator target) throws IOException {
-    next();
-    try {
-      target.copyCurrentStructureExact(parser);
-    } catch (JsonProcessingException | CharacterCodingException e) {
-      throw malformed(e);
+    copy(next(), target);
+  }
+
+  private void copy(JsonToken first, JsonGenerator target) throws IOException {
+    switch (first) {
+      case START_OBJECT -> {
+        target.writeStartObject();
+        for (String name = nextName(); name != null; name = nextName()) {
+          target.writeFieldName(keep(name));
+          copy(next(), target);
+        }
+        target.writeEndObject();
+      }
+      case START_ARRAY -> {
+        target.writeStartArray();
+        for (JsonToken token = next(); token != JsonToken.END_ARRAY; token = next()) {
+          copy(token, target);
+        }
+        target.writeEndArray();
+      }
+      case VALUE_STRING -> target.writeString(keep(text()));
+      // The text of a number: computing it would take time, and change its digits.
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> target.writeNumber(keep(text()));
+      case VALUE_TRUE, VALUE_FALSE -> target.writeBoolean(first == JsonToken.VALUE_TRUE);
+      default -> target.writeNull();
     }
   }
 

@@ -1,6 +1,7 @@
 package io.fourierft.safetensors;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a file's header says of one tensor, after validation.
@@ -24,8 +25,13 @@ public record TensorInfo(String name, DType dtype, List<Long> shape, long begin,
     if (begin < 0 || end < begin || end - begin != size) {
       throw new IllegalArgumentException(
           String.format(
+              Locale.ROOT,
               "data_offsets [%d, %d] do not hold the %d bytes of %s %s",
-              begin, end, size, dtype, TensorShape.brief(shape)));
+              begin,
+              end,
+              size,
+              dtype,
+              TensorShape.brief(shape)));
     }
   }
 

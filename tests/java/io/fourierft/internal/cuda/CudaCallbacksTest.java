@@ -228,6 +228,15 @@ class CudaCallbacksTest {
   }
 
   @Test
+  void whatCufftLoadsForThemIsNamed() {
+    try (CudaFourierEngine engine = open(true)) {
+      String probes = engine.selection().probes().toString();
+      assertTrue(probes.contains("NVRTC of CUDA 13") || probes.contains("NVRTC ("), probes);
+      assertTrue(probes.contains("nvJitLink of CUDA 13") || probes.contains("nvJitLink ("), probes);
+    }
+  }
+
+  @Test
   void theCufftOfCuda12HasThemUnderAnotherName() {
     String other =
         Path.of(System.getProperty("fourierft.cufft"))

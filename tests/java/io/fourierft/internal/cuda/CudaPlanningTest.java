@@ -27,7 +27,7 @@ import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.memory.MemoryBudget;
 import io.fourierft.internal.cuda.ops.DensePlan;
-import io.fourierft.internal.cuda.ops.TokenBatch;
+import io.fourierft.internal.cuda.ops.RoundedBatch;
 import io.fourierft.internal.cuda.ops.TokenShares;
 import io.fourierft.internal.cuda.resident.ColumnSlots;
 import io.fourierft.internal.cuda.resident.OperatorTable;
@@ -95,7 +95,7 @@ class CudaPlanningTest {
     FourierException refusal =
         assertThrows(FourierException.class, () -> KernelModule.requireAbi(99));
     assertEquals(
-        "the kernel image has ABI version 99, but this jar needs 2; build the kernels again",
+        "the kernel image has ABI version 99, but this jar needs 3; build the kernels again",
         refusal.getMessage());
   }
 
@@ -158,10 +158,10 @@ class CudaPlanningTest {
   void batchesAreRoundedUpByAnEighthAtMostAndInOrder() {
     long before = 0;
     for (long tokens = 0; tokens < 70_000; tokens++) {
-      long rounded = TokenBatch.roundUp(tokens);
+      long rounded = RoundedBatch.of(tokens);
       assertTrue(rounded >= tokens && rounded <= tokens + tokens / 8, tokens + " to " + rounded);
       assertTrue(rounded >= before);
-      assertEquals(rounded, TokenBatch.roundUp(rounded));
+      assertEquals(rounded, RoundedBatch.of(rounded));
       before = rounded;
     }
   }

@@ -44,6 +44,9 @@ public final class EmulatedCuda {
   private final MethodHandle violation;
   private final MethodHandle clearViolations;
   private final MethodHandle checkGuards;
+  private final MethodHandle poolAllocate;
+  private final MethodHandle poolFree;
+  private final MethodHandle currentContext;
   private final MethodHandle setenv;
   private final MethodHandle unsetenv;
 
@@ -89,6 +92,26 @@ public final class EmulatedCuda {
                 ValueLayout.JAVA_LONG));
     clearViolations = bind(symbols, "emu_clear_violations", FunctionDescriptor.ofVoid());
     checkGuards = bind(symbols, "emu_check_guards", number);
+    poolAllocate =
+        bind(
+            symbols,
+            "cuMemAllocAsync",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG));
+    poolFree =
+        bind(
+            symbols,
+            "cuMemFreeAsync",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    currentContext =
+        bind(
+            symbols,
+            "cuCtxGetCurrent",
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
     SymbolLookup c = Linker.nativeLinker().defaultLookup();
     setenv =
         bind(
@@ -136,6 +159,43 @@ public final class EmulatedCuda {
   public long calls(String group) {
     try (Arena arena = Arena.ofConfined()) {
       return (long) calls.invokeExact(arena.allocateFrom(group));
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Memory of the current device's pool, which belongs to no context. */
+  public long allocateFromPool(long bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment result = arena.allocate(ValueLayout.JAVA_LONG);
+      assertEquals(0, (int) poolAllocate.invokeExact(result, bytes, 0L));
+      return result.get(ValueLayout.JAVA_LONG, 0);
+    } catch (AssertionError e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Gives memory back to the pool. */
+  public void freeToPool(long pointer) {
+    try {
+      assertEquals(0, (int) poolFree.invokeExact(pointer, 0L));
+    } catch (AssertionError e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The context that is current to the thread of the operating system; 0 if none is. */
+  public long currentContext() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment result = arena.allocate(ValueLayout.JAVA_LONG);
+      assertEquals(0, (int) currentContext.invokeExact(result));
+      return result.get(ValueLayout.JAVA_LONG, 0);
+    } catch (AssertionError e) {
+      throw e;
     } catch (Throwable e) {
       throw new AssertionError(e);
     }

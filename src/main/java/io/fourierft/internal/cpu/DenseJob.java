@@ -4,7 +4,6 @@ import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.definition.NonFiniteDelta;
 import org.jspecify.annotations.Nullable;
 
 /** One ΔW from coefficients to its place in memory; reusable. */
@@ -44,7 +43,7 @@ final class DenseJob implements WorkerPool.Tasks {
 
   private void begin(FourierAdapter adapter, DensePath path) {
     coefficients.set(adapter, core.cache().get(adapter.locations()));
-    transform = NonFiniteDelta.isFinite(adapter) ? finite : nonFinite;
+    transform = adapter.isFinite() ? finite : nonFinite;
     transform.begin(
         coefficients,
         path == DensePath.AUTO

@@ -115,6 +115,7 @@ public final class CudaEngine implements CudaFourierEngine {
       WorkStream target = stream.work();
       target.submit(
           () -> {
+            retain(target, keep);
             if (!target.isRecording()) {
               shared().adapters().shrink();
             }
@@ -123,6 +124,17 @@ public final class CudaEngine implements CudaFourierEngine {
           });
     } finally {
       Reference.reachabilityFence(keep);
+    }
+  }
+
+  /** Keeps the memory of matrices while a recording that uses them lasts. */
+  private static void retain(WorkStream target, Object memory) {
+    switch (memory) {
+      case List<?> several -> several.forEach(each -> retain(target, each));
+      case OwnedBuffer buffer -> target.retain(buffer.block());
+      case DeviceView view -> target.retain(view.block());
+      case CudaTokenSpectrum spectrum -> target.retain(spectrum.block());
+      default -> {}
     }
   }
 
@@ -197,7 +209,8 @@ public final class CudaEngine implements CudaFourierEngine {
     CudaTokenSpectrum target = own(into, "the token spectrum");
     Matrix tokens = checks.activations(x, "x");
     target.requireRoomFor(tokens);
-    submit(x, () -> operations.transforms().run(stream.work(), tokens, target));
+    target.filled(0);
+    submit(List.of(x, into), () -> operations.transforms().run(stream.work(), tokens, target));
     target.filled(tokens.rows());
   }
 
@@ -306,13 +319,25 @@ public final class CudaEngine implements CudaFourierEngine {
       long pointer, ElementType elementType, int rows, int cols, long stride) {
     requireOpen();
     DeviceView view = new DeviceView(context, null, pointer, elementType, rows, cols, stride);
-    long owner = context.call(() -> context.driver().pointerGetContext(pointer));
-    if (owner != context.handle()) {
+    requireSameContext(pointer);
+    return view;
+  }
+
+  /** Memory of a pool belongs to a device and to no context. */
+  private void requireSameContext(long pointer) {
+    CudaDriver driver = context.driver();
+    int ordinal = context.call(() -> driver.pointerGetDeviceOrdinal(pointer));
+    if (ordinal != context.device().ordinal()) {
+      throw new FourierException(
+          "device pointer 0x%x belongs to cuda:%d, not to %s; use an engine of that device"
+              .formatted(pointer, ordinal, name()));
+    }
+    long owner = context.call(() -> driver.pointerGetContext(pointer));
+    if (owner != 0 && owner != context.handle()) {
       throw new FourierException(
           "device pointer 0x%x belongs to another context than the primary one of %s"
               .formatted(pointer, name()));
     }
-    return view;
   }
 
   @Override

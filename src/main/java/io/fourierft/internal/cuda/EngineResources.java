@@ -50,7 +50,7 @@ public final class EngineResources implements AutoCloseable {
     try (ResourceStack undo = new ResourceStack()) {
       undo.own(context);
       KernelModule kernels = undo.own(KernelModule.load(context, image));
-      ResidentAdapters adapters = undo.own(new ResidentAdapters(context, device.totalBytes() / 8));
+      ResidentAdapters adapters = undo.own(new ResidentAdapters(device.totalBytes() / 8));
       DeviceCore core = new DeviceCore(context, cufft, callbacks, kernels);
       MemoryBudget budget = MemoryBudget.fromProperty();
       EngineResources resources = new EngineResources(new SharedResources(core, adapters, budget));

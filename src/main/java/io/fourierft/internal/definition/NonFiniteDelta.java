@@ -13,16 +13,6 @@ import java.util.Arrays;
  * @param adapter the adapter
  */
 public record NonFiniteDelta(FourierAdapter adapter) {
-  /** Whether every coefficient times the scaling is finite. */
-  public static boolean isFinite(FourierAdapter adapter) {
-    for (int k = 0; k < adapter.nFrequency(); k++) {
-      if (!Double.isFinite((double) adapter.scaling() * adapter.coefficient(k))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /** Fills {@code row} with row {@code p}. */
   public void row(int p, float[] row) {
     Arrays.fill(row, 0f);

@@ -3,11 +3,15 @@ package io.fourierft.internal.files;
 import io.fourierft.FourierException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -24,6 +28,23 @@ public final class InputFile {
    */
   public static boolean isThere(Path path) throws IOException {
     return FileTree.exists(path);
+  }
+
+  /**
+   * Whether a path is a folder, or a link to one. Unlike {@link Files#isDirectory}, a disk that
+   * does not answer is not taken for a no.
+   *
+   * @throws IOException if it cannot be told
+   */
+  public static boolean isFolder(Path path) throws IOException {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class).isDirectory();
+    } catch (FileSystemException e) {
+      if (e instanceof NoSuchFileException || Files.isSymbolicLink(path)) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /**
@@ -82,6 +103,37 @@ public final class InputFile {
           "%s is larger than %d bytes, the most that such a file may have".formatted(file, most));
     }
     return bytes;
+  }
+
+  /**
+   * A name in a folder, in UTF-8 where the locale of the virtual machine cannot express it: names
+   * that a JSON file gives are not to depend on the locale.
+   *
+   * @param name one name, without a separator
+   */
+  public static Path resolve(Path folder, String name) {
+    try {
+      return folder.resolve(name);
+    } catch (InvalidPathException e) {
+      StringBuilder uri = new StringBuilder(folder.toAbsolutePath().toUri().toString());
+      if (uri.charAt(uri.length() - 1) != '/') {
+        uri.append('/');
+      }
+      for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+        uri.append(String.format(Locale.ROOT, "%%%02X", b));
+      }
+      return Path.of(URI.create(uri.toString()));
+    }
+  }
+
+  /** A path's last name as text: by the locale, or as UTF-8 where the locale cannot express it. */
+  public static String name(Path path) {
+    String name = String.valueOf(path.getFileName());
+    if (name.indexOf('\uFFFD') < 0) {
+      return name;
+    }
+    String text = path.toUri().getPath();
+    return text.substring(text.lastIndexOf('/', text.length() - 2) + 1).replace("/", "");
   }
 
   /** Copies a file's bytes, and nothing else of it, to a new one. */

@@ -68,11 +68,8 @@ final class OutputClaim {
       Files.createDirectory(names.path(id, OutputNames.PARTIAL));
       return new OutputClaim(names, kind, open, id, channel);
     } catch (Throwable e) {
-      try {
+      try (FileChannel opened = channel) {
         Files.deleteIfExists(lock);
-        if (channel != null) {
-          channel.close();
-        }
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -151,9 +148,8 @@ final class OutputClaim {
     } catch (IOException e) {
       notes.add(leftBehind(names, e));
     }
-    try {
+    try (lock) {
       Files.deleteIfExists(names.path(id, OutputNames.LOCK));
-      lock.close();
     } catch (IOException e) {
       notes.add(leftBehind(names, e));
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A file that comes into being whole or not at all, as {@link OutputDirectory} does for a folder:
@@ -66,14 +67,12 @@ public final class OutputFile implements AutoCloseable {
    */
   public static void requireFree(Path target, boolean overwrite) throws IOException {
     BrokenLink.refuse(target);
-    if (!Files.exists(target)) {
+    if (!InputFile.isThere(target)) {
       return;
     }
-    if (!Files.isRegularFile(target)) {
-      throw new FourierException(
-          Files.isDirectory(target)
-              ? target + " is a folder; give the name of a file"
-              : target + " is no regular file; give the name of one");
+    Optional<String> fault = InputFile.fault(target);
+    if (fault.isPresent()) {
+      throw new FourierException(target + " " + fault.get() + "; give the name of a file");
     }
     if (!overwrite) {
       throw new FourierException(

@@ -5,6 +5,8 @@ import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CufftException;
 import io.fourierft.cuda.DeviceLostException;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * A share in the primary context of one device. All calls of the driver go through {@link #run} or
  * {@link #call}, which make the context current on the calling thread, refuse once the device is
  * lost or the context closed, and notice when it is lost. Closing waits for the calls that run.
+ *
+ * <p>What is current belongs to a thread of the operating system, and a virtual thread that blocks
+ * goes on on another one. So calls of virtual threads are made by platform threads.
  */
 public final class CudaContext implements AutoCloseable {
   private final CudaDriver driver;
@@ -21,7 +26,9 @@ public final class CudaContext implements AutoCloseable {
   private final long handle;
   private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
   private final AtomicLong allocatedBytes = new AtomicLong();
+  private final Queue<Runnable> refused = new ConcurrentLinkedQueue<>();
   private volatile @Nullable CudaException lost;
+  private final PlatformThreads threads = new PlatformThreads();
   private volatile boolean closed;
 
   public CudaContext(CudaDriver driver, CudaDevice device) {
@@ -68,6 +75,18 @@ public final class CudaContext implements AutoCloseable {
       // This thread is inside already, with the context current.
       return work.get();
     }
+    return onPlatformThread(() -> enter(work));
+  }
+
+  /**
+   * Runs {@code work} on this thread, or, if this is a virtual one, on a platform thread while this
+   * one waits. Locks that are held around calls of the driver must be taken inside.
+   */
+  public <T> T onPlatformThread(Supplier<T> work) {
+    return Thread.currentThread().isVirtual() ? threads.call(work) : work.get();
+  }
+
+  private <T> T enter(Supplier<T> work) {
     lifetime.readLock().lock();
     try {
       requireUsable();
@@ -77,13 +96,33 @@ public final class CudaContext implements AutoCloseable {
       } catch (CufftException e) {
         throw diagnosed(e);
       } finally {
-        driver.ctxPopCurrent();
+        leave();
       }
     } catch (CudaException e) {
       note(e);
       throw e;
     } finally {
       lifetime.readLock().unlock();
+    }
+  }
+
+  /**
+   * Makes the context no longer current. The work is done by then: a failure must neither hide its
+   * result nor let the caller do it again. That a device is lost the next call tells.
+   */
+  private void leave() {
+    for (boolean again : new boolean[] {true, false}) {
+      try {
+        driver.ctxPopCurrent();
+        return;
+      } catch (CudaException e) {
+        // Tried twice: what stays current would be found by whatever runs on this thread next.
+        note(e);
+        if (lost == null && !again) {
+          System.getLogger(CudaContext.class.getName())
+              .log(System.Logger.Level.WARNING, e.getMessage());
+        }
+      }
     }
   }
 
@@ -131,21 +170,59 @@ public final class CudaContext implements AutoCloseable {
   /**
    * Runs a release. A lost device has released everything already, and nobody can act on the error
    * of a release, so that is only remembered.
+   *
+   * @return whether it was done
    */
-  public void quietly(Runnable release) {
+  public boolean quietly(Runnable release) {
     if (lost != null) {
-      return;
+      return false;
     }
     try {
       run(release);
+      return true;
     } catch (CudaException e) {
       note(e);
       System.Logger.Level level =
           lost == null ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
       System.getLogger(CudaContext.class.getName()).log(level, e.getMessage());
+      return false;
     } catch (EngineClosedException e) {
       // The context went first and took this with it.
+      return false;
+    }
+  }
+
+  /** Gives something back as {@link #quietly} does; if that fails, once more when this closes. */
+  public void release(Runnable release) {
+    if (!quietly(release) && lost == null) {
+      refused.add(release);
+    }
+  }
+
+  private void releaseRefused() {
+    if (lost != null || refused.isEmpty()) {
       return;
+    }
+    onPlatformThread(
+        () -> {
+          tryAgain(
+              () -> {
+                driver.ctxPushCurrent(handle);
+                refused.forEach(this::tryAgain);
+                leave();
+              });
+          return Boolean.TRUE;
+        });
+    refused.clear();
+  }
+
+  private void tryAgain(Runnable release) {
+    try {
+      release.run();
+    } catch (CudaException e) {
+      note(e);
+      System.getLogger(CudaContext.class.getName())
+          .log(System.Logger.Level.WARNING, "not given back: {0}", e.getMessage());
     }
   }
 
@@ -165,6 +242,7 @@ public final class CudaContext implements AutoCloseable {
       }
       closed = true;
       try {
+        releaseRefused();
         driver.devicePrimaryCtxRelease(device.handle());
       } catch (CudaException e) {
         if (lost == null) {
@@ -172,6 +250,7 @@ public final class CudaContext implements AutoCloseable {
         }
       }
     } finally {
+      threads.close();
       lifetime.writeLock().unlock();
     }
   }

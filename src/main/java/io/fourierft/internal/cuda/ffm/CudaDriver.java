@@ -56,9 +56,6 @@ public interface CudaDriver extends CudaMemory, CudaStreams {
   /** Takes the current context off again and returns it. */
   long ctxPopCurrent();
 
-  /** Waits for all work of the current context. */
-  void ctxSynchronize();
-
   /** Loads a fatbin or a cubin into the current context. */
   long moduleLoadData(MemorySegment image);
 

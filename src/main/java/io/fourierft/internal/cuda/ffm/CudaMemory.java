@@ -61,8 +61,11 @@ public interface CudaMemory {
    */
   void memsetD2D8Async(long pointer, long pitch, byte value, long rowBytes, long rows, long stream);
 
-  /** The context that holds a device pointer. */
+  /** The context that holds a device pointer; 0 if none does, as with memory of a pool. */
   long pointerGetContext(long pointer);
+
+  /** The number of the device that a pointer belongs to. */
+  int pointerGetDeviceOrdinal(long pointer);
 
   /**
    * Memory of a device.

@@ -41,8 +41,6 @@ public final class DriverFunctions extends NativeFunctions {
   final MethodHandle cuCtxPushCurrent_v2 = bind("cuCtxPushCurrent_v2", JAVA_LONG);
   // CUresult cuCtxPopCurrent_v2(CUcontext *pctx)
   final MethodHandle cuCtxPopCurrent_v2 = bind("cuCtxPopCurrent_v2", ADDRESS);
-  // CUresult cuCtxSynchronize(void)
-  final MethodHandle cuCtxSynchronize = bind("cuCtxSynchronize");
 
   // CUresult cuMemGetInfo_v2(size_t *free, size_t *total)
   final MethodHandle cuMemGetInfo_v2 = bind("cuMemGetInfo_v2", ADDRESS, ADDRESS);

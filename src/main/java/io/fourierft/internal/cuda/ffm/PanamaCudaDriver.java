@@ -113,14 +113,6 @@ public final class PanamaCudaDriver extends PanamaStreams implements CudaDriver 
   }
 
   @Override
-  public void ctxSynchronize() {
-    call(
-        "cuCtxSynchronize",
-        () -> (int) f.cuCtxSynchronize.invokeExact(),
-        () -> "waiting for the device");
-  }
-
-  @Override
   public long moduleLoadData(MemorySegment image) {
     return read(
         "cuModuleLoadData",

@@ -2,12 +2,15 @@ package io.fourierft.internal.cuda.ffm;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.fourierft.cuda.CudaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Memory of the CUDA driver. */
 public abstract class PanamaMemory extends DriverCalls implements CudaMemory {
+  private static final int INVALID_VALUE = 1;
   private static final int POINTER_ATTRIBUTE_CONTEXT = 1;
+  private static final int POINTER_ATTRIBUTE_DEVICE_ORDINAL = 9;
 
   PanamaMemory(DriverFunctions functions) {
     super(functions);
@@ -94,10 +97,30 @@ public abstract class PanamaMemory extends DriverCalls implements CudaMemory {
 
   @Override
   public long pointerGetContext(long pointer) {
-    return read(
-        "cuPointerGetAttribute",
-        out -> (int) f.cuPointerGetAttribute.invokeExact(out, POINTER_ATTRIBUTE_CONTEXT, pointer),
-        () -> "looking up the context of device pointer 0x%x".formatted(pointer));
+    try {
+      return read(
+          "cuPointerGetAttribute",
+          out -> (int) f.cuPointerGetAttribute.invokeExact(out, POINTER_ATTRIBUTE_CONTEXT, pointer),
+          () -> "looking up the context of device pointer 0x%x".formatted(pointer));
+    } catch (CudaException e) {
+      // A driver may say that the pointer has no such attribute, instead of a null context.
+      if (e.code() == INVALID_VALUE) {
+        return 0;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public int pointerGetDeviceOrdinal(long pointer) {
+    return (int)
+        read(
+            "cuPointerGetAttribute",
+            out ->
+                (int)
+                    f.cuPointerGetAttribute.invokeExact(
+                        out, POINTER_ATTRIBUTE_DEVICE_ORDINAL, pointer),
+            () -> "looking up the device of pointer 0x%x".formatted(pointer));
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.fourierft.internal.cuda.struct.StructTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,9 @@ public final class PlanCache implements AutoCloseable {
   private final GrowingBlock workArea;
   private final Map<PlanKey, Plan> plans = new LinkedHashMap<>(16, 0.75f, true);
 
+  /** Plans that could not be freed; tried again with all others. */
+  private final List<Integer> refused = new ArrayList<>();
+
   public PlanCache(
       CudaContext context,
       Cufft cufft,
@@ -48,21 +52,15 @@ public final class PlanCache implements AutoCloseable {
     this.workArea = new GrowingBlock(context);
   }
 
-  /** Bytes of work area that the plan needs; makes the plan. */
-  long workBytes(PlanKey key) {
-    return plan(key).workBytes;
+  /** Makes a plan and gets the work area for it, so that {@link #execute} allocates nothing. */
+  public void prepare(PlanKey key) {
+    provide(plan(key));
   }
 
   /** Transforms {@code input} to {@code output}, which are the same for the kinds in place. */
   public void execute(PlanKey key, long input, long output) {
     Plan plan = plan(key);
-    // Even a plan that needs none is given an area: without its own, cuFFT runs no plan that has
-    // none.
-    long area = workArea.atLeast(Math.max(plan.workBytes, LEAST_WORK_BYTES));
-    if (area != plan.workArea) {
-      cufft.setWorkArea(plan.handle, area);
-      plan.workArea = area;
-    }
+    provide(plan);
     switch (key.kind()) {
       case COMPLEX_2D, COMPLEX_LINES, FUSED_COLUMNS ->
           cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);
@@ -75,6 +73,16 @@ public final class PlanCache implements AutoCloseable {
           FUSED_2D,
           FUSED_ROWS ->
           cufft.execC2R(plan.handle, input, output);
+    }
+  }
+
+  private void provide(Plan plan) {
+    // Even a plan that needs none is given an area: without its own, cuFFT runs no plan that has
+    // none.
+    long area = workArea.atLeast(Math.max(plan.workBytes, LEAST_WORK_BYTES));
+    if (area != plan.workArea) {
+      cufft.setWorkArea(plan.handle, area);
+      plan.workArea = area;
     }
   }
 
@@ -158,6 +166,7 @@ public final class PlanCache implements AutoCloseable {
       System.Logger.Level level =
           context.isLost() ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
       System.getLogger(PlanCache.class.getName()).log(level, e.getMessage());
+      refused.add(plan.handle);
     }
     DeviceBlock block = plan.callerInfo;
     if (block != null) {
@@ -168,18 +177,30 @@ public final class PlanCache implements AutoCloseable {
   /** Gives all plans and the work area back, as when memory is short; more can be made after. */
   public void clear() {
     context.quietly(() -> context.driver().streamSynchronize(stream));
-    if (context.isLost()) {
-      plans.values().forEach(this::destroy);
-    } else {
-      context.quietly(() -> plans.values().forEach(this::destroy));
+    if (!context.quietly(this::destroyAll)) {
+      // The device is lost, or the context cannot be made current: a plan goes without it too.
+      destroyAll();
     }
-    plans.clear();
     workArea.close();
+  }
+
+  private void destroyAll() {
+    List<Integer> again = List.copyOf(refused);
+    refused.clear();
+    again.forEach(handle -> destroy(new Plan(handle)));
+    for (Iterator<Plan> each = plans.values().iterator(); each.hasNext(); ) {
+      Plan plan = each.next();
+      each.remove();
+      destroy(plan);
+    }
   }
 
   @Override
   public void close() {
     clear();
+    if (!refused.isEmpty()) {
+      destroyAll();
+    }
   }
 
   /** One cuFFT plan, where its work area was last said to be, and what its callbacks know. */

@@ -13,7 +13,6 @@ public enum Kernel {
   STORE_DELTA,
   ADD_DELTA,
   REDUCE_ADDITION,
-  COUNT_NON_FINITE,
   PACK,
   GATHER_MULTIPLY,
   ACCUMULATE,
@@ -25,7 +24,7 @@ public enum Kernel {
   ADAMW_STEP;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  public static final int ABI = 2;
+  public static final int ABI = 3;
 
   /** FOURIERFT_BLOCK: threads of a block, in every launch. */
   public static final int BLOCK = 256;

@@ -124,7 +124,7 @@ public final class KernelModule implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      context.quietly(() -> context.driver().moduleUnload(module));
+      context.release(() -> context.driver().moduleUnload(module));
     }
   }
 }

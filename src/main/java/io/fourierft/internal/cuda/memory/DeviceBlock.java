@@ -1,14 +1,18 @@
 package io.fourierft.internal.cuda.memory;
 
 import io.fourierft.internal.cuda.device.CudaContext;
-import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A piece of device memory with one owner. Closing it twice is harmless. */
+/**
+ * A piece of device memory with one owner, and perhaps recorded graphs that use it: it is freed
+ * once its owner has closed it and the last of those is gone. Closing it twice is harmless.
+ * Thread-safe.
+ */
 public final class DeviceBlock implements AutoCloseable {
   private final CudaContext context;
   private final long pointer;
   private final long bytes;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private int graphs;
+  private boolean closed;
 
   private DeviceBlock(CudaContext context, long pointer, long bytes) {
     this.context = context;
@@ -36,16 +40,43 @@ public final class DeviceBlock implements AutoCloseable {
     return bytes;
   }
 
-  public boolean isClosed() {
-    return closed.get();
+  /** Whether its owner has closed it. */
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Lets the memory outlive {@link #close} until {@link #release}. */
+  public synchronized void retain() {
+    graphs++;
+  }
+
+  /** Undoes {@link #retain}. */
+  public void release() {
+    boolean last;
+    synchronized (this) {
+      graphs--;
+      last = closed && graphs == 0;
+    }
+    if (last) {
+      free();
+    }
   }
 
   /** Gives the memory back; the driver waits for the work that uses it. */
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      context.countAllocated(-bytes);
-      context.quietly(() -> context.driver().memFree(pointer));
+    boolean last;
+    synchronized (this) {
+      last = !closed && graphs == 0;
+      closed = true;
     }
+    if (last) {
+      free();
+    }
+  }
+
+  private void free() {
+    context.countAllocated(-bytes);
+    context.release(() -> context.driver().memFree(pointer));
   }
 }

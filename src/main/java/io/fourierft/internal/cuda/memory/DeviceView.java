@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DeviceView implements CudaMatrix {
   private final CudaContext context;
-  private final @Nullable Runnable requireOpen;
+  private final @Nullable MemoryOwner owner;
   private final long address;
   private final ElementType elementType;
   private final int rows;
@@ -22,11 +22,11 @@ public final class DeviceView implements CudaMatrix {
   /**
    * Names memory.
    *
-   * @param requireOpen throws once the owner of the memory was closed; null if that is not known
+   * @param owner whose memory it is; null if that is not known
    */
   public DeviceView(
       CudaContext context,
-      @Nullable Runnable requireOpen,
+      @Nullable MemoryOwner owner,
       long address,
       ElementType elementType,
       int rows,
@@ -39,7 +39,7 @@ public final class DeviceView implements CudaMatrix {
               .formatted(address, elementType.sizeInBytes(), elementType));
     }
     this.context = context;
-    this.requireOpen = requireOpen;
+    this.owner = owner;
     this.address = address;
     this.elementType = elementType;
     this.rows = rows;
@@ -68,6 +68,11 @@ public final class DeviceView implements CudaMatrix {
     return context;
   }
 
+  /** The memory that it is part of, or null if that is not known. */
+  public @Nullable DeviceBlock block() {
+    return owner == null ? null : owner.block();
+  }
+
   @Override
   public String device() {
     return context.device().engineName();
@@ -75,8 +80,8 @@ public final class DeviceView implements CudaMatrix {
 
   @Override
   public long pointer() {
-    if (requireOpen != null) {
-      requireOpen.run();
+    if (owner != null) {
+      owner.requireOpen();
     }
     return address;
   }
@@ -110,7 +115,7 @@ public final class DeviceView implements CudaMatrix {
     }
     return new DeviceView(
         context,
-        requireOpen,
+        owner,
         address + first * stride * elementType.sizeInBytes(),
         elementType,
         count,

@@ -8,7 +8,7 @@ import io.fourierft.internal.cuda.device.CudaContext;
 import java.lang.ref.Cleaner;
 
 /** Device memory that a user of the engine owns. */
-public final class OwnedBuffer implements DeviceBuffer {
+public final class OwnedBuffer implements DeviceBuffer, MemoryOwner {
   private final DeviceBlock block;
   private final DeviceView view;
   private final Cleaner.Cleanable cleanable;
@@ -23,8 +23,7 @@ public final class OwnedBuffer implements DeviceBuffer {
       int cols) {
     long bytes = DeviceView.requireSizes(rows, cols, cols, elementType);
     this.block = DeviceBlock.allocate(context, bytes);
-    this.view =
-        new DeviceView(context, this::requireOpen, block.pointer(), elementType, rows, cols, cols);
+    this.view = new DeviceView(context, this, block.pointer(), elementType, rows, cols, cols);
     this.reclaimer = new Reclaimer(registry, block, view.toString());
     registry.add(block);
     this.cleanable = cleaner.register(this, reclaimer);
@@ -35,10 +34,16 @@ public final class OwnedBuffer implements DeviceBuffer {
     return view;
   }
 
-  private void requireOpen() {
+  @Override
+  public void requireOpen() {
     if (block.isClosed()) {
       throw new EngineClosedException("this " + view + " was closed, by itself or with its engine");
     }
+  }
+
+  @Override
+  public DeviceBlock block() {
+    return block;
   }
 
   @Override

@@ -2,16 +2,21 @@ package io.fourierft.internal.cuda.memory;
 
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
 
 /**
  * Device memory that belongs to an adapter or its places and is read on any stream. Filled once, on
  * one of them; the others wait for that. Not freed while pinned.
  */
-public final class ResidentTable implements AutoCloseable {
+public final class ResidentTable implements Pinnable, AutoCloseable {
   private final CudaContext context;
   private final DeviceBlock block;
   private final long home;
   private long ready;
+  private final Set<LastUse> users = Collections.newSetFromMap(new WeakHashMap<>());
   private int pins;
 
   /** Copies {@code contents} to the device, in the order of the stream of {@code staging}. */
@@ -41,10 +46,13 @@ public final class ResidentTable implements AutoCloseable {
     return block.bytes();
   }
 
-  public synchronized void pin() {
+  @Override
+  public synchronized void pin(LastUse user) {
+    users.add(user);
     pins++;
   }
 
+  @Override
   public synchronized void unpin() {
     pins--;
   }
@@ -53,14 +61,19 @@ public final class ResidentTable implements AutoCloseable {
     return pins > 0;
   }
 
-  /** Lets what {@code stream} is given from now on find the table filled. */
+  /** Who has to be waited for before this is closed. */
+  public synchronized void addUsersTo(Collection<LastUse> all) {
+    all.addAll(users);
+  }
+
+  @Override
   public synchronized void orderBefore(long stream) {
     if (ready != 0 && stream != home) {
       context.driver().streamWaitEvent(stream, ready);
     }
   }
 
-  /** Waits until the table is filled, so that nobody has to wait for it again. */
+  @Override
   public synchronized void settle() {
     if (ready != 0) {
       context.driver().eventSynchronize(ready);
@@ -71,9 +84,10 @@ public final class ResidentTable implements AutoCloseable {
   private void destroyEvent() {
     long event = ready;
     ready = 0;
-    context.quietly(() -> context.driver().eventDestroy(event));
+    context.release(() -> context.driver().eventDestroy(event));
   }
 
+  /** Frees the memory, which nobody may be using any more. */
   @Override
   public synchronized void close() {
     if (ready != 0) {

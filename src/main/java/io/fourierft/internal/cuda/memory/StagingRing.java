@@ -26,6 +26,7 @@ public final class StagingRing implements AutoCloseable {
   private final @Nullable Piece[] pieces = new @Nullable Piece[PIECES];
   private @Nullable Piece filling;
   private int next;
+  private boolean written;
 
   public StagingRing(CudaContext context, long stream) {
     this.context = context;
@@ -36,6 +37,16 @@ public final class StagingRing implements AutoCloseable {
   /** The CUstream. */
   long stream() {
     return stream;
+  }
+
+  /** A new chunk of work, of which no download has been stored yet. */
+  public void beginChunk() {
+    written = false;
+  }
+
+  /** Whether a download of the present chunk was stored where it belongs. */
+  public boolean hasWritten() {
+    return written;
   }
 
   /** Copies all of {@code from} to device memory. The host memory has been read on return. */
@@ -147,7 +158,7 @@ public final class StagingRing implements AutoCloseable {
       return piece;
     } finally {
       if (!made) {
-        context.quietly(() -> driver.eventDestroy(event));
+        context.release(() -> driver.eventDestroy(event));
       }
     }
   }
@@ -160,6 +171,7 @@ public final class StagingRing implements AutoCloseable {
     HostBytes target = piece.target;
     if (target != null) {
       piece.target = null;
+      written = true;
       target.write(piece.targetOffset, piece.targetBytes, piece.memory);
     }
   }
@@ -184,8 +196,8 @@ public final class StagingRing implements AutoCloseable {
       pieces[i] = null;
       if (piece != null) {
         context.quietly(() -> driver.streamSynchronize(stream));
-        context.quietly(() -> driver.eventDestroy(piece.event));
-        context.quietly(() -> driver.memFreeHost(piece.memory));
+        context.release(() -> driver.eventDestroy(piece.event));
+        context.release(() -> driver.memFreeHost(piece.memory));
       }
     }
   }

@@ -3,7 +3,6 @@ package io.fourierft.internal.cuda.memory;
 import io.fourierft.FourierException;
 import io.fourierft.internal.cuda.device.CudaContext;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,7 +16,7 @@ public final class TableCache implements AutoCloseable {
   private final CudaContext context;
   private final StagingRing staging;
   private final int capacity;
-  private final Map<Contents, DeviceBlock> tables = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<TableContents, DeviceBlock> tables = new LinkedHashMap<>(16, 0.75f, true);
 
   public TableCache(CudaContext context, StagingRing staging, int capacity) {
     this.context = context;
@@ -25,10 +24,9 @@ public final class TableCache implements AutoCloseable {
     this.capacity = capacity;
   }
 
-  /** Device address of a copy of {@code bytes}, which the caller must not change afterwards. */
-  public long pointer(byte[] bytes, boolean recording) {
-    Contents key = new Contents(bytes);
-    DeviceBlock known = tables.get(key);
+  /** Device address of a copy of {@code contents}. */
+  public long pointer(TableContents contents, boolean recording) {
+    DeviceBlock known = tables.get(contents);
     if (known != null) {
       return known.pointer();
     }
@@ -36,13 +34,14 @@ public final class TableCache implements AutoCloseable {
       throw new FourierException(
           "the recorded work needs other tables the second time; it must do the same each time");
     }
+    byte[] bytes = contents.bytes();
     DeviceBlock block = roomFor(bytes.length);
     boolean stored = false;
     try {
       staging.upload(
           HostBytes.whole(MemorySegment.ofArray(bytes)),
           DeviceBytes.range(block.pointer(), bytes.length));
-      tables.put(key, block);
+      tables.put(contents, block);
       stored = true;
       return block.pointer();
     } finally {
@@ -74,28 +73,5 @@ public final class TableCache implements AutoCloseable {
   @Override
   public void close() {
     clear();
-  }
-
-  /** Bytes compared by value; their hash is computed once. */
-  private static final class Contents {
-    private final byte[] bytes;
-    private final int hash;
-
-    Contents(byte[] bytes) {
-      this.bytes = bytes;
-      this.hash = Arrays.hashCode(bytes);
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Contents that
-          && hash == that.hash
-          && Arrays.equals(bytes, that.bytes);
-    }
-
-    @Override
-    public int hashCode() {
-      return hash;
-    }
   }
 }

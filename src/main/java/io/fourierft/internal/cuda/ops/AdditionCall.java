@@ -7,6 +7,7 @@ import io.fourierft.FourierEngine.Addition;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.cuda.kernels.Kernel;
+import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
 import io.fourierft.internal.cuda.stream.WorkStream;
@@ -76,6 +77,9 @@ public final class AdditionCall {
               if (weight instanceof HostMatrix host) {
                 stream.upload(HostBytes.of(host), scratch + weightAt);
               }
+              if (weight instanceof DeviceView) {
+                stream.beginOutput();
+              }
               stream.launchGrid(
                   Kernel.ADD_DELTA,
                   blocks,
@@ -90,7 +94,6 @@ public final class AdditionCall {
                       .add(plan.stride())
                       .add(plan.distance())
                       .add(addition == Addition.ADD ? 1f : -1f)
-                      .add(1)
                       .add(measure ? scratch + partialsAt : 0L));
               if (measure) {
                 stream.launch(

@@ -4,10 +4,13 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CufftException;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes many items in chunks that fit the memory. A chunk that meets out-of-memory is halved and
- * tried again, down to one item. Work must do all that can allocate before it changes any output.
+ * tried again, down to one item, unless the caller may see some of it already: a sum would be added
+ * twice. So work does all that can allocate before it {@linkplain WorkStream#beginOutput begins} to
+ * write.
  *
  * @param shared what the engine's operations share
  * @param stream where it is enqueued
@@ -42,6 +45,7 @@ public record ChunkedCall(
       if (count == 1 && trimmed) {
         throw stream.outOfMemory(doing.get(), bytesPerItem, failure);
       }
+      stream.abandonChunk();
       stream.trim();
       shared.adapters().trim();
       trimmed = true;
@@ -50,16 +54,15 @@ public record ChunkedCall(
   }
 
   /** What was thrown, if it was for want of memory and may be tried again. */
-  private @org.jspecify.annotations.Nullable RuntimeException attempt(
-      Chunk work, int first, int count) {
+  private @Nullable RuntimeException attempt(Chunk work, int first, int count) {
+    stream.beginChunk();
     try {
       work.compute(first, count);
       stream.finishDownloads();
       return null;
-    } catch (CudaOutOfMemoryException e) {
-      return e;
-    } catch (CufftException e) {
-      if (!e.isOutOfMemory()) {
+    } catch (CudaOutOfMemoryException | CufftException e) {
+      boolean outOfMemory = !(e instanceof CufftException cufft) || cufft.isOutOfMemory();
+      if (!outOfMemory || stream.hasOutputBegun()) {
         throw e;
       }
       return e;

@@ -27,6 +27,11 @@ public final class CudaTokenSpectrum extends KeptSpectrum {
     return PlanKey.half(features) * ComplexStruct.BYTES;
   }
 
+  /** The memory. */
+  public DeviceBlock block() {
+    return block;
+  }
+
   /** Device address of the half spectrum of token {@code t}. */
   long pointer(int t) {
     return block.pointer() + t * bytesPerToken(features());

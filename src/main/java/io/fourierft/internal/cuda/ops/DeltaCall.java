@@ -13,7 +13,6 @@ import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
 import io.fourierft.internal.cuda.struct.StructTable;
 import io.fourierft.internal.cuda.struct.TargetStruct;
-import io.fourierft.internal.definition.NonFiniteDelta;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +36,7 @@ public final class DeltaCall {
     Map<Group, List<Integer>> shapes = new LinkedHashMap<>();
     for (int i = 0; i < adapters.size(); i++) {
       FourierAdapter adapter = adapters.get(i);
-      Group shape = new Group(adapter.rows(), adapter.cols(), NonFiniteDelta.isFinite(adapter));
+      Group shape = new Group(adapter.rows(), adapter.cols(), adapter.isFinite());
       shapes.computeIfAbsent(shape, _ -> new ArrayList<>()).add(i);
     }
     for (List<Integer> group : shapes.values()) {
@@ -106,17 +105,26 @@ public final class DeltaCall {
       plain &= scale == 1 && roundedTo(adapter) == ElementType.F32;
     }
     boolean callbacks = fused.take(plan);
+    boolean onDevice = out.stream().anyMatch(DeviceView.class::isInstance);
     DirectTargets direct = callbacks ? null : DirectTargets.of(plan, out, copies, plain);
     long targetTable = direct == null ? stream.table(targets.finish()) : 0;
     long result = scratch + resultAt;
     long columns = scratch + columnsAt;
     if (callbacks) {
-      long operators = fused.prepare(stream, adapters);
-      fused.enqueue(stream, plan, count, table, operators, targetTable, result, columns);
+      fused.prepare(stream, plan, adapters, table, targetTable, columns);
+    } else if (direct != null) {
+      transforms.prepare(stream, plan, count, direct);
+    } else {
+      transforms.enqueue(stream, plan, adapters, table, result, columns);
+    }
+    if (onDevice) {
+      stream.beginOutput();
+    }
+    if (callbacks) {
+      fused.enqueue(stream, plan, count, result, columns);
     } else if (direct != null) {
       transforms.enqueue(stream, plan, adapters, table, result, columns, direct);
     } else {
-      transforms.enqueue(stream, plan, adapters, table, result, columns);
       store(stream, plan, count, targetTable, result);
     }
     for (int i = 0; i < count; i++) {

@@ -49,6 +49,7 @@ public final class DenseGradientCall {
                   .execute(new PlanKey(PlanKey.Kind.REAL_TO_HALF_2D, rows, cols, 1), half, half);
               targets.upload(stream);
               long n = adapter.nFrequency();
+              targets.begin(stream);
               stream.launch(
                   Kernel.DELTA_GRADIENT,
                   Kernel.groups(n, Kernel.BLOCK),

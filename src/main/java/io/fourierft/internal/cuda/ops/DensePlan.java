@@ -6,7 +6,6 @@ import io.fourierft.ShapeException;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.struct.ComplexStruct;
-import io.fourierft.internal.definition.NonFiniteDelta;
 
 /**
  * How the ΔW of one shape are computed.
@@ -14,7 +13,8 @@ import io.fourierft.internal.definition.NonFiniteDelta;
  * @param path any but AUTO
  * @param rows M
  * @param cols N
- * @param slots most columns of the half spectrum that an adapter fills; 0 unless pruned
+ * @param slots columns of the half spectrum that are transformed for each adapter, those that it
+ *     fills and some more; 0 unless pruned
  */
 public record DensePlan(DensePath path, long rows, long cols, int slots) {
   /** Up to here a cosine for each element and coefficient costs less than a transform. */
@@ -48,7 +48,7 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
     int filled = 0;
     DensePath asked = wanted;
     for (FourierAdapter adapter : adapters) {
-      if (!NonFiniteDelta.isFinite(adapter)) {
+      if (!adapter.isFinite()) {
         asked = DensePath.DIRECT;
       }
       rows = adapter.rows();
@@ -61,9 +61,15 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
       }
     }
     DensePath path = choose(asked, cols, frequencies, filled);
-    DensePlan plan = new DensePlan(path, rows, cols, path == DensePath.PRUNED ? filled : 0);
+    DensePlan plan =
+        new DensePlan(path, rows, cols, path == DensePath.PRUNED ? slots(cols, filled) : 0);
     plan.requireSize();
     return plan;
+  }
+
+  /** Columns to plan for: rounded up, since other adapters fill a few more or less. */
+  private static int slots(long cols, int filled) {
+    return (int) Math.min(PlanKey.half(cols), RoundedBatch.of(filled));
   }
 
   private void requireSize() {

@@ -109,13 +109,30 @@ public final class DenseTransforms {
       DirectTargets targets) {
     enqueueFirst(stream, plan, adapters, table, result, columns);
     int together = targets.together();
-    PlanKey last =
-        plan.path() == DensePath.FOLDED
-            ? new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, plan.rows(), plan.cols(), together)
-            : new PlanKey(PlanKey.Kind.HALF_TO_REAL_LINES, 1, plan.cols(), together * plan.rows());
+    PlanKey last = last(plan, together);
     for (int i = 0; i < adapters.size(); i += together) {
       stream.plans().execute(last, result + i * plan.resultBytes(), targets.pointers()[i]);
     }
+  }
+
+  /**
+   * Makes the plans of transforms that write the deltas, so that running them allocates nothing.
+   */
+  void prepare(WorkStream stream, DensePlan plan, int count, DirectTargets targets) {
+    if (plan.path() == DensePath.PRUNED) {
+      stream.plans().prepare(columns(plan, count));
+    }
+    stream.plans().prepare(last(plan, targets.together()));
+  }
+
+  private static PlanKey columns(DensePlan plan, long count) {
+    return new PlanKey(PlanKey.Kind.COMPLEX_LINES, 1, plan.rows(), count * plan.slots());
+  }
+
+  private static PlanKey last(DensePlan plan, long together) {
+    return plan.path() == DensePath.FOLDED
+        ? new PlanKey(PlanKey.Kind.HALF_TO_REAL_2D, plan.rows(), plan.cols(), together)
+        : new PlanKey(PlanKey.Kind.HALF_TO_REAL_LINES, 1, plan.cols(), together * plan.rows());
   }
 
   /** All but the last transform of the folded and the pruned path, which goes to reals. */
@@ -167,10 +184,7 @@ public final class DenseTransforms {
                 .add(cols)
                 .add(slots)
                 .add(columns));
-        stream
-            .plans()
-            .execute(
-                new PlanKey(PlanKey.Kind.COMPLEX_LINES, 1, rows, count * slots), columns, columns);
+        stream.plans().execute(columns(plan, count), columns, columns);
         stream.launch(
             Kernel.EXPAND_COLUMNS,
             count
@@ -192,7 +206,7 @@ public final class DenseTransforms {
             count * Kernel.groups(rows, Kernel.TILE) * Kernel.groups(cols, Kernel.TILE),
             stream.arguments().add(table).add(count).add(rows).add(cols).add(result));
         for (int i = 0; i < count; i++) {
-          if (!NonFiniteDelta.isFinite(adapters.get(i))) {
+          if (!adapters.get(i).isFinite()) {
             uploadNonFinite(stream, adapters.get(i), result + i * plan.resultBytes());
           }
         }

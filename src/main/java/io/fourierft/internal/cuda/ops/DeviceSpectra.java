@@ -52,7 +52,7 @@ public final class DeviceSpectra implements TrainableSpectra {
     }
     registry.add(storage.block());
     for (int i = 0; i < initial.size(); i++) {
-      shared.adapters().bind(storage.adapters().get(i), storage.pointer(0, i));
+      shared.adapters().bind(storage.adapters().get(i), storage.block(), storage.pointer(0, i));
     }
     return spectra;
   }
@@ -73,13 +73,7 @@ public final class DeviceSpectra implements TrainableSpectra {
     storage.requireOpen();
     int n = storage.adapters().get(index).nFrequency();
     return new DeviceView(
-        shared.device().context(),
-        storage::requireOpen,
-        storage.pointer(part, index),
-        ElementType.F32,
-        1,
-        n,
-        n);
+        shared.device().context(), storage, storage.pointer(part, index), ElementType.F32, 1, n, n);
   }
 
   @Override
@@ -109,7 +103,7 @@ public final class DeviceSpectra implements TrainableSpectra {
   @Override
   public void zeroGradients() {
     storage.requireOpen();
-    stream.submit(
+    submit(
         () ->
             shared
                 .device()
@@ -122,18 +116,26 @@ public final class DeviceSpectra implements TrainableSpectra {
   @Override
   public void prepareStep(AdamWStep parameters) {
     storage.requireOpen();
-    stream.submit(
-        () ->
-            stream.upload(
-                HostBytes.whole(
-                    MemorySegment.ofArray(StructTable.of(storage.nextStep(parameters)))),
-                storage.settings()));
+    submit(
+        () -> {
+          byte[] settings = StructTable.of(storage.nextStep(parameters));
+          stream.upload(HostBytes.whole(MemorySegment.ofArray(settings)), storage.settings());
+          storage.prepared(parameters);
+        });
   }
 
   @Override
   public void applyStep() {
     storage.requireOpen();
-    stream.submit(this::enqueueStep);
+    submit(this::enqueueStep);
+  }
+
+  private void submit(Runnable work) {
+    stream.submit(
+        () -> {
+          stream.retain(storage.block());
+          work.run();
+        });
   }
 
   private void enqueueStep() {

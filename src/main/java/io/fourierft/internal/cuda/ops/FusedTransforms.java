@@ -31,8 +31,46 @@ public final class FusedTransforms {
         && (plan.path() == DensePath.FOLDED || plan.path() == DensePath.PRUNED);
   }
 
-  /** Device address of the spectra of one chunk, by columns; allocates, as tables do. */
-  long prepare(WorkStream stream, List<FourierAdapter> adapters) {
+  /**
+   * Gets all that {@link #enqueue} needs, so that it allocates nothing.
+   *
+   * @param table from {@link DenseTransforms#prepare}
+   * @param targets device address of the targets
+   * @param columns device memory of {@code columnBytes} for each adapter
+   */
+  void prepare(
+      WorkStream stream,
+      DensePlan plan,
+      List<FourierAdapter> adapters,
+      long table,
+      long targets,
+      long columns) {
+    long rows = plan.rows();
+    long half = PlanKey.half(plan.cols());
+    int count = adapters.size();
+    FusedStruct byRow =
+        new FusedStruct(
+            table,
+            operators(stream, adapters),
+            targets,
+            columns,
+            rows,
+            plan.cols(),
+            plan.slots(),
+            DivisorStruct.of(half),
+            DivisorStruct.of(rows),
+            DivisorStruct.of(2 * half));
+    if (plan.path() == DensePath.FOLDED) {
+      stream.prepareFused(whole(plan, count), byRow);
+      return;
+    }
+    FusedStruct bySlot = byRow.loading(DivisorStruct.of(rows), DivisorStruct.of(plan.slots()));
+    stream.prepareFused(columns(plan, count), bySlot);
+    stream.prepareFused(rows(plan, count), byRow);
+  }
+
+  /** Device address of the spectra of one chunk, by columns. */
+  private long operators(WorkStream stream, List<FourierAdapter> adapters) {
     StructTable table = new StructTable(OperatorStruct.LAYOUT, adapters.size());
     for (FourierAdapter adapter : adapters) {
       ResidentAdapters.Coefficients coefficients = shared.adapters().coefficients(stream, adapter);
@@ -46,49 +84,31 @@ public final class FusedTransforms {
     return stream.table(table.finish());
   }
 
+  private static PlanKey whole(DensePlan plan, long count) {
+    return new PlanKey(PlanKey.Kind.FUSED_2D, plan.rows(), plan.cols(), count);
+  }
+
+  private static PlanKey columns(DensePlan plan, long count) {
+    return new PlanKey(PlanKey.Kind.FUSED_COLUMNS, 1, plan.rows(), count * plan.slots());
+  }
+
+  private static PlanKey rows(DensePlan plan, long count) {
+    return new PlanKey(PlanKey.Kind.FUSED_ROWS, 1, plan.cols(), count * plan.rows());
+  }
+
   /**
-   * Enqueues the transforms.
+   * Enqueues the transforms of a chunk that was prepared.
    *
    * @param count adapters of the chunk
-   * @param adapters from {@link DenseTransforms#prepare}
-   * @param operators from {@link #prepare}
-   * @param targets device address of their targets
    * @param scratch device memory of {@code resultBytes} for each adapter, for cuFFT alone
    * @param columns device memory of {@code columnBytes} for each adapter
    */
-  void enqueue(
-      WorkStream stream,
-      DensePlan plan,
-      int count,
-      long adapters,
-      long operators,
-      long targets,
-      long scratch,
-      long columns) {
-    long rows = plan.rows();
-    long cols = plan.cols();
-    long half = PlanKey.half(cols);
-    FusedStruct byRow =
-        new FusedStruct(
-            adapters,
-            operators,
-            targets,
-            columns,
-            rows,
-            cols,
-            plan.slots(),
-            DivisorStruct.of(half),
-            DivisorStruct.of(rows),
-            DivisorStruct.of(2 * half));
+  void enqueue(WorkStream stream, DensePlan plan, int count, long scratch, long columns) {
     if (plan.path() == DensePath.FOLDED) {
-      stream.transformFused(new PlanKey(PlanKey.Kind.FUSED_2D, rows, cols, count), byRow, scratch);
+      stream.plans().execute(whole(plan, count), scratch, scratch);
       return;
     }
-    long slots = plan.slots();
-    FusedStruct bySlot = byRow.loading(DivisorStruct.of(rows), DivisorStruct.of(slots));
-    stream.transformFused(
-        new PlanKey(PlanKey.Kind.FUSED_COLUMNS, 1, rows, count * slots), bySlot, columns);
-    stream.transformFused(
-        new PlanKey(PlanKey.Kind.FUSED_ROWS, 1, cols, count * rows), byRow, scratch);
+    stream.plans().execute(columns(plan, count), columns, columns);
+    stream.plans().execute(rows(plan, count), scratch, scratch);
   }
 }

@@ -83,6 +83,13 @@ public final class GradientTargets {
     }
   }
 
+  /** To be called before anything is enqueued that adds to the gradients. */
+  void begin(WorkStream stream) {
+    if (gradients.stream().anyMatch(DeviceView.class::isInstance)) {
+      stream.beginOutput();
+    }
+  }
+
   /** Queues copies to the gradients on the host. */
   void download(WorkStream stream) {
     for (int i = 0; i < copies.length; i++) {

@@ -1,7 +1,6 @@
 package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.AdapterRouting;
-import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.cuda.fft.PlanKey;
@@ -9,12 +8,9 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
-import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ElementCode;
-import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
-import io.fourierft.internal.definition.DeltaScale;
 import org.jspecify.annotations.Nullable;
 
 /** {@code y += ΔW x} or {@code gx += ΔWᵀ g} for every token, without ΔW. */
@@ -62,14 +58,15 @@ public final class OperatorCall {
         .run(
             tokens,
             (first, count) -> {
-              long batch = TokenBatch.roundUp(count);
+              long batch = RoundedBatch.of(count);
               ScratchLayout layout = new ScratchLayout();
               long inputAt = layout.add(batch * inputBytes);
               long outputAt = layout.add(batch * outputBytes);
               long xAt = layout.add(x == null ? 0 : TokenTransforms.copyBytes(x, count));
               long yAt = layout.add(count * rowBytes(y));
               long scratch = stream.scratch(layout.bytes());
-              long operators = operators(stream, routing, transposed);
+              long operators =
+                  stream.table(shared.adapters().operators(stream, routing.adapters(), transposed));
               long choice = choice(stream, routing, first, count);
               long input = kept == null ? scratch + inputAt : kept.pointer(first);
               if (x != null) {
@@ -124,6 +121,7 @@ public final class OperatorCall {
     long stride;
     @Nullable HostBytes hostRows = null;
     if (y instanceof DeviceView view) {
+      stream.beginOutput();
       target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
       stride = view.stride();
     } else if (y instanceof HostMatrix host) {
@@ -141,7 +139,6 @@ public final class OperatorCall {
             .arguments()
             .add(value)
             .add(2 * PlanKey.half(features))
-            .add(1f)
             .add(choice)
             .add((long) count)
             .add(features)
@@ -151,20 +148,6 @@ public final class OperatorCall {
     if (hostRows != null) {
       stream.download(copy, hostRows);
     }
-  }
-
-  private long operators(WorkStream stream, AdapterRouting routing, boolean transposed) {
-    StructTable table = new StructTable(OperatorStruct.LAYOUT, routing.adapters().size());
-    for (FourierAdapter adapter : routing.adapters()) {
-      long coefficients = shared.adapters().coefficients(stream, adapter).pointer();
-      ResidentPlaces.Rows rows =
-          shared
-              .adapters()
-              .places(adapter.locations(), places -> places.compressedRows(stream, transposed));
-      float scale = (float) DeltaScale.factor(adapter);
-      table.add(rows.operator(coefficients, scale, adapter.nFrequency()));
-    }
-    return stream.table(table.finish());
   }
 
   /** Device address of the choices of some tokens, or 0 if all tokens take all adapters. */

@@ -5,6 +5,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
+import io.fourierft.internal.cuda.memory.MemoryOwner;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.AdamwStruct;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.List;
  * first and the second moments, the partial sums and the result of the gradients' norm, and the
  * settings of the step.
  */
-public final class SpectraStorage {
+public final class SpectraStorage implements MemoryOwner {
   private static final int PARTS = 4;
 
   private final List<FourierAdapter> adapters;
@@ -50,7 +51,8 @@ public final class SpectraStorage {
     return adapters;
   }
 
-  DeviceBlock block() {
+  @Override
+  public DeviceBlock block() {
     return block;
   }
 
@@ -84,22 +86,28 @@ public final class SpectraStorage {
     return norm() + Double.BYTES;
   }
 
-  void requireOpen() {
+  @Override
+  public void requireOpen() {
     if (block.isClosed()) {
       throw new EngineClosedException(
           "these spectra were closed, by themselves or with the engine");
     }
   }
 
-  /** Counts a step; returns its settings. */
-  synchronized AdamwStruct nextStep(AdamWStep parameters) {
+  /** Counts a step, whose settings are on their way. */
+  synchronized void prepared(AdamWStep parameters) {
     steps++;
     clipping = parameters.maxNorm() != Float.POSITIVE_INFINITY;
+  }
+
+  /** The settings of the next step. */
+  synchronized AdamwStruct nextStep(AdamWStep parameters) {
+    double next = steps + 1.0;
     double learningRate = decimal(parameters.learningRate());
     double beta1 = decimal(parameters.beta1());
     double beta2 = decimal(parameters.beta2());
-    double bias1 = 1 - Math.pow(beta1, (double) steps);
-    double bias2 = 1 - Math.pow(beta2, (double) steps);
+    double bias1 = 1 - Math.pow(beta1, next);
+    double bias2 = 1 - Math.pow(beta2, next);
     return new AdamwStruct(
         (float) (1 - learningRate * decimal(parameters.weightDecay())),
         (float) beta1,

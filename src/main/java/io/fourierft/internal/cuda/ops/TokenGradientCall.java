@@ -41,7 +41,7 @@ public final class TokenGradientCall {
       int first,
       int count) {
     TokenShares shares = TokenShares.of(routing, first, count);
-    long batch = TokenBatch.roundUp(count);
+    long batch = RoundedBatch.of(count);
     ScratchLayout layout = new ScratchLayout();
     long xSpectraAt = layout.add(x.spectrumBytes(batch));
     long gSpectraAt = layout.add(g.spectrumBytes(batch));
@@ -71,6 +71,7 @@ public final class TokenGradientCall {
             .add(shares.tokensPerChunk())
             .add(scratch + partialsAt));
     long most = mostFrequencies(routing.adapters());
+    targets.begin(stream);
     stream.launch(
         Kernel.REDUCE_SPECTRUM_GRADIENT,
         gradients.size() * Kernel.groups(most, Kernel.BLOCK),

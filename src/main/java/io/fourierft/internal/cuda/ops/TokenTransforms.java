@@ -30,7 +30,7 @@ public final class TokenTransforms {
    */
   static void enqueue(WorkStream stream, Matrix x, int first, int count, long copy, long spectra) {
     long features = x.cols();
-    long batch = TokenBatch.roundUp(count);
+    long batch = RoundedBatch.of(count);
     long source;
     long stride;
     switch (x) {

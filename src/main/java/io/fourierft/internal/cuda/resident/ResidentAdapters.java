@@ -2,50 +2,64 @@ package io.fourierft.internal.cuda.resident;
 
 import io.fourierft.FourierAdapter;
 import io.fourierft.SpectralLocations;
-import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.ResourceStack;
+import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.HostBytes;
+import io.fourierft.internal.cuda.memory.LastUse;
 import io.fourierft.internal.cuda.memory.ResidentTable;
+import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.stream.WorkStream;
+import io.fourierft.internal.cuda.struct.OperatorStruct;
+import io.fourierft.internal.cuda.struct.StructTable;
+import io.fourierft.internal.definition.DeltaScale;
 import io.fourierft.internal.definition.Magnitude;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the device holds of adapters: coefficients by the adapter's identity, places shared by all
  * that have the same. Adapters that are no longer reachable are forgotten; beyond the budget the
- * least recently used go first. Thread-safe.
+ * least recently used go first. Nothing goes that a call or a recording uses. Thread-safe.
  */
 public final class ResidentAdapters implements AutoCloseable {
-  private final CudaContext context;
   private final long budgetBytes;
   private final Map<Identity, Coefficients> coefficients = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<SpectralLocations, ResidentPlaces> places =
       new LinkedHashMap<>(16, 0.75f, true);
+  private final OperatorGroups groups = new OperatorGroups();
   private final ReferenceQueue<FourierAdapter> unreachable = new ReferenceQueue<>();
-  private boolean grown;
 
-  public ResidentAdapters(CudaContext context, long budgetBytes) {
-    this.context = context;
+  /** Of adapters that are gone, and in use still. */
+  private final List<ResidentTable> orphans = new ArrayList<>();
+
+  private boolean grown;
+  private long lookups;
+
+  public ResidentAdapters(long budgetBytes) {
     this.budgetBytes = budgetBytes;
   }
 
   /** The adapter's coefficients, put on the device if need be; valid for this call. */
   public synchronized Coefficients coefficients(WorkStream stream, FourierAdapter adapter) {
+    lookups++;
     Coefficients known = coefficients.get(new Identity(adapter, null));
     if (known == null) {
       forgetUnreachable();
-      float[] spectrum = adapter.spectrum();
-      ResidentTable table = stream.newResidentTable(HostBytes.of(spectrum));
-      known = new Coefficients(table, table.pointer(), Magnitude.largestCoefficient(adapter));
+      ResidentTable table = stream.newResidentTable(HostBytes.of(adapter.spectrum()));
+      known = new Coefficients(table, null, table.pointer(), Magnitude.largestCoefficient(adapter));
       coefficients.put(new Identity(adapter, unreachable), known);
       grown = true;
     }
@@ -53,11 +67,13 @@ public final class ResidentAdapters implements AutoCloseable {
     if (held != null) {
       stream.pin(held);
     }
+    stream.retain(known.foreign);
     return known;
   }
 
   /** The adapter's places; the tables that are taken from them are valid for this call. */
   public synchronized <T> T places(SpectralLocations locations, Function<ResidentPlaces, T> use) {
+    lookups++;
     ResidentPlaces known = places.computeIfAbsent(locations, ResidentPlaces::new);
     long before = known.bytes();
     T result = use.apply(known);
@@ -65,13 +81,57 @@ public final class ResidentAdapters implements AutoCloseable {
     return result;
   }
 
-  /** From now on {@code adapter} stands for coefficients that somebody else keeps at a pointer. */
-  public synchronized void bind(FourierAdapter adapter, long pointer) {
-    coefficients.put(new Identity(adapter, unreachable), new Coefficients(null, pointer, 0));
+  /**
+   * One {@link OperatorStruct} for each adapter, put on the device if need be; valid for this call.
+   * The same adapters as in an earlier call on the stream are found together.
+   */
+  public synchronized TableContents operators(
+      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
+    OperatorGroup group = groups.find(stream, adapters, transposed);
+    if (group == null) {
+      group = lookUp(stream, adapters, transposed);
+      groups.put(stream, adapters, transposed, group);
+    }
+    stream.pin(group);
+    group.foreign().forEach(stream::retain);
+    return group.contents();
+  }
+
+  private OperatorGroup lookUp(
+      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
+    StructTable table = new StructTable(OperatorStruct.LAYOUT, adapters.size());
+    Set<ResidentTable> parts = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<DeviceBlock> foreign = new ArrayList<>();
+    for (FourierAdapter adapter : adapters) {
+      Coefficients held = coefficients(stream, adapter);
+      ResidentPlaces.Rows rows =
+          places(adapter.locations(), known -> known.compressedRows(stream, transposed));
+      table.add(
+          rows.operator(held.pointer(), (float) DeltaScale.factor(adapter), adapter.nFrequency()));
+      parts.add(rows.table());
+      if (held.table != null) {
+        parts.add(held.table);
+      }
+      if (held.foreign != null) {
+        foreign.add(held.foreign);
+      }
+    }
+    return new OperatorGroup(adapters, parts, foreign, new TableContents(table.finish()));
+  }
+
+  /** How often adapters or places were looked up one by one; a repeated batch does not. */
+  public synchronized long lookups() {
+    return lookups;
+  }
+
+  /** From now on {@code adapter} stands for coefficients that somebody else keeps in a block. */
+  public synchronized void bind(FourierAdapter adapter, DeviceBlock block, long pointer) {
+    coefficients.put(new Identity(adapter, unreachable), new Coefficients(null, block, pointer, 0));
   }
 
   /** Undoes {@link #bind}. */
   public synchronized void unbind(FourierAdapter adapter) {
+    groups.retireThoseOf(adapter);
     coefficients.remove(new Identity(adapter, null));
   }
 
@@ -86,12 +146,16 @@ public final class ResidentAdapters implements AutoCloseable {
 
   /** Gives up everything that is not in use, as when memory is short. */
   public synchronized void trim() {
+    forgetUnreachable();
     shrinkTo(0);
   }
 
   /** Bytes on the device. */
   public synchronized long bytes() {
     long sum = 0;
+    for (ResidentTable each : orphans) {
+      sum += each.bytes();
+    }
     for (Coefficients each : coefficients.values()) {
       sum += each.bytes();
     }
@@ -106,12 +170,13 @@ public final class ResidentAdapters implements AutoCloseable {
     if (held <= most) {
       return;
     }
-    List<AutoCloseable> victims = new ArrayList<>();
+    touchThoseOfGroups();
+    Set<ResidentTable> inUse = inUse();
+    List<ResidentTable> victims = new ArrayList<>();
     for (Iterator<Coefficients> each = coefficients.values().iterator();
         held > most && each.hasNext(); ) {
-      Coefficients candidate = each.next();
-      ResidentTable table = candidate.table;
-      if (table != null && !table.isPinned()) {
+      ResidentTable table = each.next().table;
+      if (table != null && !table.isPinned() && !inUse.contains(table)) {
         victims.add(table);
         held -= table.bytes();
         each.remove();
@@ -120,8 +185,9 @@ public final class ResidentAdapters implements AutoCloseable {
     for (Iterator<ResidentPlaces> each = places.values().iterator();
         held > most && each.hasNext(); ) {
       ResidentPlaces candidate = each.next();
-      if (!candidate.isPinned()) {
-        victims.add(candidate);
+      List<ResidentTable> tables = candidate.tables();
+      if (tables.stream().noneMatch(table -> table.isPinned() || inUse.contains(table))) {
+        victims.addAll(tables);
         held -= candidate.bytes();
         each.remove();
       }
@@ -129,24 +195,54 @@ public final class ResidentAdapters implements AutoCloseable {
     free(victims);
   }
 
+  /** What groups found was used as lately as they were. */
+  private void touchThoseOfGroups() {
+    groups.forEach(
+        group -> {
+          for (WeakReference<FourierAdapter> member : group.members()) {
+            FourierAdapter adapter = member.get();
+            if (adapter != null) {
+              Coefficients unused = coefficients.get(new Identity(adapter, null));
+              ResidentPlaces alsoUnused = places.get(adapter.locations());
+            }
+          }
+        });
+  }
+
+  private Set<ResidentTable> inUse() {
+    Set<ResidentTable> tables = Collections.newSetFromMap(new IdentityHashMap<>());
+    groups.addPinnedTo(tables);
+    return tables;
+  }
+
   private void forgetUnreachable() {
-    List<AutoCloseable> victims = new ArrayList<>();
     Reference<? extends FourierAdapter> gone;
+    boolean found = !orphans.isEmpty();
     while ((gone = unreachable.poll()) != null) {
       Coefficients entry = coefficients.remove(gone);
       if (entry != null && entry.table != null) {
-        victims.add(entry.table);
+        orphans.add(entry.table);
+        found = true;
       }
     }
-    free(victims);
+    if (found) {
+      Set<ResidentTable> inUse = inUse();
+      List<ResidentTable> victims =
+          orphans.stream().filter(each -> !each.isPinned() && !inUse.contains(each)).toList();
+      orphans.removeAll(victims);
+      free(victims);
+    }
   }
 
-  /** Frees tables that queued work may still read. */
-  private void free(List<AutoCloseable> victims) {
+  /** Frees tables that queued work may still read, once that is done. */
+  private void free(Collection<ResidentTable> victims) {
     if (victims.isEmpty()) {
       return;
     }
-    context.quietly(() -> context.driver().ctxSynchronize());
+    groups.retireThoseWith(victims);
+    Set<LastUse> users = new HashSet<>();
+    victims.forEach(each -> each.addUsersTo(users));
+    users.forEach(LastUse::await);
     try (ResourceStack all = new ResourceStack()) {
       victims.forEach(all::own);
     }
@@ -154,14 +250,17 @@ public final class ResidentAdapters implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    groups.clear();
     try (ResourceStack all = new ResourceStack()) {
+      orphans.forEach(all::own);
       for (Coefficients each : coefficients.values()) {
         if (each.table != null) {
           all.own(each.table);
         }
       }
-      places.values().forEach(all::own);
+      places.values().forEach(each -> each.tables().forEach(all::own));
     }
+    orphans.clear();
     coefficients.clear();
     places.clear();
   }
@@ -170,10 +269,12 @@ public final class ResidentAdapters implements AutoCloseable {
    * Coefficients on the device.
    *
    * @param table the memory, or null if it belongs to somebody else
+   * @param foreign the memory of somebody else, or null
    * @param pointer their device address
    * @param largest their largest magnitude; 0 if it is not known, since they change
    */
-  public record Coefficients(@Nullable ResidentTable table, long pointer, float largest) {
+  public record Coefficients(
+      @Nullable ResidentTable table, @Nullable DeviceBlock foreign, long pointer, float largest) {
     private long bytes() {
       return table == null ? 0 : table.bytes();
     }

@@ -1,18 +1,20 @@
 package io.fourierft.internal.cuda.resident;
 
 import io.fourierft.SpectralLocations;
-import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The places of a spectrum on the device, and what is derived from them, each made when it is first
  * needed. Used under the lock of {@link ResidentAdapters}.
  */
-public final class ResidentPlaces implements AutoCloseable {
+public final class ResidentPlaces {
   private final SpectralLocations places;
   private @Nullable ResidentTable rowsAndColumns;
   private @Nullable ResidentTable forward;
@@ -96,11 +98,11 @@ public final class ResidentPlaces implements AutoCloseable {
     long bins = (transposedDirection ? places.cols() : places.rows()) / 2 + 1L;
     long entries = transposedDirection ? transposedEntries : forwardEntries;
     long source = table.pointer() + Integer.BYTES * (bins + 1);
-    return new Rows(table.pointer(), source, source + Integer.BYTES * entries);
+    return new Rows(table, table.pointer(), source, source + Integer.BYTES * entries);
   }
 
-  /** Device addresses of an {@link OperatorTable}. */
-  public record Rows(long binStart, long source, long frequency) {
+  /** An {@link OperatorTable} on the device, and the addresses of its parts. */
+  public record Rows(ResidentTable table, long binStart, long source, long frequency) {
     /** The operator of an adapter with these places. */
     public OperatorStruct operator(long coefficients, float scale, int frequencies) {
       return new OperatorStruct(binStart, source, frequency, coefficients, scale, frequencies);
@@ -116,28 +118,8 @@ public final class ResidentPlaces implements AutoCloseable {
     return table == null ? 0 : table.bytes();
   }
 
-  /** Whether a call or a recording uses one of the tables. */
-  boolean isPinned() {
-    return pinned(rowsAndColumns) || pinned(forward) || pinned(transposed) || pinned(slots);
-  }
-
-  private static boolean pinned(@Nullable ResidentTable table) {
-    return table != null && table.isPinned();
-  }
-
-  @Override
-  public void close() {
-    try (ResourceStack all = new ResourceStack()) {
-      for (ResidentTable table :
-          new @Nullable ResidentTable[] {rowsAndColumns, forward, transposed, slots}) {
-        if (table != null) {
-          all.own(table);
-        }
-      }
-    }
-    rowsAndColumns = null;
-    forward = null;
-    transposed = null;
-    slots = null;
+  /** Those that are on the device. */
+  List<ResidentTable> tables() {
+    return Stream.of(rowsAndColumns, forward, transposed, slots).filter(Objects::nonNull).toList();
   }
 }

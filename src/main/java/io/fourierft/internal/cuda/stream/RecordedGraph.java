@@ -47,7 +47,7 @@ public final class RecordedGraph implements CudaGraph {
     registry.remove(this);
     CudaContext context = target.context();
     context.quietly(() -> context.driver().streamSynchronize(target.handle()));
-    context.quietly(() -> context.driver().graphExecDestroy(executable));
+    context.release(() -> context.driver().graphExecDestroy(executable));
     streams.remove(recorded);
     recorded.close();
   }

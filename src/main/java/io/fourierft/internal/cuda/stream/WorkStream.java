@@ -12,17 +12,23 @@ import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.kernels.LaunchArguments;
+import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.DeviceBytes;
 import io.fourierft.internal.cuda.memory.GrowingBlock;
 import io.fourierft.internal.cuda.memory.HostBytes;
+import io.fourierft.internal.cuda.memory.LastUse;
+import io.fourierft.internal.cuda.memory.Pinnable;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.memory.StagingRing;
 import io.fourierft.internal.cuda.memory.TableCache;
+import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.struct.FusedStruct;
 import java.lang.foreign.Arena;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream and all that belongs to it alone: scratch memory, plans, small tables and pinned
@@ -44,9 +50,12 @@ public final class WorkStream implements AutoCloseable {
   private final StagingRing staging;
   private final TableCache tables;
   private final GrowingBlock scratch;
-  private final Set<ResidentTable> pinned = new HashSet<>();
+  private final LastUse lastUse;
+  private final Set<Pinnable> pinned = new HashSet<>();
+  private final Set<DeviceBlock> retained = new HashSet<>();
   private final boolean recordable;
   private boolean recording;
+  private boolean outputBegun;
   private boolean closed;
 
   private WorkStream(DeviceCore core, long handle, boolean ownsStream, boolean recordable) {
@@ -65,6 +74,7 @@ public final class WorkStream implements AutoCloseable {
     this.staging = new StagingRing(context, handle);
     this.tables = new TableCache(context, staging, recordable ? Integer.MAX_VALUE : CACHED_TABLES);
     this.scratch = new GrowingBlock(context);
+    this.lastUse = new LastUse(context, handle);
   }
 
   /** A stream of its own. */
@@ -93,28 +103,49 @@ public final class WorkStream implements AutoCloseable {
    * queued between host and device is left running.
    */
   public void submit(Runnable work) {
-    lock.lock();
-    try {
-      context.run(
-          () -> {
-            if (closed) {
-              throw new EngineClosedException("the stream is closed");
-            }
-            try {
-              work.run();
-            } catch (RuntimeException e) {
-              if (!recording) {
-                staging.abandon();
-              }
-              throw e;
-            } finally {
-              if (!recordable) {
-                unpin();
-              }
-            }
-          });
-    } finally {
-      lock.unlock();
+    locked(
+        () -> {
+          context.run(
+              () -> {
+                requireUsable();
+                try {
+                  work.run();
+                } catch (RuntimeException e) {
+                  if (!recording) {
+                    staging.abandon();
+                  }
+                  throw e;
+                } finally {
+                  if (!recordable) {
+                    unpin();
+                  }
+                }
+              });
+          return null;
+        });
+  }
+
+  private <T> T locked(Supplier<T> work) {
+    return context.onPlatformThread(
+        () -> {
+          lock.lock();
+          try {
+            return work.get();
+          } finally {
+            lock.unlock();
+          }
+        });
+  }
+
+  private void requireUsable() {
+    if (closed) {
+      throw new EngineClosedException("the stream is closed");
+    }
+    if (!recording && handle != 0 && context.driver().streamIsCapturing(handle)) {
+      // What the graph would read could be gone when it runs: nobody would say that it is needed.
+      throw new FourierException(
+          "stream 0x%x is being captured by somebody else; record the engine's work with record()"
+              .formatted(handle));
     }
   }
 
@@ -187,17 +218,18 @@ public final class WorkStream implements AutoCloseable {
 
   /** Device address of a table with these contents. */
   public long table(byte[] contents) {
+    return table(new TableContents(contents));
+  }
+
+  /** Device address of a table with these contents. */
+  public long table(TableContents contents) {
     return tables.pointer(contents, recording);
   }
 
-  /**
-   * Transforms in place with callbacks that know {@code info}.
-   *
-   * @param info what they know
-   */
-  public void transformFused(PlanKey key, FusedStruct info, long data) {
+  /** Lets the callbacks of a plan know {@code info}, and gets all that running it needs. */
+  public void prepareFused(PlanKey key, FusedStruct info) {
     plans.bind(key, info, this::table);
-    plans.execute(key, data, data);
+    plans.prepare(key);
   }
 
   /** Copies host memory to dense device memory, in the order of this stream. */
@@ -240,19 +272,53 @@ public final class WorkStream implements AutoCloseable {
     return new ResidentTable(context, staging, contents);
   }
 
-  /** Keeps a table of an adapter from being given up while this call, or this recording, lasts. */
-  public void pin(ResidentTable table) {
-    if (pinned.add(table)) {
-      table.pin();
+  /** Keeps memory from being given up while this call, or this recording, lasts. */
+  public void pin(Pinnable memory) {
+    if (pinned.add(memory)) {
+      memory.pin(lastUse);
     }
     if (!recording) {
-      table.orderBefore(handle);
+      memory.orderBefore(handle);
     }
   }
 
   private void unpin() {
-    pinned.forEach(ResidentTable::unpin);
-    pinned.clear();
+    if (!pinned.isEmpty()) {
+      lastUse.mark();
+      pinned.forEach(Pinnable::unpin);
+      pinned.clear();
+    }
+  }
+
+  /** Keeps memory from being freed while a recording that uses it lasts. */
+  public void retain(@Nullable DeviceBlock memory) {
+    if (recordable && memory != null && retained.add(memory)) {
+      memory.retain();
+    }
+  }
+
+  /** A new chunk, of which nothing has been written yet. */
+  public void beginChunk() {
+    outputBegun = false;
+    staging.beginChunk();
+  }
+
+  /**
+   * To be called before anything is enqueued that writes to memory that the caller sees; from then
+   * on the present chunk cannot be tried again.
+   */
+  public void beginOutput() {
+    outputBegun = true;
+  }
+
+  /** Whether the caller may see something of the present chunk already. */
+  public boolean hasOutputBegun() {
+    return outputBegun || staging.hasWritten();
+  }
+
+  /** Forgets what the present chunk queued between host and device; waits for what runs. */
+  public void abandonChunk() {
+    staging.abandon();
   }
 
   /** Gives scratch, plans and tables up, as when memory is short. */
@@ -277,61 +343,23 @@ public final class WorkStream implements AutoCloseable {
    * @return a graph that is ready to run
    */
   public long record(Runnable work) {
-    CudaDriver driver = context.driver();
-    lock.lock();
-    try {
-      return context.call(
-          () -> {
-            driver.streamSynchronize(handle);
-            pinned.forEach(ResidentTable::settle);
-            driver.streamBeginCapture(handle, CudaDriver.CAPTURE_THREAD_LOCAL);
-            recording = true;
-            long graph = 0;
-            boolean complete = false;
-            try {
-              work.run();
-              complete = true;
-            } finally {
-              recording = false;
-              graph = endCapture(complete);
-            }
-            try {
-              return driver.graphInstantiate(graph);
-            } finally {
-              long recorded = graph;
-              context.quietly(() -> driver.graphDestroy(recorded));
-            }
-          });
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Ends the recording; after a failure of the work whatever was recorded is thrown away. */
-  private long endCapture(boolean complete) {
-    boolean ended = false;
-    try {
-      if (complete) {
-        long graph = context.driver().streamEndCapture(handle);
-        ended = true;
-        return graph;
-      }
-      return 0;
-    } finally {
-      if (!ended) {
-        context.quietly(this::abandonCapture);
-      }
-    }
-  }
-
-  private void abandonCapture() {
-    CudaDriver driver = context.driver();
-    if (driver.streamIsCapturing(handle)) {
-      long graph = driver.streamEndCapture(handle);
-      if (graph != 0) {
-        driver.graphDestroy(graph);
-      }
-    }
+    return locked(
+        () ->
+            context.call(
+                () -> {
+                  context.driver().streamSynchronize(handle);
+                  pinned.forEach(Pinnable::settle);
+                  return new StreamCapture(context, handle)
+                      .graphOf(
+                          () -> {
+                            recording = true;
+                            try {
+                              work.run();
+                            } finally {
+                              recording = false;
+                            }
+                          });
+                }));
   }
 
   /** What running out of memory becomes once nothing smaller is left to try. */
@@ -358,26 +386,32 @@ public final class WorkStream implements AutoCloseable {
   /** Waits for the work and frees everything; the stream itself only if it was made here. */
   @Override
   public void close() {
-    lock.lock();
-    try {
-      if (closed) {
-        return;
+    locked(
+        () -> {
+          if (!closed) {
+            closed = true;
+            free();
+          }
+          return null;
+        });
+  }
+
+  private void free() {
+    context.quietly(() -> context.driver().streamSynchronize(handle));
+    try (ResourceStack all = new ResourceStack()) {
+      all.own(arena);
+      if (ownsStream) {
+        all.own(() -> context.release(() -> context.driver().streamDestroy(handle)));
       }
-      closed = true;
-      context.quietly(() -> context.driver().streamSynchronize(handle));
-      try (ResourceStack all = new ResourceStack()) {
-        all.own(arena);
-        if (ownsStream) {
-          all.own(() -> context.quietly(() -> context.driver().streamDestroy(handle)));
-        }
-        all.own(scratch);
-        all.own(staging);
-        all.own(tables);
-        all.own(plans);
-      }
-      unpin();
-    } finally {
-      lock.unlock();
+      all.own(lastUse);
+      retained.forEach(block -> all.own(block::release));
+      all.own(scratch);
+      all.own(staging);
+      all.own(tables);
+      all.own(plans);
     }
+    pinned.forEach(Pinnable::unpin);
+    pinned.clear();
+    retained.clear();
   }
 }

@@ -1,0 +1,192 @@
+package io.fourierft.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fourierft.ModelFiles;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The launcher, with a Maven that makes empty jars and a Java that says what it was given. Both
+ * stand in a checkout of their own.
+ */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherTest {
+  @TempDir Path folder;
+  private Path checkout;
+  private Path tools;
+
+  @BeforeEach
+  void makeCheckout() throws IOException {
+    assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "the launcher is for bash");
+    tools = Files.createDirectory(folder.resolve("commands"));
+    script(
+        tools.resolve("mvn"),
+        """
+        echo built >> "$BUILDS"
+        sleep 1
+        lib=target/lib
+        for argument; do case $argument in -Dfourierft.lib.dir=*) lib=${argument#*=} ;; esac; done
+        mkdir -p target "$lib"
+        cat src/main/java/A.java > target/fourierft-1.2.3.jar
+        touch "$lib/some.jar" target/fourierft-0.9.jar target/fourierft-1.2.3-sources.jar
+        """);
+    Path java = Files.createDirectories(folder.resolve("jdk").resolve("bin"));
+    script(
+        java.resolve("java"),
+        """
+        echo "LC_ALL=${LC_ALL:-}"
+        while [ "$1" != --module-path ]; do shift; done
+        echo "jar=$(cat "${2%%:*}")"
+        echo "path=$2"
+        echo "last=${*: -1}"
+        """);
+    script(java.resolve("javac"), "");
+    Files.writeString(folder.resolve("jdk").resolve("release"), "JAVA_VERSION=\"25.0.1\"\n");
+    checkout = Files.createDirectory(folder.resolve("größe mit Leerzeichen"));
+    Path launcher = Path.of(System.getProperty("fourierft.project.dir", ".")).resolve("fourierft");
+    Files.copy(launcher, checkout.resolve("fourierft"));
+    Files.setPosixFilePermissions(
+        checkout.resolve("fourierft"), PosixFilePermissions.fromString("rwxr-xr-x"));
+    copyScripts(launcher.getParent());
+    Files.writeString(
+        checkout.resolve("pom.xml"),
+        "<project>\n  <version>1.2.3</version>\n  <dependency><version>7</version></dependency>\n"
+            + "</project>\n");
+    Files.createDirectories(checkout.resolve("src/main/java"));
+    Files.createDirectory(checkout.resolve("native"));
+    Files.createDirectory(checkout.resolve("cmake"));
+    writeSource("first");
+  }
+
+  /** What the launcher calls beside itself. */
+  private void copyScripts(Path project) throws IOException {
+    Path folder = checkout.resolve("src/launcher");
+    Files.createDirectories(folder);
+    try (var files = Files.list(project.resolve("src/launcher"))) {
+      for (Path file : files.toList()) {
+        Files.copy(
+            file,
+            folder.resolve(file.getFileName()),
+            java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+
+  private static void script(Path file, String text) throws IOException {
+    Files.writeString(file, "#!/bin/bash\n" + text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private void writeSource(String text) throws IOException {
+    Files.writeString(checkout.resolve("src/main/java/A.java"), text);
+  }
+
+  private Process start(Path project, Map<String, String> variables) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(project.resolve("fourierft").toString(), "doctor", "größe");
+    builder.environment().clear();
+    builder.environment().put("PATH", tools + ":/usr/bin:/bin");
+    builder.environment().put("JAVA_HOME", folder.resolve("jdk").toString());
+    builder.environment().put("BUILDS", folder.resolve("builds").toString());
+    builder.environment().putAll(variables);
+    return builder.redirectErrorStream(true).start();
+  }
+
+  private static String said(Process process) throws IOException, InterruptedException {
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(0, process.exitValue(), text);
+    return text;
+  }
+
+  private long builds() throws IOException {
+    return Files.readAllLines(folder.resolve("builds")).size();
+  }
+
+  @Test
+  void buildsOnceForEachStateOfTheSourcesAndKeepsWhatRuns() throws Exception {
+    String first = said(start(checkout, Map.of()));
+    assertTrue(first.contains("jar=first\n") && first.contains("last=größe\n"), first);
+    assertEquals(1, builds());
+    said(start(checkout, Map.of()));
+    assertEquals(1, builds(), "nothing changed");
+    writeSource("second");
+    assertTrue(said(start(checkout, Map.of())).contains("jar=second\n"));
+    assertEquals(2, builds());
+    Path programOfTheFirst = Path.of(first.replaceFirst("(?s).*path=([^:]*):.*", "$1"));
+    assertEquals("first", Files.readString(programOfTheFirst), "what runs keeps its files");
+    writeSource("first");
+    assertTrue(said(start(checkout, Map.of())).contains("jar=first\n"));
+    assertEquals(2, builds(), "the first state is there already");
+  }
+
+  @Test
+  void twoLaunchersBuildOnce() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/flock")), "flock waits");
+    List<Process> launchers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      launchers.add(start(checkout, Map.of()));
+    }
+    for (Process launcher : launchers) {
+      assertTrue(said(launcher).contains("jar=first\n"));
+    }
+    assertEquals(1, builds());
+    List<String> left =
+        ModelFiles.names(checkout.resolve("target/launcher")).stream()
+            .filter(name -> name.startsWith("new"))
+            .toList();
+    assertEquals(List.of(), left);
+  }
+
+  @Test
+  void runsInUtf8WhateverTheLocaleIs() throws Exception {
+    for (Map<String, String> locale :
+        List.of(
+            Map.<String, String>of(),
+            Map.of("LC_ALL", "C"),
+            Map.of("LANG", "C"),
+            Map.of("LC_ALL", "xx_YY.nothing"))) {
+      String said = said(start(checkout, locale));
+      assertTrue(said.matches("(?is).*LC_ALL=\\S*utf-?8\n.*"), locale + ": " + said);
+    }
+    assertTrue(said(start(checkout, Map.of("LANG", "C.UTF-8"))).contains("LC_ALL=\n"));
+  }
+
+  @Test
+  void aMovedCheckoutWorksAndACopyIsItsOwn() throws Exception {
+    said(start(checkout, Map.of()));
+    Path moved = Files.move(checkout, folder.resolve("moved"));
+    String said = said(start(moved, Map.of("HOME", folder.toString())));
+    assertTrue(said.contains("path=" + moved) && said.contains("jar=first\n"), said);
+    assertEquals(1, builds(), "the program is the same");
+  }
+
+  @Test
+  void aFailedBuildIsToldAndLeavesNoProgram() throws Exception {
+    script(tools.resolve("mvn"), "echo 'no network'\nexit 1\n");
+    Process process = start(checkout, Map.of());
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(1, process.exitValue());
+    assertTrue(text.contains("no network") && text.contains("the build failed"), text);
+    assertFalse(
+        ModelFiles.names(checkout.resolve("target/launcher")).stream()
+            .anyMatch(name -> name.matches("\\d.*|new.*")));
+  }
+}
