@@ -142,7 +142,10 @@ final class MergeMixin {
           Table.scientific(change.report().meanRoundingError()));
     }
     table.print(printer);
-    long replaced = result.edits().stream().filter(edit -> edit.kind() == MergeResult.EditKind.REPLACED).count();
+    long replaced =
+        result.edits().stream()
+            .filter(edit -> edit.kind() == MergeResult.EditKind.REPLACED)
+            .count();
     DoubleSummaryStatistics rounding =
         result.changes().stream()
             .mapToDouble(change -> change.report().maxRoundingError())

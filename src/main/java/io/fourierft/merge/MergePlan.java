@@ -297,9 +297,7 @@ final class MergePlan {
         types.add(location.tensor().dtype());
       }
     }
-    return types.size() == 1 && own.elementType().isPresent()
-        ? types.iterator().next()
-        : own;
+    return types.size() == 1 && own.elementType().isPresent() ? types.iterator().next() : own;
   }
 
   /** The base's own files, each with its tensors in their order, or files of the size asked for. */
