@@ -3,7 +3,8 @@
  * fatbin holds, and what the emulated driver of tests/native runs.
  *
  * Launching. Every kernel takes a one-dimensional grid of at least 1 block and a one-dimensional
- * block of exactly FOURIERFT_BLOCK threads, and no dynamic shared memory. All loops stride over
+ * block of exactly FOURIERFT_BLOCK threads, and no dynamic shared memory; those of
+ * fourierft_lines.h, which is a part of this list, say what they take. All loops stride over
  * the grid, so that any grid gives the right result; "work" below is the number of blocks that have
  * something to do, and min(work, 16 * multiprocessors) is a good grid. Work of 0 needs no launch.
  *
@@ -26,7 +27,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 3
+#define FOURIERFT_KERNEL_ABI 4
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256
@@ -341,6 +342,9 @@ FOURIERFT_KERNEL fourierft_adamw_step(
   KERNEL(fourierft_delta_gradient)           \
   KERNEL(fourierft_gradient_squares)         \
   KERNEL(fourierft_reduce_norm)              \
-  KERNEL(fourierft_adamw_step)
+  KERNEL(fourierft_adamw_step)               \
+  FOURIERFT_LINE_KERNEL_LIST(KERNEL)
+
+#include "fourierft_lines.h"
 
 #endif

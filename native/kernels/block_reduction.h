@@ -15,15 +15,16 @@ __device__ __forceinline__ void merge(fourierft_addition &into, const fourierft_
 }
 
 /*
- * Merges the values of all threads pairwise; thread 0 returns the total, the others something. All
- * threads of the block must call it, once for each array of FOURIERFT_BLOCK shared values.
+ * Merges the values of all threads of the block, a power of two, pairwise; thread 0 returns the
+ * total, the others something. All must call it, once for each array of so many shared values.
  */
 template <typename Value>
-__device__ __forceinline__ Value merge_block(Value *shared, Value value) {
+__device__ __forceinline__ Value merge_block(Value *shared, Value value,
+                                             unsigned int threads = FOURIERFT_BLOCK) {
   const unsigned int thread = threadIdx.x;
   shared[thread] = value;
   __syncthreads();
-  for (unsigned int width = FOURIERFT_BLOCK / 2; width > 0; width /= 2) {
+  for (unsigned int width = threads / 2; width > 0; width /= 2) {
     if (thread < width) merge(shared[thread], shared[thread + width]);
     __syncthreads();
   }

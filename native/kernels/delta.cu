@@ -1,49 +1,8 @@
 /* The end of the dense paths: what the transform left, scaled, into deltas and weights. */
+#include "addition.h"
 #include "block_reduction.h"
-#include "element.h"
 
 namespace {
-
-/* weight + delta into data[index]; the sum is rounded once. */
-template <bool MEASURE>
-__device__ __forceinline__ void add_one(void *__restrict__ data, int32_t type, int64_t index,
-                                        float delta, fourierft_addition &found) {
-  double weight;
-  double stored;
-  double error;
-  if (type == FOURIERFT_F64) {
-    double *place = static_cast<double *>(data) + index;
-    weight = *place;
-    stored = __dadd_rn(weight, static_cast<double>(delta));
-    *place = stored;
-    if (MEASURE) {
-      /* Knuth's two-sum: what the addition lost, exactly. */
-      const double part = __dsub_rn(stored, weight);
-      error = __dadd_rn(__dsub_rn(weight, __dsub_rn(stored, part)),
-                        __dsub_rn(static_cast<double>(delta), part));
-    }
-  } else {
-    const float single = load_float(data, type, index);
-    const float sum = rounded_to(type, __fadd_rn(single, delta));
-    store_float(data, type, index, sum);
-    if (MEASURE) {
-      weight = single;
-      stored = sum;
-      error = stored - (weight + static_cast<double>(delta));
-    }
-  }
-  if (MEASURE) {
-    found.delta_squares += static_cast<double>(delta) * delta;
-    found.weight_squares += weight * weight;
-    if (isfinite(stored)) {
-      error = fabs(error);
-      found.error_sum += error;
-      if (error > found.error_max) found.error_max = error;
-    } else {
-      found.non_finite++;
-    }
-  }
-}
 
 struct Source {
   const float *__restrict__ data;

@@ -7,6 +7,17 @@
 #else
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+
+#define FOURIERFT_UNROLL _Pragma("unroll")
+#define FOURIERFT_NO_UNROLL _Pragma("unroll 1")
+#define FOURIERFT_BOUNDS(threads) __launch_bounds__(threads, 1)
+
+/* The dynamic shared memory of the launch. */
+template <typename Element>
+__device__ __forceinline__ Element *dynamic_shared() {
+  extern __shared__ double2 fourierft_shared[];
+  return reinterpret_cast<Element *>(fourierft_shared);
+}
 #endif
 
 #include "fourierft_kernels.h"
@@ -21,6 +32,23 @@ __device__ __forceinline__ int64_t ceil_div(int64_t value, int64_t by) {
 /* The index of the mirrored frequency, -index modulo length. */
 __device__ __forceinline__ int64_t mirrored(int64_t index, int64_t length) {
   return index == 0 ? 0 : length - index;
+}
+
+/* The entry of a table that a unit of work belongs to: the last with first_unit <= unit. */
+template <typename Entry>
+__device__ __forceinline__ const Entry &owner_of(const Entry *__restrict__ entries, int64_t count,
+                                                 int64_t unit) {
+  int64_t low = 0;
+  int64_t high = count;
+  while (high - low > 1) {
+    const int64_t middle = low + (high - low) / 2;
+    if (entries[middle].first_unit <= unit) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return entries[low];
 }
 
 #endif

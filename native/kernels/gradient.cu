@@ -13,22 +13,6 @@ __device__ __forceinline__ fourierft_complex positive_bin(
   return {value.re, sign * value.im};
 }
 
-/* The adapter that a unit of the first stage belongs to: the last with first_unit <= unit. */
-__device__ __forceinline__ int64_t adapter_of(
-    const fourierft_gradient *__restrict__ gradients, int64_t adapter_count, int64_t unit) {
-  int64_t low = 0;
-  int64_t high = adapter_count;
-  while (high - low > 1) {
-    const int64_t middle = low + (high - low) / 2;
-    if (gradients[middle].first_unit <= unit) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 }  // namespace
 
 FOURIERFT_KERNEL fourierft_spectrum_gradient(
@@ -39,7 +23,7 @@ FOURIERFT_KERNEL fourierft_spectrum_gradient(
   const int64_t x_bins = half_bins(cols);
   const int64_t g_bins = half_bins(rows);
   for (int64_t unit = blockIdx.x; unit < unit_count; unit += gridDim.x) {
-    const fourierft_gradient &adapter = gradients[adapter_of(gradients, adapter_count, unit)];
+    const fourierft_gradient &adapter = owner_of(gradients, adapter_count, unit);
     const int64_t blocks = ceil_div(adapter.frequencies, FOURIERFT_BLOCK);
     const int64_t chunk = (unit - adapter.first_unit) / blocks;
     const int64_t block = unit - adapter.first_unit - chunk * blocks;

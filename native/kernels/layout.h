@@ -89,6 +89,65 @@ FOURIERFT_AT(fourierft_adamw, bias2_root, 28);
 FOURIERFT_AT(fourierft_adamw, max_norm, 32);
 FOURIERFT_SIZE(fourierft_adamw, 40);
 
+FOURIERFT_AT(fourierft_pass, radix, 0);
+FOURIERFT_AT(fourierft_pass, span, 4);
+FOURIERFT_AT(fourierft_pass, magic, 8);
+FOURIERFT_AT(fourierft_pass, twiddles, 12);
+FOURIERFT_AT(fourierft_pass, roots, 16);
+FOURIERFT_SIZE(fourierft_pass, 24);
+
+FOURIERFT_AT(fourierft_pair, re, 0);
+FOURIERFT_AT(fourierft_pair, im, 4);
+FOURIERFT_AT(fourierft_pair, position, 8);
+FOURIERFT_AT(fourierft_pair, mirror, 12);
+FOURIERFT_SIZE(fourierft_pair, 16);
+
+FOURIERFT_AT(fourierft_line, features, 0);
+FOURIERFT_AT(fourierft_line, points, 4);
+FOURIERFT_AT(fourierft_line, halved, 8);
+FOURIERFT_AT(fourierft_line, passes, 12);
+FOURIERFT_AT(fourierft_line, pairs, 16);
+FOURIERFT_AT(fourierft_line, passes_at, 20);
+FOURIERFT_AT(fourierft_line, twiddles_at, 24);
+FOURIERFT_AT(fourierft_line, pairs_at, 28);
+FOURIERFT_AT(fourierft_line, bytes, 32);
+FOURIERFT_SIZE(fourierft_line, 40);
+
+FOURIERFT_AT(fourierft_line_delta_job, line, 0);
+FOURIERFT_AT(fourierft_line_delta_job, start, 8);
+FOURIERFT_AT(fourierft_line_delta_job, row, 16);
+FOURIERFT_AT(fourierft_line_delta_job, frequency, 24);
+FOURIERFT_AT(fourierft_line_delta_job, coefficient, 32);
+FOURIERFT_AT(fourierft_line_delta_job, turns, 40);
+FOURIERFT_AT(fourierft_line_delta_job, magic, 48);
+FOURIERFT_AT(fourierft_line_delta_job, first_unit, 56);
+FOURIERFT_AT(fourierft_line_delta_job, target, 64);
+FOURIERFT_AT(fourierft_line_delta_job, rows, 96);
+FOURIERFT_AT(fourierft_line_delta_job, cols, 100);
+FOURIERFT_AT(fourierft_line_delta_job, scale, 104);
+FOURIERFT_AT(fourierft_line_delta_job, frequencies, 108);
+FOURIERFT_SIZE(fourierft_line_delta_job, 112);
+
+FOURIERFT_AT(fourierft_line_operator, start, 0);
+FOURIERFT_AT(fourierft_line_operator, source, 8);
+FOURIERFT_AT(fourierft_line_operator, frequency, 16);
+FOURIERFT_AT(fourierft_line_operator, coefficient, 24);
+FOURIERFT_AT(fourierft_line_operator, scale, 32);
+FOURIERFT_AT(fourierft_line_operator, frequencies, 36);
+FOURIERFT_SIZE(fourierft_line_operator, 40);
+
+FOURIERFT_AT(fourierft_token_group, first, 0);
+FOURIERFT_AT(fourierft_token_group, count, 4);
+FOURIERFT_AT(fourierft_token_group, choice, 8);
+FOURIERFT_AT(fourierft_token_group, chunk, 12);
+FOURIERFT_SIZE(fourierft_token_group, 16);
+
+FOURIERFT_AT(fourierft_line_gradient, x_source, 0);
+FOURIERFT_AT(fourierft_line_gradient, g_source, 8);
+FOURIERFT_AT(fourierft_line_gradient, first_partial, 16);
+FOURIERFT_AT(fourierft_line_gradient, frequencies, 24);
+FOURIERFT_SIZE(fourierft_line_gradient, 32);
+
 #undef FOURIERFT_AT
 #undef FOURIERFT_SIZE
 

@@ -49,6 +49,8 @@ CUresult cuEventElapsedTime(float *, CUevent, CUevent);
 CUresult cuModuleLoadData(CUmodule *, const void *);
 CUresult cuModuleUnload(CUmodule);
 CUresult cuModuleGetFunction(CUfunction *, CUmodule, const char *);
+CUresult cuFuncSetAttribute(CUfunction, CUfunction_attribute, int);
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *, CUfunction, int, size_t);
 CUresult cuLaunchKernel(CUfunction, unsigned int, unsigned int, unsigned int, unsigned int,
                         unsigned int, unsigned int, unsigned int, CUstream, void **, void **);
 }
@@ -80,6 +82,20 @@ class Session {
     EXPECT(cuModuleGetFunction(&function, module, name), CUDA_SUCCESS);
     void *values[] = {&parameters...};
     return cuLaunchKernel(function, grid, 1, 1, 256, 1, 1, 0, stream, values, nullptr);
+  }
+
+  /* One of the kernels that keep lines in shared memory. */
+  template <typename... Parameters>
+  CUresult launch_lines(const char *name, unsigned int grid, unsigned int threads, size_t shared,
+                        Parameters... parameters) {
+    CUfunction function = nullptr;
+    EXPECT(cuModuleGetFunction(&function, module, name), CUDA_SUCCESS);
+    EXPECT(cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                              static_cast<int>(shared)),
+           CUDA_SUCCESS);
+    void *values[] = {&parameters...};
+    return cuLaunchKernel(function, grid, 1, 1, threads, 1, 1, static_cast<unsigned int>(shared),
+                          stream, values, nullptr);
   }
 
   CUresult synchronize() { return cuStreamSynchronize(stream); }

@@ -1,6 +1,9 @@
 #include "block_scheduler.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "emulated_device.h"
@@ -15,8 +18,14 @@ namespace {
 /* The threads of one block. */
 class Block {
  public:
-  void run(unsigned int threads, const std::function<void()> &kernel) {
-    threads_ = threads;
+  void run(const LaunchShape &shape, const std::function<void()> &kernel) {
+    threads_ = shape.threads;
+    /* Of exactly that size, so that the address sanitizer sees what goes beyond it. */
+    if (shape.shared != shared_bytes_ || shared_ == nullptr) {
+      shared_.reset(static_cast<unsigned char *>(operator new(shape.shared, ALIGNMENT)));
+      shared_bytes_ = shape.shared;
+    }
+    std::fill_n(shared_.get(), shape.shared, 0xff);
     kernel_ = &kernel;
     started_ = 0;
     finished_ = 0;
@@ -34,6 +43,8 @@ class Block {
 
   bool divergent() const { return divergent_; }
 
+  void *shared_memory() { return shared_.get(); }
+
   void synchronize() {
     const Index own = position.thread;
     current_->yield(false);
@@ -41,6 +52,12 @@ class Block {
   }
 
  private:
+  static constexpr std::align_val_t ALIGNMENT{16};
+
+  struct Release {
+    void operator()(unsigned char *memory) const { operator delete(memory, ALIGNMENT); }
+  };
+
   /* Runs every thread up to its first barrier; one fiber runs all threads that meet none. */
   std::vector<Fiber *> start() {
     std::vector<Fiber *> waiting;
@@ -74,6 +91,8 @@ class Block {
     return fiber.resume();
   }
 
+  std::unique_ptr<unsigned char, Release> shared_;
+  size_t shared_bytes_ = 0;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   Fiber *current_ = nullptr;
   const std::function<void()> *kernel_ = nullptr;
@@ -89,14 +108,15 @@ thread_local std::unique_ptr<Block> block;
 
 void synchronize_block() { block->synchronize(); }
 
-bool run_grid(unsigned int blocks, unsigned int threads, bool backwards,
-              const std::function<void()> &kernel) {
+void *shared_memory() { return block->shared_memory(); }
+
+bool run_grid(const LaunchShape &shape, bool backwards, const std::function<void()> &kernel) {
   if (block == nullptr) block = std::make_unique<Block>();
-  position.block_size = {threads, 1, 1};
-  position.grid_size = {blocks, 1, 1};
-  for (unsigned int i = 0; i < blocks; i++) {
-    position.block = {backwards ? blocks - 1 - i : i, 0, 0};
-    block->run(threads, kernel);
+  position.block_size = {shape.threads, 1, 1};
+  position.grid_size = {shape.blocks, 1, 1};
+  for (unsigned int i = 0; i < shape.blocks; i++) {
+    position.block = {backwards ? shape.blocks - 1 - i : i, 0, 0};
+    block->run(shape, kernel);
     if (block->divergent()) return false;
   }
   return true;

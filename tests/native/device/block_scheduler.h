@@ -2,9 +2,17 @@
 #ifndef BLOCK_SCHEDULER_H
 #define BLOCK_SCHEDULER_H
 
+#include <cstddef>
 #include <functional>
 
 namespace emulator {
+
+/* How a kernel is launched. */
+struct LaunchShape {
+  unsigned int blocks;
+  unsigned int threads;
+  size_t shared; /* bytes of dynamic shared memory, filled with 0xff, a NaN, for every block */
+};
 
 /*
  * Runs `kernel` once for every thread of a one-dimensional grid. Threads are fibers that give way
@@ -13,8 +21,7 @@ namespace emulator {
  *
  * @return false if some threads of a block ended while others waited at a barrier
  */
-bool run_grid(unsigned int blocks, unsigned int threads, bool backwards,
-              const std::function<void()> &kernel);
+bool run_grid(const LaunchShape &shape, bool backwards, const std::function<void()> &kernel);
 
 }  // namespace emulator
 

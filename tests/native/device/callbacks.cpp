@@ -74,7 +74,7 @@ const Callback *find_callback(const std::string &name) {
 
 bool check_fused(const Callback *load, const Callback *store, const void *info, int64_t elements,
                  const BufferCheck &check) {
-  Touched touched(1, check);
+  Touched touched({1, FOURIERFT_BLOCK, 0}, check);
   const auto *fused = static_cast<const fourierft_fused *>(info);
   if (!touched.array("caller info", fused, 1).valid) return false;
   const std::string_view loaded = load == nullptr ? "" : load->name;

@@ -9,6 +9,9 @@
 #define __global__
 #define __device__
 #define __forceinline__ inline
+#define FOURIERFT_UNROLL
+#define FOURIERFT_NO_UNROLL
+#define FOURIERFT_BOUNDS(threads)
 /* One block runs at a time on an OS thread, so what its threads share may live once a thread. */
 #define __shared__ static thread_local
 
@@ -33,6 +36,9 @@ extern thread_local Position position;
 /* Waits until every thread of the block has come here. */
 void synchronize_block();
 
+/* The running block's dynamic shared memory, aligned to 16 bytes. */
+void *shared_memory();
+
 }  // namespace emulator
 
 #define threadIdx (emulator::position.thread)
@@ -41,6 +47,11 @@ void synchronize_block();
 #define gridDim (emulator::position.grid_size)
 
 inline void __syncthreads() { emulator::synchronize_block(); }
+
+template <typename Element>
+Element *dynamic_shared() {
+  return static_cast<Element *>(emulator::shared_memory());
+}
 
 using std::fabs;
 using std::isfinite;
@@ -81,6 +92,10 @@ inline unsigned long long atomicAdd(unsigned long long *address, unsigned long l
 
 inline uint64_t __umul64hi(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(a) * b >> 64);
+}
+
+inline uint32_t __umulhi(uint32_t a, uint32_t b) {
+  return static_cast<uint32_t>(static_cast<uint64_t>(a) * b >> 32);
 }
 
 struct alignas(8) float2 {

@@ -169,7 +169,7 @@ void fourierft_add_delta(Touched &touched, const fourierft_target *targets, int6
                          fourierft_addition *partials) {
   touched.require("sign", sign == 1.0f || sign == -1.0f);
   delta_source(touched, targets, count, rows, cols, source, step, stride, distance);
-  if (partials != nullptr) touched.array("partials", partials, touched.blocks);
+  if (partials != nullptr) touched.array("partials", partials, touched.shape.blocks);
 }
 
 void fourierft_reduce_addition(Touched &touched, const fourierft_addition *partials, int64_t count,
@@ -280,7 +280,7 @@ void fourierft_delta_gradient(Touched &touched, const fourierft_gradient *gradie
 void fourierft_gradient_squares(Touched &touched, const fourierft_parameter *parameters,
                                 int64_t count, int64_t max_elements, double *partials) {
   parameters_of(touched, parameters, count, max_elements, true);
-  touched.array("partials", partials, touched.blocks);
+  touched.array("partials", partials, touched.shape.blocks);
 }
 
 void fourierft_reduce_norm(Touched &touched, const double *partials, int64_t count, double *norm) {

@@ -13,7 +13,7 @@ namespace emulator {
 /* Collects the answers of a BufferCheck; after the first no it asks nothing more. */
 class Touched {
  public:
-  Touched(unsigned int grid, const BufferCheck &check) : blocks(grid), check_(check) {}
+  Touched(const LaunchShape &launched, const BufferCheck &check) : shape(launched), check_(check) {}
 
   /* `count` elements; none is never touched, whatever the address. */
   template <typename Element>
@@ -29,6 +29,9 @@ class Touched {
   Touched &indices(const char *name, const int32_t *values, int64_t count, int64_t low,
                    int64_t high);
 
+  /* A plan of fourierft_lines.h with its tables. */
+  Touched &line(const char *name, const fourierft_line *line);
+
   /* Asks about an impossible buffer of that name unless `holds`. */
   Touched &require(const char *name, bool holds);
 
@@ -37,7 +40,7 @@ class Touched {
     return *this;
   }
 
-  const unsigned int blocks;
+  const LaunchShape shape;
   bool valid = true;
 
  private:
@@ -85,6 +88,21 @@ void fourierft_gradient_squares(Touched &, const fourierft_parameter *, int64_t,
 void fourierft_reduce_norm(Touched &, const double *partials, int64_t, double *norm);
 void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64_t,
                           const fourierft_adamw *settings, const double *norm);
+void fourierft_line_delta(Touched &, const fourierft_line_delta_job *, int64_t, int64_t);
+void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float,
+                        fourierft_addition *partials);
+void fourierft_line_apply(Touched &, const fourierft_line *input, const fourierft_line *output,
+                          const fourierft_line_operator *, int32_t, const fourierft_token_group *,
+                          int32_t groups, const int32_t *token, int32_t tokens, int32_t per_group,
+                          const void *x, int64_t x_stride, int32_t x_type, void *y, int64_t y_stride,
+                          int32_t y_type);
+void fourierft_line_backward(Touched &, const fourierft_line *x_line, const fourierft_line *g_line,
+                             const fourierft_line_operator *, const fourierft_line_gradient *,
+                             int32_t, const fourierft_token_group *, int32_t groups,
+                             const int32_t *token, int32_t tokens, int32_t per_group,
+                             const void *x, int64_t x_stride, int32_t x_type,
+                             const void *g, int64_t g_stride, int32_t g_type, void *gx,
+                             int64_t gx_stride, int32_t gx_type, float *partials);
 
 }  // namespace touch
 }  // namespace emulator

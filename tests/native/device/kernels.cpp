@@ -22,8 +22,8 @@ class TypedLaunch : public Launch {
   TypedLaunch(Function function, Touch touch, void **parameters)
       : TypedLaunch(function, touch, parameters, std::index_sequence_for<Parameters...>()) {}
 
-  bool check_buffers(unsigned int blocks, const BufferCheck &check) const override {
-    Touched touched(blocks, check);
+  bool check_buffers(const LaunchShape &shape, const BufferCheck &check) const override {
+    Touched touched(shape, check);
     std::apply([&](const Parameters &...values) { touch_(touched, values...); }, values_);
     return touched.valid;
   }
@@ -45,7 +45,7 @@ class TypedLaunch : public Launch {
 template <typename... Parameters>
 Kernel describe(const char *name, void (*function)(Parameters...),
                 void (*touch)(Touched &, Parameters...)) {
-  return {name, {sizeof(Parameters)...}, [=](void **parameters) {
+  return {name, false, {sizeof(Parameters)...}, [=](void **parameters) {
             return std::make_shared<const TypedLaunch<Parameters...>>(function, touch, parameters);
           }};
 }
@@ -54,6 +54,9 @@ std::map<std::string, Kernel> all_kernels() {
   std::map<std::string, Kernel> kernels;
 #define EMULATED_KERNEL(name) kernels.emplace(#name, describe(#name, ::name, touch::name));
   FOURIERFT_KERNEL_LIST(EMULATED_KERNEL)
+#undef EMULATED_KERNEL
+#define EMULATED_KERNEL(name) kernels.at(#name).takes_lines = true;
+  FOURIERFT_LINE_KERNEL_LIST(EMULATED_KERNEL)
 #undef EMULATED_KERNEL
   return kernels;
 }
@@ -67,6 +70,9 @@ const Kernel *find_kernel(const std::string &name) {
   return found == kernels->end() ? nullptr : &found->second;
 }
 
-unsigned int kernel_block_size() { return FOURIERFT_BLOCK; }
+bool fits_kernel(const Kernel &kernel, unsigned int threads, size_t shared) {
+  if (!kernel.takes_lines) return threads == FOURIERFT_BLOCK && shared == 0;
+  return threads >= 32 && threads <= FOURIERFT_LINE_BLOCK && (threads & (threads - 1)) == 0;
+}
 
 }  // namespace emulator

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "block_scheduler.h"
+
 namespace emulator {
 
 /* Memory that a launch will touch, for the driver to check. */
@@ -28,7 +30,7 @@ class Launch {
   virtual ~Launch() = default;
 
   /* Asks about every buffer, tables first and then what they point to; false after a no. */
-  virtual bool check_buffers(unsigned int blocks, const BufferCheck &check) const = 0;
+  virtual bool check_buffers(const LaunchShape &shape, const BufferCheck &check) const = 0;
 
   /* What one thread of the device does. */
   virtual void run_thread() const = 0;
@@ -36,6 +38,7 @@ class Launch {
 
 struct Kernel {
   std::string name;
+  bool takes_lines; /* one of fourierft_lines.h, which are launched in other ways */
   std::vector<size_t> parameter_sizes;
   std::function<std::shared_ptr<const Launch>(void **parameters)> prepare;
 };
@@ -43,8 +46,8 @@ struct Kernel {
 /* The kernel of that name, or null. */
 const Kernel *find_kernel(const std::string &name);
 
-/* The threads of a block that every kernel needs. */
-unsigned int kernel_block_size();
+/* Whether a kernel may be launched with so many threads and so much dynamic shared memory. */
+bool fits_kernel(const Kernel &kernel, unsigned int threads, size_t shared);
 
 }  // namespace emulator
 

@@ -44,6 +44,10 @@ int attribute_value(int attribute) {
       return 65535;
     case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK:
       return 49152;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
+      return emulator::most_shared_memory();
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
+      return emulator::most_shared_memory() + emulator::RESERVED_SHARED_MEMORY;
     case CU_DEVICE_ATTRIBUTE_WARP_SIZE:
       return 32;
     case CU_DEVICE_ATTRIBUTE_MAX_PITCH:
@@ -64,6 +68,27 @@ int attribute_value(int attribute) {
 }
 
 }  // namespace
+
+int emulator::most_shared_memory() {
+  int major;
+  int minor;
+  capability(&major, &minor);
+  switch (10 * major + minor) {
+    case 70:
+      return 96 * 1024;
+    case 75:
+      return 64 * 1024;
+    case 80:
+    case 87:
+      return 163 * 1024;
+    case 90:
+    case 100:
+    case 103:
+      return 227 * 1024;
+    default:
+      return 99 * 1024;
+  }
+}
 
 EMULATED_API CUresult cuInit(unsigned int flags) {
   const int fault = emulator::Ledger::get().count_call(__func__, "");

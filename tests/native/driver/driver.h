@@ -19,6 +19,12 @@ namespace emulator {
 /* CU_DEVICE_ATTRIBUTE_MAX_PITCH. */
 constexpr size_t MAX_PITCH = 2147483647;
 
+/* Bytes of shared memory that CUDA takes of every block. */
+constexpr int RESERVED_SHARED_MEMORY = 1024;
+
+/* CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN of the devices. */
+int most_shared_memory();
+
 struct Device {
   int physical;
   int64_t memory;

@@ -2,6 +2,7 @@
 #ifndef HANDLES_H
 #define HANDLES_H
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,6 +27,7 @@ struct Function {
   std::shared_ptr<Context> context;
   uint64_t module;
   const Kernel *kernel;
+  std::atomic<unsigned int> most_shared{49152}; /* dynamic bytes, as cuFuncSetAttribute set them */
 };
 
 struct Graph {

@@ -1,4 +1,5 @@
 /* Modules and launches. */
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -34,29 +35,27 @@ bool is_image(const void *image) {
 bool fits_kernels(const Function &function, unsigned int grid_y, unsigned int grid_z,
                   unsigned int block_x, unsigned int block_y, unsigned int block_z,
                   unsigned int shared) {
-  if (grid_y == 1 && grid_z == 1 && block_x == emulator::kernel_block_size() && block_y == 1 &&
-      block_z == 1 && shared == 0) {
+  if (grid_y == 1 && grid_z == 1 && block_y == 1 && block_z == 1 &&
+      emulator::fits_kernel(*function.kernel, block_x, shared)) {
     return true;
   }
   Ledger::get().violation(
-      "cuLaunchKernel: %s needs a one-dimensional grid, blocks of %u threads and no dynamic shared "
-      "memory, but got blocks of %u x %u x %u, a grid of ? x %u x %u and %u bytes",
-      function.kernel->name.c_str(), emulator::kernel_block_size(), block_x, block_y, block_z,
-      grid_y, grid_z, shared);
+      "cuLaunchKernel: %s is not made for blocks of %u x %u x %u, a grid of ? x %u x %u and %u bytes "
+      "of dynamic shared memory",
+      function.kernel->name.c_str(), block_x, block_y, block_z, grid_y, grid_z, shared);
   return false;
 }
 
-CUresult run(const Function &function, const emulator::Launch &launch, unsigned int blocks,
-             bool backwards) {
+CUresult run(const Function &function, const emulator::Launch &launch,
+             const emulator::LaunchShape &shape, bool backwards) {
   const char *kernel = function.kernel->name.c_str();
   CUresult problem = CUDA_SUCCESS;
-  const bool valid = launch.check_buffers(blocks, [&](const emulator::Buffer &buffer) {
+  const bool valid = launch.check_buffers(shape, [&](const emulator::Buffer &buffer) {
     problem = emulator::check_buffer(std::string(kernel) + " parameter", buffer);
     return problem == CUDA_SUCCESS;
   });
   if (!valid) return problem == CUDA_SUCCESS ? CUDA_ERROR_ILLEGAL_ADDRESS : problem;
-  if (!emulator::run_grid(blocks, emulator::kernel_block_size(), backwards,
-                          [&] { launch.run_thread(); })) {
+  if (!emulator::run_grid(shape, backwards, [&] { launch.run_thread(); })) {
     Ledger::get().violation("%s: a barrier that not all threads of a block reach", kernel);
     return CUDA_ERROR_LAUNCH_FAILED;
   }
@@ -128,11 +127,40 @@ EMULATED_API CUresult cuFuncGetParamInfo(CUfunction handle, size_t index, size_t
   if (offset == nullptr || index >= sizes.size()) return CUDA_ERROR_INVALID_VALUE;
   size_t at = 0;
   for (size_t i = 0; i <= index; i++) {
-    at = (at + sizes[i] - 1) / sizes[i] * sizes[i];
+    const size_t alignment = std::min<size_t>(sizes[i], 8);
+    at = (at + alignment - 1) / alignment * alignment;
     if (i < index) at += sizes[i];
   }
   *offset = at;
   if (size != nullptr) *size = sizes[index];
+  return CUDA_SUCCESS;
+}
+
+EMULATED_API CUresult cuFuncSetAttribute(CUfunction handle, CUfunction_attribute attribute,
+                                         int value) {
+  std::shared_ptr<Context> context;
+  BEGIN("", &context);
+  const auto function = Handles::get().functions.get(number(handle), __func__);
+  if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES) return CUDA_ERROR_NOT_SUPPORTED;
+  if (value < 0 || value > emulator::most_shared_memory()) return CUDA_ERROR_INVALID_VALUE;
+  function->most_shared = static_cast<unsigned int>(value);
+  return CUDA_SUCCESS;
+}
+
+/* By threads and shared memory alone: what the registers allow only the compiler knows. */
+EMULATED_API CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction handle,
+                                                                  int threads, size_t shared) {
+  std::shared_ptr<Context> context;
+  BEGIN("", &context);
+  const auto function = Handles::get().functions.get(number(handle), __func__);
+  if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (blocks == nullptr || threads < 1 || threads > 1024) return CUDA_ERROR_INVALID_VALUE;
+  const auto reserved = static_cast<size_t>(emulator::RESERVED_SHARED_MEMORY);
+  const auto all = static_cast<size_t>(emulator::most_shared_memory()) + reserved;
+  *blocks = shared > function->most_shared.load()
+                ? 0
+                : static_cast<int>(std::min<size_t>(1024 / threads, all / (shared + reserved)));
   return CUDA_SUCCESS;
 }
 
@@ -155,7 +183,7 @@ EMULATED_API CUresult cuLaunchKernel(CUfunction handle, unsigned int grid_x, uns
   if (grid_x == 0 || grid_y == 0 || grid_z == 0 || block_x == 0 || block_y == 0 || block_z == 0 ||
       grid_x > 2147483647u || grid_y > 65535 || grid_z > 65535 || block_x > 1024 ||
       block_y > 1024 || block_z > 64 || uint64_t{block_x} * block_y * block_z > 1024 ||
-      shared > 49152) {
+      shared > function->most_shared.load()) {
     return CUDA_ERROR_INVALID_VALUE;
   }
   if (extra != nullptr) return CUDA_ERROR_NOT_SUPPORTED;
@@ -168,5 +196,6 @@ EMULATED_API CUresult cuLaunchKernel(CUfunction handle, unsigned int grid_x, uns
   }
   const auto launch = function->kernel->prepare(parameters);
   const bool backwards = launches.fetch_add(1) % 2 == 1;
-  return stream->submit([=] { return run(*function, *launch, grid_x, backwards); });
+  const emulator::LaunchShape shape = {grid_x, block_x, shared};
+  return stream->submit([=] { return run(*function, *launch, shape, backwards); });
 }

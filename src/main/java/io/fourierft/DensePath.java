@@ -11,5 +11,11 @@ public enum DensePath {
   /** As folded, but only the columns that hold a coefficient are transformed. */
   PRUNED,
   /** No transform: every coefficient's cosine summed by rotation. For few coefficients. */
-  DIRECT
+  DIRECT,
+  /**
+   * One kernel that keeps a row from its spectrum to its last store in the GPU's shared memory, as
+   * the CPU engine keeps one in its cache; refused where neither a row nor a column fits. The CPU
+   * engine takes it as {@link #PRUNED}.
+   */
+  FUSED
 }

@@ -89,7 +89,7 @@ public final class ModelConfig {
    * whole, where there is but one.
    */
   ModelConfig partOf(String path) {
-    for (String word : path.split("\\.")) {
+    for (String word : path.split("\\.", -1)) {
       if (word.chars().allMatch(Character::isDigit)) {
         break;
       }

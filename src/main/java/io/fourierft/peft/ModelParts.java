@@ -79,7 +79,7 @@ final class ModelParts {
   }
 
   private static boolean hasNumber(String path) {
-    for (String word : path.split("\\.")) {
+    for (String word : path.split("\\.", -1)) {
       if (isNumber(word)) {
         return true;
       }

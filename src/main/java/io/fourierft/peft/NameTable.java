@@ -123,7 +123,7 @@ final class NameTable {
     TableLines.forEach(
         RESOURCE,
         (heading, text) -> {
-          for (String family : heading.split(" ")) {
+          for (String family : heading.split(" ", -1)) {
             List<Line> lines = sections.computeIfAbsent(family, key -> new ArrayList<>());
             if (!text.isEmpty()) {
               lines.add(Line.parse(text));

@@ -95,7 +95,7 @@ class CudaPlanningTest {
     FourierException refusal =
         assertThrows(FourierException.class, () -> KernelModule.requireAbi(99));
     assertEquals(
-        "the kernel image has ABI version 99, but this jar needs 3; build the kernels again",
+        "the kernel image has ABI version 99, but this jar needs 4; build the kernels again",
         refusal.getMessage());
   }
 
@@ -224,10 +224,10 @@ class CudaPlanningTest {
 
   @Test
   void thePathFollowsTheFigures() {
-    assertEquals(DensePath.DIRECT, DensePlan.choose(DensePath.AUTO, 4096, 8, 8));
-    assertEquals(DensePath.PRUNED, DensePlan.choose(DensePath.AUTO, 4096, 1000, 800));
-    assertEquals(DensePath.FOLDED, DensePlan.choose(DensePath.AUTO, 768, 1000, 350));
-    assertEquals(DensePath.REFERENCE, DensePlan.choose(DensePath.REFERENCE, 768, 1000, 350));
+    assertEquals(DensePath.DIRECT, DensePlan.choose(DensePath.AUTO, false, 4096, 8, 8));
+    assertEquals(DensePath.PRUNED, DensePlan.choose(DensePath.AUTO, false, 4096, 1000, 800));
+    assertEquals(DensePath.FOLDED, DensePlan.choose(DensePath.AUTO, false, 768, 1000, 350));
+    assertEquals(DensePath.REFERENCE, DensePlan.choose(DensePath.REFERENCE, true, 768, 1000, 350));
   }
 
   @Test

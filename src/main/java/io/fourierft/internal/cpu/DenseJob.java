@@ -46,9 +46,13 @@ final class DenseJob implements WorkerPool.Tasks {
     transform = adapter.isFinite() ? finite : nonFinite;
     transform.begin(
         coefficients,
-        path == DensePath.AUTO
-            ? core.kernels().choosePath(adapter.rows(), adapter.cols(), adapter.nFrequency())
-            : path);
+        switch (path) {
+          case AUTO ->
+              core.kernels().choosePath(adapter.rows(), adapter.cols(), adapter.nFrequency());
+          // Which keeps its rows in the cache as it is.
+          case FUSED -> DensePath.PRUNED;
+          default -> path;
+        });
   }
 
   /**

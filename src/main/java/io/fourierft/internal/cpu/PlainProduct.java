@@ -190,19 +190,19 @@ final class PlainProduct implements MatrixProduct {
     }
   }
 
-  /** {@code rows[q][p] = w[row + p, col + q]}. */
+  /** {@code rows[q][p] = w[output + p, input + q]}. */
   private static void readTransposed(
       HostMatrix w,
-      int row,
-      int height,
-      int col,
-      int width,
+      int output,
+      int outputs,
+      int input,
+      int inputs,
       float[][] rows,
       float[] line,
       ElementRuns runs) {
-    for (int p = 0; p < height; p++) {
-      runs.load(w, row + p, col, width, line, 0);
-      for (int q = 0; q < width; q++) {
+    for (int p = 0; p < outputs; p++) {
+      runs.load(w, output + p, input, inputs, line, 0);
+      for (int q = 0; q < inputs; q++) {
         rows[q][p] = line[q];
       }
     }

@@ -68,7 +68,7 @@ final class OutputClaim {
       Files.createDirectory(names.path(id, OutputNames.PARTIAL));
       return new OutputClaim(names, kind, open, id, channel);
     } catch (Throwable e) {
-      try (FileChannel opened = channel) {
+      try (FileChannel _ = channel) {
         Files.deleteIfExists(lock);
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);

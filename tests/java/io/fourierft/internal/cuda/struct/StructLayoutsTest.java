@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.ElementType;
+import io.fourierft.internal.cuda.fft.LinePlan;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import java.io.IOException;
 import java.lang.foreign.MemoryLayout;
@@ -60,9 +61,16 @@ class StructLayoutsTest {
           DivisorStruct.class,
           FusedStruct.class,
           GradientStruct.class,
+          LineDeltaJobStruct.class,
+          LineGradientStruct.class,
+          LineOperatorStruct.class,
+          LineStruct.class,
           OperatorStruct.class,
+          PairStruct.class,
           ParameterStruct.class,
-          TargetStruct.class);
+          PassStruct.class,
+          TargetStruct.class,
+          TokenGroupStruct.class);
 
   static Stream<Class<?>> structs() {
     return STRUCTS.stream();
@@ -78,7 +86,10 @@ class StructLayoutsTest {
 
   /** The structs of both headers: each name with its fields in order, and their C types. */
   private static Map<String, Map<String, String>> declared() throws IOException {
-    String text = header("include/fourierft_kernels.h") + header("include/fourierft_callbacks.h");
+    String text =
+        header("include/fourierft_kernels.h")
+            + header("include/fourierft_callbacks.h")
+            + header("include/fourierft_lines.h");
     Map<String, Map<String, String>> all = new LinkedHashMap<>();
     Matcher struct = STRUCT.matcher(text);
     while (struct.find()) {
@@ -137,9 +148,10 @@ class StructLayoutsTest {
   private static String javaType(String type) {
     return switch (type) {
       case "*", "int64_t", "uint64_t" -> "long";
-      case "int32_t" -> "int";
+      case "int32_t", "uint32_t" -> "int";
       case "float", "double" -> type;
       case "fourierft_divisor" -> "long+long";
+      case "fourierft_target" -> "long+long+int+int+float+int";
       default -> "unknown " + type;
     };
   }
@@ -206,6 +218,9 @@ class StructLayoutsTest {
     if (type == DivisorStruct.class) {
       return new DivisorStruct(1000L * number, 1000L * number + 1);
     }
+    if (type == TargetStruct.class) {
+      return new TargetStruct(1000L * number, 2, 3, 4, 5f, number);
+    }
     if (type == long.class) {
       return 0x1111_0000_0000L * number + number;
     }
@@ -220,6 +235,15 @@ class StructLayoutsTest {
       return new DivisorStruct(
           bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset),
           bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset + 8));
+    }
+    if (type == TargetStruct.class) {
+      return new TargetStruct(
+          bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset),
+          bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset + 8),
+          bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset + 16),
+          bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset + 20),
+          bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 24),
+          bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset + 28));
     }
     if (type == long.class) {
       return bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
@@ -263,7 +287,7 @@ class StructLayoutsTest {
   /** The numbers and names that Java repeats from the header. */
   @Test
   void constantsAndKernelsAreThoseOfTheHeader() throws IOException {
-    String text = header("include/fourierft_kernels.h");
+    String text = header("include/fourierft_kernels.h") + header("include/fourierft_lines.h");
     Map<String, Integer> defined = new LinkedHashMap<>();
     Matcher define =
         Pattern.compile("^#define FOURIERFT_(\\w+) (\\d+)$", Pattern.MULTILINE).matcher(text);
@@ -279,6 +303,16 @@ class StructLayoutsTest {
     for (ElementType type : ElementType.values()) {
       mine.put(type.name(), ElementCode.of(type));
     }
+    mine.put("LINE_BLOCK", LinePlan.MOST_THREADS);
+    mine.put("LINE_BOUND", 640);
+    mine.put("TOKEN_BOUND", 512);
+    mine.put("LINE_PAD", LinePlan.PAD);
+    mine.put("LARGEST_RADIX", LinePlan.LARGEST_RADIX);
+    mine.put("LINE_TOKENS", LinePlan.MOST_LINES);
+    mine.put("PLAIN", 0);
+    mine.put("CONJUGATE", 1);
+    mine.put("REAL", 2);
+    mine.put("IMAGINARY", 3);
     assertEquals(defined, mine);
     List<String> listed = new ArrayList<>();
     Matcher kernel = Pattern.compile("^  KERNEL\\((\\w+)\\)", Pattern.MULTILINE).matcher(text);

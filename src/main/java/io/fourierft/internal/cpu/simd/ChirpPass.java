@@ -4,6 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
+import io.fourierft.internal.definition.RootsOfUnity;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.jtransforms.fft.DoubleFFT_1D;

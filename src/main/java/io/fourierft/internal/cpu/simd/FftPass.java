@@ -1,5 +1,7 @@
 package io.fourierft.internal.cpu.simd;
 
+import io.fourierft.internal.definition.RootsOfUnity;
+
 /**
  * One pass of a Stockham transform (decimation in frequency, sign +) on a block in lane layout.
  *

@@ -5,6 +5,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.FUSED;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
+import io.fourierft.internal.definition.RootsOfUnity;
 import jdk.incubator.vector.FloatVector;
 
 /**

@@ -1,5 +1,7 @@
 package io.fourierft.internal.cpu.simd;
 
+import io.fourierft.internal.definition.RootsOfUnity;
+
 /**
  * The roots {@code e^{+2πi·j/n}} of one n, looked up by products: exact phases, however far a
  * rotation goes. Immutable.

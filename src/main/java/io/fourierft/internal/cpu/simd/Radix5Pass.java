@@ -4,6 +4,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
+import io.fourierft.internal.definition.RootsOfUnity;
 import jdk.incubator.vector.FloatVector;
 
 /** The pass of radix 5, by its symmetric and antisymmetric halves. */

@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu.simd;
 import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 
+import io.fourierft.internal.definition.RootsOfUnity;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;

@@ -43,7 +43,7 @@ final class SimdDenseTransform implements DenseTransform {
         direct = direct == null ? new DirectRows(plans) : direct;
         yield direct;
       }
-      case AUTO, PRUNED -> {
+      case AUTO, PRUNED, FUSED -> {
         ColumnFold fold = coefficients.fold();
         if (DenseCost.transformColumns(
             plans.real(fold.rows()), fold.columns().length, fold.entries())) {

@@ -20,6 +20,12 @@ public interface CudaDriver extends CudaMemory, CudaStreams {
   /** CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR. */
   int COMPUTE_CAPABILITY_MINOR = 76;
 
+  /** CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN. */
+  int MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97;
+
+  /** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES. */
+  int MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+
   /** The library, as it was loaded. */
   String library();
 
@@ -64,6 +70,12 @@ public interface CudaDriver extends CudaMemory, CudaStreams {
 
   /** A kernel by its C name. */
   long moduleGetFunction(long module, String name);
+
+  /** Sets one property of a kernel. */
+  void funcSetAttribute(long function, int attribute, int value);
+
+  /** How many blocks of a kernel run on a multiprocessor at a time. */
+  int occupancyMaxActiveBlocksPerMultiprocessor(long function, int threads, long sharedBytes);
 
   /**
    * Enqueues a kernel.

@@ -118,6 +118,12 @@ public final class DriverFunctions extends NativeFunctions {
   final MethodHandle cuModuleUnload = bind("cuModuleUnload", JAVA_LONG);
   // CUresult cuModuleGetFunction(CUfunction *hfunc, CUmodule hmod, const char *name)
   final MethodHandle cuModuleGetFunction = bind("cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
+  // CUresult cuFuncSetAttribute(CUfunction hfunc, CUfunction_attribute attrib, int value)
+  final MethodHandle cuFuncSetAttribute = bind("cuFuncSetAttribute", JAVA_LONG, JAVA_INT, JAVA_INT);
+  // CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks, CUfunction func,
+  //     int blockSize, size_t dynamicSMemSize)
+  final MethodHandle cuOccupancyMaxActiveBlocksPerMultiprocessor =
+      bind("cuOccupancyMaxActiveBlocksPerMultiprocessor", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG);
   // CUresult cuLaunchKernel(CUfunction f, unsigned int gridDimX, gridDimY, gridDimZ, blockDimX,
   //     blockDimY, blockDimZ, unsigned int sharedMemBytes, CUstream hStream, void **kernelParams,
   //     void **extra)

@@ -140,6 +140,29 @@ public final class PanamaCudaDriver extends PanamaStreams implements CudaDriver 
   }
 
   @Override
+  public void funcSetAttribute(long function, int attribute, int value) {
+    call(
+        "cuFuncSetAttribute",
+        () -> (int) f.cuFuncSetAttribute.invokeExact(function, attribute, value),
+        () -> "setting attribute %d of a kernel to %d".formatted(attribute, value));
+  }
+
+  @Override
+  public int occupancyMaxActiveBlocksPerMultiprocessor(
+      long function, int threads, long sharedBytes) {
+    return (int)
+        read(
+            "cuOccupancyMaxActiveBlocksPerMultiprocessor",
+            out ->
+                (int)
+                    f.cuOccupancyMaxActiveBlocksPerMultiprocessor.invokeExact(
+                        out, function, threads, sharedBytes),
+            () ->
+                "asking how many blocks of %d threads with %d bytes run at a time"
+                    .formatted(threads, sharedBytes));
+  }
+
+  @Override
   public void launchKernel(
       long function,
       int gridX,

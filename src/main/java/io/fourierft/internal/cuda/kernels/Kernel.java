@@ -21,12 +21,16 @@ public enum Kernel {
   DELTA_GRADIENT,
   GRADIENT_SQUARES,
   REDUCE_NORM,
-  ADAMW_STEP;
+  ADAMW_STEP,
+  LINE_DELTA,
+  LINE_ADD,
+  LINE_APPLY,
+  LINE_BACKWARD;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  public static final int ABI = 3;
+  public static final int ABI = 4;
 
-  /** FOURIERFT_BLOCK: threads of a block, in every launch. */
+  /** FOURIERFT_BLOCK: threads of a block, in every launch but those of lines. */
   public static final int BLOCK = 256;
 
   /** FOURIERFT_TILE: edge of the square tiles of the transposing kernels. */
@@ -37,6 +41,11 @@ public enum Kernel {
 
   /** FOURIERFT_TOKEN_TILE: tokens that one block of the operator takes at a time. */
   public static final int TOKEN_TILE = 4;
+
+  /** Whether this is one of {@code fourierft_lines.h}, which take dynamic shared memory. */
+  public boolean takesLines() {
+    return compareTo(LINE_DELTA) >= 0;
+  }
 
   /** The C name. */
   public String symbol() {

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The kernels, loaded into one context. */
 public final class KernelModule implements AutoCloseable {
@@ -18,11 +19,21 @@ public final class KernelModule implements AutoCloseable {
   private final CudaContext context;
   private final long module;
   private final Map<Kernel, Long> functions = new EnumMap<>(Kernel.class);
+  private final Map<Block, Integer> resident = new ConcurrentHashMap<>();
+  private final int mostSharedBytes;
   private boolean closed;
+
+  /** How a kernel of lines is launched. */
+  private record Block(Kernel kernel, int threads, int sharedBytes) {}
 
   private KernelModule(CudaContext context, long module) {
     this.context = context;
     this.module = module;
+    this.mostSharedBytes =
+        context
+            .driver()
+            .deviceGetAttribute(
+                CudaDriver.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, context.device().handle());
   }
 
   /**
@@ -40,6 +51,7 @@ public final class KernelModule implements AutoCloseable {
               kernels.functions.put(
                   kernel, context.driver().moduleGetFunction(kernels.module, kernel.symbol()));
             }
+            kernels.allowSharedMemory();
             kernels.requireAbi();
             complete = true;
             return kernels;
@@ -49,6 +61,22 @@ public final class KernelModule implements AutoCloseable {
             }
           }
         });
+  }
+
+  private void allowSharedMemory() {
+    for (Kernel kernel : Kernel.values()) {
+      if (kernel.takesLines()) {
+        context
+            .driver()
+            .funcSetAttribute(
+                function(kernel), CudaDriver.MAX_DYNAMIC_SHARED_SIZE_BYTES, mostSharedBytes);
+      }
+    }
+  }
+
+  /** Shared memory that a block of a kernel of lines may take. */
+  public int mostSharedBytes() {
+    return mostSharedBytes;
   }
 
   private static long loadImage(CudaContext context, KernelImage image) {
@@ -117,6 +145,20 @@ public final class KernelModule implements AutoCloseable {
   /** A good grid for so many blocks of work. */
   public int grid(long work) {
     long most = (long) BLOCKS_PER_MULTIPROCESSOR * context.device().multiprocessors();
+    return (int) Math.clamp(work, 1, most);
+  }
+
+  /** The grid of a kernel of lines: as many blocks as run at a time, or fewer. */
+  public int grid(Kernel kernel, long work, int threads, int sharedBytes) {
+    int blocks =
+        resident.computeIfAbsent(
+            new Block(kernel, threads, sharedBytes),
+            block ->
+                context
+                    .driver()
+                    .occupancyMaxActiveBlocksPerMultiprocessor(
+                        function(kernel), threads, sharedBytes));
+    long most = (long) Math.max(blocks, 1) * context.device().multiprocessors();
     return (int) Math.clamp(work, 1, most);
   }
 

@@ -25,10 +25,12 @@ import org.jspecify.annotations.Nullable;
 public final class AdditionCall {
   private final SharedResources shared;
   private final DenseTransforms transforms;
+  private final LineDeltas lines;
 
-  AdditionCall(SharedResources shared, DenseTransforms transforms) {
+  AdditionCall(SharedResources shared, DenseTransforms transforms, LineDeltas lines) {
     this.shared = shared;
     this.transforms = transforms;
+    this.lines = lines;
   }
 
   /**
@@ -41,9 +43,11 @@ public final class AdditionCall {
       boolean transposed,
       Addition addition,
       boolean measure) {
-    DensePlan plan = DensePlan.of(shared, List.of(adapter), DensePath.AUTO);
-    long work = Kernel.groups(plan.rows(), Kernel.TILE) * Kernel.groups(plan.cols(), Kernel.TILE);
-    int blocks = stream.grid(work);
+    DensePlan plan = DensePlan.of(shared, lines, List.of(adapter), transposed, DensePath.AUTO);
+    boolean inLines = plan.path() == DensePath.FUSED;
+    long tiles = Kernel.groups(plan.rows(), Kernel.TILE) * Kernel.groups(plan.cols(), Kernel.TILE);
+    long blocks = inLines ? lines.units(adapter, transposed) : stream.grid(tiles);
+    float sign = addition == Addition.ADD ? 1f : -1f;
     byte[] found = new byte[Math.toIntExact(AdditionStruct.LAYOUT.byteSize())];
     new ChunkedCall(
             shared,
@@ -63,7 +67,6 @@ public final class AdditionCall {
               long foundAt = layout.add(measure ? AdditionStruct.LAYOUT.byteSize() : 0);
               long scratch = stream.scratch(layout.bytes());
               List<FourierAdapter> adapters = List.of(adapter);
-              long table = transforms.prepare(stream, plan, adapters);
               TargetStruct target =
                   DeltaCall.target(
                       adapter,
@@ -71,30 +74,35 @@ public final class AdditionCall {
                       weight,
                       scratch + weightAt,
                       transposed);
-              long targetTable = stream.table(StructTable.of(target));
-              transforms.enqueue(
-                  stream, plan, adapters, table, scratch + resultAt, scratch + columnsAt);
-              if (weight instanceof HostMatrix host) {
-                stream.upload(HostBytes.of(host), scratch + weightAt);
+              long partials = measure ? scratch + partialsAt : 0;
+              if (inLines) {
+                LineDeltas.Launch launch = lines.prepare(stream, adapters, List.of(target));
+                upload(stream, weight, scratch + weightAt);
+                beginOutput(stream, weight);
+                LineDeltas.add(stream, launch, sign, partials);
+              } else {
+                long table = transforms.prepare(stream, plan, adapters);
+                long targetTable = stream.table(StructTable.of(target));
+                transforms.enqueue(
+                    stream, plan, adapters, table, scratch + resultAt, scratch + columnsAt);
+                upload(stream, weight, scratch + weightAt);
+                beginOutput(stream, weight);
+                stream.launchGrid(
+                    Kernel.ADD_DELTA,
+                    Math.toIntExact(blocks),
+                    stream
+                        .arguments()
+                        .add(targetTable)
+                        .add(1L)
+                        .add(plan.rows())
+                        .add(plan.cols())
+                        .add(scratch + resultAt)
+                        .add(plan.step())
+                        .add(plan.stride())
+                        .add(plan.distance())
+                        .add(sign)
+                        .add(partials));
               }
-              if (weight instanceof DeviceView) {
-                stream.beginOutput();
-              }
-              stream.launchGrid(
-                  Kernel.ADD_DELTA,
-                  blocks,
-                  stream
-                      .arguments()
-                      .add(targetTable)
-                      .add(1L)
-                      .add(plan.rows())
-                      .add(plan.cols())
-                      .add(scratch + resultAt)
-                      .add(plan.step())
-                      .add(plan.stride())
-                      .add(plan.distance())
-                      .add(addition == Addition.ADD ? 1f : -1f)
-                      .add(measure ? scratch + partialsAt : 0L));
               if (measure) {
                 stream.launch(
                     Kernel.REDUCE_ADDITION,
@@ -102,7 +110,7 @@ public final class AdditionCall {
                     stream
                         .arguments()
                         .add(scratch + partialsAt)
-                        .add((long) blocks)
+                        .add(blocks)
                         .add(scratch + foundAt));
                 stream.download(scratch + foundAt, HostBytes.whole(MemorySegment.ofArray(found)));
               }
@@ -111,6 +119,18 @@ public final class AdditionCall {
               }
             });
     return measure ? report((long) adapter.rows() * adapter.cols(), found) : null;
+  }
+
+  private static void beginOutput(WorkStream stream, Matrix weight) {
+    if (weight instanceof DeviceView) {
+      stream.beginOutput();
+    }
+  }
+
+  private static void upload(WorkStream stream, Matrix weight, long copy) {
+    if (weight instanceof HostMatrix host) {
+      stream.upload(HostBytes.of(host), copy);
+    }
   }
 
   private static AdditionReport report(long elements, byte[] found) {

@@ -23,11 +23,14 @@ public final class DeltaCall {
   private final SharedResources shared;
   private final DenseTransforms transforms;
   private final FusedTransforms fused;
+  private final LineDeltas lines;
 
-  DeltaCall(SharedResources shared, DenseTransforms transforms, FusedTransforms fused) {
+  DeltaCall(
+      SharedResources shared, DenseTransforms transforms, FusedTransforms fused, LineDeltas lines) {
     this.shared = shared;
     this.transforms = transforms;
     this.fused = fused;
+    this.lines = lines;
   }
 
   /** Runs on {@code stream}; everything was checked. */
@@ -39,29 +42,73 @@ public final class DeltaCall {
       Group shape = new Group(adapter.rows(), adapter.cols(), adapter.isFinite());
       shapes.computeIfAbsent(shape, _ -> new ArrayList<>()).add(i);
     }
+    List<Integer> inLines = new ArrayList<>();
     for (List<Integer> group : shapes.values()) {
-      runGroup(
-          stream,
-          group.stream().map(adapters::get).toList(),
-          group.stream().map(out::get).toList(),
-          wanted);
+      List<FourierAdapter> alike = group.stream().map(adapters::get).toList();
+      DensePlan plan = DensePlan.of(shared, lines, alike, false, wanted);
+      if (plan.path() == DensePath.FUSED) {
+        inLines.addAll(group);
+      } else {
+        runGroup(stream, plan, alike, group.stream().map(out::get).toList());
+      }
     }
+    runInLines(
+        stream,
+        inLines.stream().map(adapters::get).toList(),
+        inLines.stream().map(out::get).toList());
+  }
+
+  /** Adapters of any shapes in one launch. */
+  private void runInLines(WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out) {
+    new ChunkedCall(
+            shared,
+            stream,
+            mostHostBytes(out),
+            () -> "computing one delta of %d on the fused path".formatted(adapters.size()))
+        .run(
+            adapters.size(),
+            (first, count) -> {
+              ScratchLayout layout = new ScratchLayout();
+              long[] copies = new long[count];
+              for (int i = 0; i < count; i++) {
+                copies[i] = layout.add(hostBytes(out.get(first + i)));
+              }
+              long scratch = layout.bytes() == 0 ? 0 : stream.scratch(layout.bytes());
+              List<TargetStruct> targets = new ArrayList<>();
+              for (int i = 0; i < count; i++) {
+                copies[i] += scratch;
+                FourierAdapter adapter = adapters.get(first + i);
+                float scale = transforms.scale(stream, adapter);
+                targets.add(target(adapter, scale, out.get(first + i), copies[i], false));
+              }
+              List<FourierAdapter> chunk = adapters.subList(first, first + count);
+              LineDeltas.Launch launch = lines.prepare(stream, chunk, targets);
+              if (out.subList(first, first + count).stream()
+                  .anyMatch(DeviceView.class::isInstance)) {
+                stream.beginOutput();
+              }
+              LineDeltas.store(stream, launch);
+              for (int i = 0; i < count; i++) {
+                if (out.get(first + i) instanceof HostMatrix host) {
+                  stream.download(copies[i], HostBytes.of(host));
+                }
+              }
+            });
+  }
+
+  private static long mostHostBytes(List<Matrix> matrices) {
+    return matrices.stream().mapToLong(DeltaCall::hostBytes).max().orElse(0);
   }
 
   /** What adapters that are computed together have in common. */
   private record Group(int rows, int cols, boolean finite) {}
 
   private void runGroup(
-      WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
-    DensePlan plan = DensePlan.of(shared, adapters, wanted);
-    long hostBytes = 0;
-    for (Matrix matrix : out) {
-      hostBytes = Math.max(hostBytes, hostBytes(matrix));
-    }
+      WorkStream stream, DensePlan plan, List<FourierAdapter> adapters, List<Matrix> out) {
     new ChunkedCall(
             shared,
             stream,
-            plan.resultBytes() + plan.columnBytes() + hostBytes,
+            plan.resultBytes() + plan.columnBytes() + mostHostBytes(out),
             () ->
                 "computing one delta of %d x %d on the %s path"
                     .formatted(plan.rows(), plan.cols(), plan.path()))

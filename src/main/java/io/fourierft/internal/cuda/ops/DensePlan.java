@@ -24,12 +24,17 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
    * The path to take. Pruning saves transforms along columns and costs one more pass over the half
    * spectrum, so that it pays while at most half of the columns are filled.
    *
+   * @param fused whether one kernel of its own is the cheapest
    * @param frequencies coefficients of the largest adapter
    * @param filled columns of the half spectrum that the fullest adapter fills
    */
-  public static DensePath choose(DensePath wanted, long cols, long frequencies, long filled) {
+  public static DensePath choose(
+      DensePath wanted, boolean fused, long cols, long frequencies, long filled) {
     if (wanted != DensePath.AUTO) {
       return wanted;
+    }
+    if (fused) {
+      return DensePath.FUSED;
     }
     if (frequencies <= DIRECT_FREQUENCIES) {
       return DensePath.DIRECT;
@@ -40,13 +45,21 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
   /**
    * The plan for adapters of one shape; the direct path if one of them has a coefficient that is
    * not finite, which no transform brings through.
+   *
+   * @param transposed whether the targets are
    */
-  static DensePlan of(SharedResources shared, Iterable<FourierAdapter> adapters, DensePath wanted) {
+  static DensePlan of(
+      SharedResources shared,
+      LineDeltas lines,
+      Iterable<FourierAdapter> adapters,
+      boolean transposed,
+      DensePath wanted) {
     long rows = 0;
     long cols = 0;
     long frequencies = 0;
     int filled = 0;
-    DensePath asked = wanted;
+    boolean always = wanted == DensePath.AUTO && lines.use() == FusedUse.ON;
+    DensePath asked = always ? DensePath.FUSED : wanted;
     for (FourierAdapter adapter : adapters) {
       if (!adapter.isFinite()) {
         asked = DensePath.DIRECT;
@@ -60,7 +73,14 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
                 filled, shared.adapters().places(adapter.locations(), ResidentPlaces::columnCount));
       }
     }
-    DensePath path = choose(asked, cols, frequencies, filled);
+    boolean fused =
+        asked == DensePath.AUTO
+            && lines.use() == FusedUse.AUTO
+            && lines.isCheap(rows, cols, frequencies, transposed);
+    DensePath path = choose(asked, fused, cols, frequencies, filled);
+    if (path == DensePath.FUSED) {
+      lines.requireServed(rows, cols);
+    }
     DensePlan plan =
         new DensePlan(path, rows, cols, path == DensePath.PRUNED ? slots(cols, filled) : 0);
     plan.requireSize();
@@ -86,6 +106,7 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
       case REFERENCE -> rows * cols * ComplexStruct.BYTES;
       case FOLDED, PRUNED -> rows * PlanKey.half(cols) * ComplexStruct.BYTES;
       case DIRECT -> rows * cols * Float.BYTES;
+      case FUSED -> 0;
       case AUTO -> throw new IllegalStateException("no path was chosen");
     };
   }
@@ -106,7 +127,7 @@ public record DensePlan(DensePath path, long rows, long cols, int slots) {
       case REFERENCE -> 2 * cols;
       case FOLDED, PRUNED -> 2 * PlanKey.half(cols);
       case DIRECT -> cols;
-      case AUTO -> throw new IllegalStateException("no path was chosen");
+      case AUTO, FUSED -> throw new IllegalStateException("no path was chosen");
     };
   }
 

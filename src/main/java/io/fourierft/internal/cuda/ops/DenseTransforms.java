@@ -211,7 +211,8 @@ public final class DenseTransforms {
           }
         }
       }
-      case AUTO -> throw new IllegalStateException("no path was chosen");
+      case AUTO, FUSED ->
+          throw new IllegalStateException(plan.path() + " is no chain of transforms");
     }
   }
 

@@ -19,9 +19,10 @@ public record Operations(
     DenseGradientCall denseGradients) {
   public static Operations of(SharedResources shared) {
     DenseTransforms dense = new DenseTransforms(shared);
+    LineDeltas lines = new LineDeltas(shared, FusedUse.fromProperty());
     return new Operations(
-        new DeltaCall(shared, dense, new FusedTransforms(shared)),
-        new AdditionCall(shared, dense),
+        new DeltaCall(shared, dense, new FusedTransforms(shared), lines),
+        new AdditionCall(shared, dense, lines),
         new TransformCall(shared),
         new OperatorCall(shared),
         new TokenGradientCall(shared),

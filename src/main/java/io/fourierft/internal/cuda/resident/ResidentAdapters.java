@@ -41,6 +41,7 @@ public final class ResidentAdapters implements AutoCloseable {
       new LinkedHashMap<>(16, 0.75f, true);
   private final OperatorGroups groups = new OperatorGroups();
   private final ReferenceQueue<FourierAdapter> unreachable = new ReferenceQueue<>();
+  private final ResidentLines lines = new ResidentLines();
 
   /** Of adapters that are gone, and in use still. */
   private final List<ResidentTable> orphans = new ArrayList<>();
@@ -79,6 +80,11 @@ public final class ResidentAdapters implements AutoCloseable {
     T result = use.apply(known);
     grown |= known.bytes() > before;
     return result;
+  }
+
+  /** What belongs to lengths instead of adapters; outside the budget. */
+  public ResidentLines lines() {
+    return lines;
   }
 
   /**
@@ -148,6 +154,7 @@ public final class ResidentAdapters implements AutoCloseable {
   public synchronized void trim() {
     forgetUnreachable();
     shrinkTo(0);
+    free(lines.takeUnused());
   }
 
   /** Bytes on the device. */
@@ -202,8 +209,8 @@ public final class ResidentAdapters implements AutoCloseable {
           for (WeakReference<FourierAdapter> member : group.members()) {
             FourierAdapter adapter = member.get();
             if (adapter != null) {
-              Coefficients unused = coefficients.get(new Identity(adapter, null));
-              ResidentPlaces alsoUnused = places.get(adapter.locations());
+              var _ = coefficients.get(new Identity(adapter, null));
+              var _ = places.get(adapter.locations());
             }
           }
         });
@@ -259,6 +266,7 @@ public final class ResidentAdapters implements AutoCloseable {
         }
       }
       places.values().forEach(each -> each.tables().forEach(all::own));
+      all.own(lines);
     }
     orphans.clear();
     coefficients.clear();

@@ -21,11 +21,18 @@ public final class ResidentPlaces {
   private @Nullable ResidentTable transposed;
   private @Nullable ResidentTable slots;
   private @Nullable ColumnSlots columnSlots;
+  private final ResidentLineTables lines;
   private long forwardEntries;
   private long transposedEntries;
 
   ResidentPlaces(SpectralLocations places) {
     this.places = places;
+    this.lines = new ResidentLineTables(places);
+  }
+
+  /** The tables of the kernels that work in shared memory. */
+  public ResidentLineTables lines() {
+    return lines;
   }
 
   SpectralLocations places() {
@@ -111,7 +118,11 @@ public final class ResidentPlaces {
 
   /** Bytes on the device. */
   long bytes() {
-    return bytes(rowsAndColumns) + bytes(forward) + bytes(transposed) + bytes(slots);
+    return bytes(rowsAndColumns)
+        + bytes(forward)
+        + bytes(transposed)
+        + bytes(slots)
+        + lines.bytes();
   }
 
   private static long bytes(@Nullable ResidentTable table) {
@@ -120,6 +131,9 @@ public final class ResidentPlaces {
 
   /** Those that are on the device. */
   List<ResidentTable> tables() {
-    return Stream.of(rowsAndColumns, forward, transposed, slots).filter(Objects::nonNull).toList();
+    return Stream.concat(
+            Stream.of(rowsAndColumns, forward, transposed, slots).filter(Objects::nonNull),
+            lines.tables())
+        .toList();
   }
 }

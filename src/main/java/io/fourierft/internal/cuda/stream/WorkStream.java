@@ -174,6 +174,34 @@ public final class WorkStream implements AutoCloseable {
             parameters.pointers());
   }
 
+  /**
+   * Launches a kernel that keeps lines in shared memory.
+   *
+   * @param work blocks that have something to do
+   * @param threads of a block
+   * @param sharedBytes dynamic shared memory of a block
+   */
+  public void launchLines(
+      Kernel kernel, long work, int threads, long sharedBytes, LaunchArguments parameters) {
+    if (work == 0) {
+      return;
+    }
+    int bytes = Math.toIntExact(sharedBytes);
+    context
+        .driver()
+        .launchKernel(
+            kernels.function(kernel),
+            kernels.grid(kernel, work, threads, bytes),
+            1,
+            1,
+            threads,
+            1,
+            1,
+            bytes,
+            handle,
+            parameters.pointers());
+  }
+
   /** The grid that {@link #launch} would use. */
   public int grid(long work) {
     return kernels.grid(work);

@@ -1,21 +1,21 @@
-package io.fourierft.internal.cpu.simd;
+package io.fourierft.internal.definition;
 
 /** The numbers {@code e^{+2πi·j/n}}, computed in double and rounded once. */
-final class RootsOfUnity {
+public final class RootsOfUnity {
   private RootsOfUnity() {}
 
   /** Real part of {@code e^{+2πi·j/n}} for any j. */
-  static double cosine(long j, long n) {
+  public static double cosine(long j, long n) {
     return octant(Math.floorMod(j, n), n, false);
   }
 
   /** Imaginary part of {@code e^{+2πi·j/n}} for any j. */
-  static double sine(long j, long n) {
+  public static double sine(long j, long n) {
     return octant(Math.floorMod(j, n), n, true);
   }
 
   /** All n roots, {@code [2j]} real and {@code [2j+1]} imaginary. */
-  static float[] table(int n) {
+  public static float[] table(int n) {
     float[] roots = new float[2 * n];
     for (int j = 0; j < n; j++) {
       roots[2 * j] = (float) cosine(j, n);

@@ -1,0 +1,90 @@
+package io.fourierft.internal.cuda.resident;
+
+import io.fourierft.SpectralLocations;
+import io.fourierft.internal.cuda.fft.LinePlan;
+import io.fourierft.internal.cuda.memory.HostBytes;
+import io.fourierft.internal.cuda.memory.ResidentTable;
+import io.fourierft.internal.cuda.stream.WorkStream;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * What the kernels that work in shared memory know of a spectrum's places, each table made when it
+ * is first needed. Used under the lock of {@link ResidentAdapters}.
+ */
+public final class ResidentLineTables {
+  private enum Kind {
+    ROWS,
+    COLUMNS,
+    FORWARD,
+    TRANSPOSED,
+    PRODUCTS
+  }
+
+  private record Held(ResidentTable table, int lists, int entries) {}
+
+  private final SpectralLocations places;
+  private final Map<Kind, Held> tables = new EnumMap<>(Kind.class);
+
+  ResidentLineTables(SpectralLocations places) {
+    this.places = places;
+  }
+
+  /** For rows of ΔW, or of ΔWᵀ if {@code exchanged}, with the plan of such a row. */
+  public Lists delta(WorkStream stream, boolean exchanged, LinePlan plan) {
+    return lists(
+        stream,
+        exchanged ? Kind.COLUMNS : Kind.ROWS,
+        () -> LineTable.delta(places, exchanged, plan));
+  }
+
+  /** For tokens in one direction, with the plans of input and output. */
+  public Lists operator(WorkStream stream, boolean transposed, LinePlan input, LinePlan output) {
+    return lists(
+        stream,
+        transposed ? Kind.TRANSPOSED : Kind.FORWARD,
+        () -> LineTable.operator(places, transposed, input, output));
+  }
+
+  /** Device address of where each k reads x; where it reads g follows. */
+  public long products(WorkStream stream, LinePlan x, LinePlan g) {
+    Held held = tables.get(Kind.PRODUCTS);
+    if (held == null) {
+      int[] both = LineTable.products(places, x, g);
+      held = new Held(stream.newResidentTable(HostBytes.of(both)), 0, 0);
+      tables.put(Kind.PRODUCTS, held);
+    }
+    stream.pin(held.table);
+    return held.table.pointer();
+  }
+
+  private Lists lists(WorkStream stream, Kind kind, Supplier<LineTable> made) {
+    Held held = tables.get(kind);
+    if (held == null) {
+      LineTable host = made.get();
+      held =
+          new Held(
+              stream.newResidentTable(HostBytes.of(host.packed())),
+              host.start().length,
+              host.source().length);
+      tables.put(kind, held);
+    }
+    stream.pin(held.table);
+    long source = held.table.pointer() + (long) Integer.BYTES * held.lists;
+    return new Lists(held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
+  }
+
+  /** Device addresses of the three parts of a table. */
+  public record Lists(long start, long source, long frequency) {}
+
+  long bytes() {
+    return tables.values().stream().mapToLong(held -> held.table.bytes()).sum();
+  }
+
+  /** Those that are on the device. */
+  Stream<ResidentTable> tables() {
+    return tables.values().stream().map(Held::table);
+  }
+}
