@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,11 +65,10 @@ public abstract class EngineConformance extends EngineSuite {
     List<Arguments> cases = new ArrayList<>();
     for (int[] shape : shapes) {
       int elements = shape[0] * shape[1];
-      for (int n : new int[] {1, 2, 5, 40, elements}) {
-        if (n <= elements && n <= 5000 && (n == elements || n < elements)) {
-          cases.add(Arguments.of(shape[0], shape[1], n));
-        }
-      }
+      IntStream.of(1, 2, 5, 40, elements)
+          .filter(n -> n <= elements && n <= 5000)
+          .distinct()
+          .forEach(n -> cases.add(Arguments.of(shape[0], shape[1], n)));
     }
     return cases.stream();
   }

@@ -95,7 +95,7 @@ class MergeCheckTest {
       HostMatrix weight =
           Matrix.of(
               bytes,
-              OutputTensor.elementType(declaration.dtype()).orElseThrow(),
+              declaration.dtype().elementType().orElseThrow(),
               delta.storedRows(),
               delta.storedCols());
       engine.addDeltaReporting(delta.adapter(), weight, delta.layout(), Addition.ADD);

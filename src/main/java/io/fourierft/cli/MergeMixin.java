@@ -13,6 +13,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -118,7 +119,7 @@ final class MergeMixin {
     if (dryRun) {
       Table table = new Table(3, "tensor", "adapter", "change", "n");
       for (MergeResult.PlannedEdit edit : result.edits()) {
-        table.add(edit.tensor(), edit.adapter(), edit.kind(), count(edit.nFrequency()));
+        table.add(edit.tensor(), edit.adapter(), word(edit.kind()), count(edit.nFrequency()));
       }
       table.print(printer);
       printer.println(
@@ -141,7 +142,10 @@ final class MergeMixin {
           Table.scientific(change.report().meanRoundingError()));
     }
     table.print(printer);
-    long replaced = result.edits().stream().filter(edit -> edit.kind().equals("replaced")).count();
+    long replaced =
+        result.edits().stream()
+            .filter(edit -> edit.kind() == MergeResult.EditKind.REPLACED)
+            .count();
     DoubleSummaryStatistics rounding =
         result.changes().stream()
             .mapToDouble(change -> change.report().maxRoundingError())
@@ -201,7 +205,7 @@ final class MergeMixin {
           .addObject()
           .put("tensor", edit.tensor())
           .put("adapter", edit.adapter())
-          .put("kind", edit.kind())
+          .put("kind", word(edit.kind()))
           .put("n_frequency", edit.nFrequency());
     }
     ArrayNode changes = root.putArray("changes");
@@ -218,6 +222,10 @@ final class MergeMixin {
           .put("non_finite", change.report().nonFinite());
     }
     return root;
+  }
+
+  private static String word(MergeResult.EditKind kind) {
+    return kind.name().toLowerCase(Locale.ROOT);
   }
 
   private static String count(int n) {

@@ -58,7 +58,7 @@ final class MergeCheck {
       return;
     }
     SafetensorsCheckpoint.Location written = output.find(tensor.name()).orElseThrow();
-    ElementType type = OutputTensor.elementType(tensor.declaration().dtype()).orElse(null);
+    ElementType type = tensor.declaration().dtype().elementType().orElse(null);
     if (type == null || tensor.declaration().elementCount() == 0) {
       return;
     }
@@ -86,12 +86,12 @@ final class MergeCheck {
   private static void withStart(OutputTensor tensor, Start use) throws IOException {
     OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null) {
-      ElementType type = OutputTensor.elementType(replacement.tensor().dtype()).orElseThrow();
+      ElementType type = replacement.tensor().dtype().elementType().orElseThrow();
       replacement.tensor().data().lend(bytes -> use.take(bytes, type));
       return;
     }
     SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
-    ElementType type = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
+    ElementType type = base.tensor().dtype().elementType().orElseThrow();
     base.shard()
         .file()
         .<Boolean, IOException>read(

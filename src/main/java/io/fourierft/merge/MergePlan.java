@@ -146,7 +146,7 @@ final class MergePlan {
               new OutputTensor.Delta(source, module.adapter(), module.layout(), module.firstRow()));
       edits.add(
           new MergeResult.PlannedEdit(
-              module.weight(), source, "delta", module.adapter().nFrequency()));
+              module.weight(), source, MergeResult.EditKind.DELTA, module.adapter().nFrequency()));
     }
     Map<String, ExtraTensor> extras = resolved.replacements();
     if (options.addition() == Addition.ADD) {
@@ -170,8 +170,8 @@ final class MergePlan {
     Optional<TensorInfo> before = stored(tensor);
     if (before.isPresent()
         && extra.dtype() != before.get().dtype()
-        && (OutputTensor.elementType(extra.dtype()).isEmpty()
-            || OutputTensor.elementType(before.get().dtype()).isEmpty())) {
+        && (extra.dtype().elementType().isEmpty()
+            || before.get().dtype().elementType().isEmpty())) {
       throw new FourierException(
           "%s brings '%s' as %s, but the base model's '%s' is %s, and one cannot become the other"
               .formatted(source, extra.key(), extra.dtype(), tensor, before.get().dtype()));
@@ -184,12 +184,16 @@ final class MergePlan {
               .formatted(other.source(), source, tensor));
     }
     edits.add(
-        new MergeResult.PlannedEdit(tensor, source, before.isPresent() ? "replaced" : "new", 0));
+        new MergeResult.PlannedEdit(
+            tensor,
+            source,
+            before.isPresent() ? MergeResult.EditKind.REPLACED : MergeResult.EditKind.NEW,
+            0));
   }
 
   private void requireComputable(String name) {
     TensorInfo weight = stored(name).orElseThrow();
-    if (OutputTensor.elementType(weight.dtype()).isEmpty()) {
+    if (weight.dtype().elementType().isEmpty()) {
       throw new FourierException(
           ("tensor '%s' is %s: nothing can be added to packed or integer weights; merge into the"
                   + " unquantised model (F32, F16, BF16 or F64)")
@@ -264,8 +268,8 @@ final class MergePlan {
             ? location.tensor().dtype()
             : newType(requireNonNull(replacement).tensor().dtype());
     ElementType wanted = options.dtype();
-    if (wanted != null && OutputTensor.elementType(dtype).isPresent()) {
-      dtype = OutputTensor.dtype(wanted);
+    if (wanted != null && dtype.elementType().isPresent()) {
+      dtype = DType.of(wanted);
     }
     for (OutputTensor.Delta delta : added) {
       boolean fits =
@@ -289,13 +293,11 @@ final class MergePlan {
   private DType newType(DType own) {
     Set<DType> types = new HashSet<>();
     for (SafetensorsCheckpoint.Location location : base.tensors().values()) {
-      if (OutputTensor.elementType(location.tensor().dtype()).isPresent()) {
+      if (location.tensor().dtype().elementType().isPresent()) {
         types.add(location.tensor().dtype());
       }
     }
-    return types.size() == 1 && OutputTensor.elementType(own).isPresent()
-        ? types.iterator().next()
-        : own;
+    return types.size() == 1 && own.elementType().isPresent() ? types.iterator().next() : own;
   }
 
   /** The base's own files, each with its tensors in their order, or files of the size asked for. */

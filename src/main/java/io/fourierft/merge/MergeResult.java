@@ -38,11 +38,20 @@ public record MergeResult(
    *
    * @param tensor the tensor's name in the base model
    * @param adapter the adapter's folder, as it was given
-   * @param kind {@code delta} where ΔW is added or taken off, {@code replaced} where the adapter
-   *     brings the tensor itself (modules_to_save, biases)
-   * @param nFrequency coefficients of the ΔW; 0 for a replacement
+   * @param kind what becomes of the tensor
+   * @param nFrequency coefficients of the ΔW; 0 where there is none
    */
-  public record PlannedEdit(String tensor, String adapter, String kind, int nFrequency) {}
+  public record PlannedEdit(String tensor, String adapter, EditKind kind, int nFrequency) {}
+
+  /** What a merge does to a tensor. */
+  public enum EditKind {
+    /** ΔW is added or taken off. */
+    DELTA,
+    /** The adapter brings the tensor itself (modules_to_save, biases). */
+    REPLACED,
+    /** The adapter brings a tensor that the base does not have. */
+    NEW
+  }
 
   /**
    * What reading the output back found.

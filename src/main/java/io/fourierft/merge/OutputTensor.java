@@ -1,14 +1,11 @@
 package io.fourierft.merge;
 
-import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.WeightLayout;
 import io.fourierft.peft.ExtraTensor;
-import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,26 +39,6 @@ record OutputTensor(
         && replacement == null
         && base != null
         && declaration.dtype() == base.tensor().dtype();
-  }
-
-  /** The format that the library computes with, if it computes with this dtype. */
-  static Optional<ElementType> elementType(DType dtype) {
-    return switch (dtype) {
-      case F64 -> Optional.of(ElementType.F64);
-      case F32 -> Optional.of(ElementType.F32);
-      case F16 -> Optional.of(ElementType.F16);
-      case BF16 -> Optional.of(ElementType.BF16);
-      default -> Optional.empty();
-    };
-  }
-
-  static DType dtype(ElementType type) {
-    return switch (type) {
-      case F64 -> DType.F64;
-      case F32 -> DType.F32;
-      case F16 -> DType.F16;
-      case BF16 -> DType.BF16;
-    };
   }
 
   /**

@@ -76,17 +76,17 @@ final class TensorAssembly {
       replacement.tensor().data().lend(to::copyFrom);
       return;
     }
-    ElementType toType = OutputTensor.elementType(tensor.declaration().dtype()).orElseThrow();
+    ElementType toType = tensor.declaration().dtype().elementType().orElseThrow();
     long count = tensor.declaration().elementCount();
     if (replacement != null) {
-      ElementType fromType = OutputTensor.elementType(replacement.tensor().dtype()).orElseThrow();
+      ElementType fromType = replacement.tensor().dtype().elementType().orElseThrow();
       replacement
           .tensor()
           .data()
           .lend(from -> FormatConversion.convert(from, fromType, to, toType, count));
     } else {
       SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
-      ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
+      ElementType fromType = base.tensor().dtype().elementType().orElseThrow();
       base.shard()
           .file()
           .<Boolean, RuntimeException>read(
@@ -100,7 +100,7 @@ final class TensorAssembly {
 
   /** Refuses NaN and infinity that an adapter brings, or that converting the base has made. */
   private static void requireFinite(OutputTensor tensor, MemorySegment bytes) throws IOException {
-    Optional<ElementType> type = OutputTensor.elementType(tensor.declaration().dtype());
+    Optional<ElementType> type = tensor.declaration().dtype().elementType();
     if (type.isEmpty()) {
       return;
     }
@@ -115,7 +115,7 @@ final class TensorAssembly {
     }
     if (replacement == null && nonFinite > 0) {
       SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
-      ElementType fromType = OutputTensor.elementType(base.tensor().dtype()).orElseThrow();
+      ElementType fromType = base.tensor().dtype().elementType().orElseThrow();
       long before =
           base.shard()
               .file()
@@ -131,7 +131,7 @@ final class TensorAssembly {
   }
 
   private void add(OutputTensor tensor, OutputTensor.Delta delta, MemorySegment bytes) {
-    ElementType type = OutputTensor.elementType(tensor.declaration().dtype()).orElseThrow();
+    ElementType type = tensor.declaration().dtype().elementType().orElseThrow();
     int rows = delta.storedRows();
     int cols = delta.storedCols();
     long rowBytes = (long) cols * type.sizeInBytes();

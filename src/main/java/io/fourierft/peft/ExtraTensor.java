@@ -30,9 +30,4 @@ public record ExtraTensor(
   public ExtraTensor {
     shape = List.copyOf(shape);
   }
-
-  /** The same tensor whose bytes are elsewhere. */
-  ExtraTensor withData(TensorData newData) {
-    return new ExtraTensor(key, baseTensor, kind, dtype, shape, newData);
-  }
 }

@@ -32,16 +32,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The dense paths inside cuFFT's link-time callbacks, beside the plain ones. */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
+@OnEmulator
 class CudaCallbacksTest {
   private EmulatedCuda emulator;
 

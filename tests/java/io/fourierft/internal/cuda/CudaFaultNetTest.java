@@ -32,9 +32,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -43,8 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * element of the output is as it was or as it should be, nothing else; a call that returns has done
  * all of it; and no plan, stream or graph is left behind.
  */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
+@OnEmulator
 class CudaFaultNetTest {
   private static final int ROWS = 6;
   private static final int COLS = 10;

@@ -29,9 +29,7 @@ import io.fourierft.cuda.TrainableSpectra;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,8 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Every call of CUDA fails in turn: the right exception comes, nothing leaks, and the engine works
  * afterwards, or says that its device is lost.
  */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
+@OnEmulator
 class CudaFaultsTest {
   private static final int ROWS = 12;
   private static final int COLS = 10;

@@ -25,17 +25,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user is told on a machine where something of CUDA is missing or does not fit. */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
+@OnEmulator
 class CudaObstaclesTest {
   private static final int OUT_OF_MEMORY = 2;
 

@@ -4,12 +4,9 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.SpectralLocations;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Opens an engine on the emulated driver, and finds out whether it gave everything back. */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
+@OnEmulator
 abstract class EmulatedEngineTest extends DeviceEngineTest {
   static final int ROWS = 22;
   static final int COLS = 18;

@@ -24,16 +24,13 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Every operation gives the same numbers on rows that stand apart, on the host and on the device,
  * as on dense ones, and writes nothing between them.
  */
-@Tag("emulated-cuda")
-@ExtendWith(EmulatorLeakCheck.class)
+@OnEmulator
 class StridedOperationsTest {
   private static final int ROWS = 22;
   private static final int COLS = 18;
