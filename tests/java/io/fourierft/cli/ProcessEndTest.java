@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -68,16 +69,16 @@ class ProcessEndTest {
 
   @Test
   void errorsOfTheMachineAreOneLine() throws Exception {
-    check(
-        1,
-        "out of memory",
-        "",
-        List.of("-Xmx40m"),
-        "locations",
-        "--rows=8192",
-        "--cols=8192",
-        "--n-frequency=30000000",
-        "--seed=1");
+    Object[] places = {"locations", "--rows=8192", "--cols=8192", "--seed=1", "--json"};
+    // The places themselves fit, what is printed of them does not.
+    check(1, "out of memory", "", List.of("-Xmx22m"), with(places, "--n-frequency=262000"));
+    check(2, "give it more", "", List.of("-Xmx40m"), with(places, "--n-frequency=30000000"));
+  }
+
+  private static Object[] with(Object[] arguments, Object last) {
+    Object[] all = Arrays.copyOf(arguments, arguments.length + 1);
+    all[arguments.length] = last;
+    return all;
   }
 
   @Test

@@ -56,6 +56,7 @@ public final class Main {
     StandardOutput output = new StandardOutput();
     PrintWriter out = new PrintWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8));
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    CommandLog.install(err);
     int code = run(out, err, arguments);
     Optional<String> failure = output.failure();
     if (failure.isPresent() && code == 0) {

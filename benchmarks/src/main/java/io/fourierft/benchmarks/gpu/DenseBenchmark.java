@@ -112,7 +112,7 @@ final class DenseBenchmark {
         long columns = 8L * problem.rows() * filledColumns(adapter);
         yield callbacks ? 2 * columns + output : 4 * columns + 2 * half + output;
       }
-      case DIRECT, AUTO -> output;
+      case FUSED, DIRECT, AUTO -> output;
     };
   }
 
