@@ -66,7 +66,7 @@ final class DeltaCommand implements Callable<Integer> {
         root.put("output", result.output().toString());
         root.put("size", result.sizeInBytes());
         result.tensors().forEach(root.putArray("tensors")::add);
-        result.notes().forEach(root.putArray("notes")::add);
+        result.notes().stream().map(OptionNames::asFlags).forEach(root.putArray("notes")::add);
         report.print(root);
       } else {
         report.printNotes(result.notes());

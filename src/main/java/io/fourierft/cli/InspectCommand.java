@@ -158,7 +158,7 @@ final class InspectCommand implements Callable<Integer> {
           .put("kind", extra.kind().toString())
           .put("dtype", extra.dtype().toString());
     }
-    inspection.notes().forEach(root.putArray("notes")::add);
+    inspection.notes().stream().map(OptionNames::asFlags).forEach(root.putArray("notes")::add);
     return root;
   }
 

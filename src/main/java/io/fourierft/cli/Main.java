@@ -139,7 +139,7 @@ public final class Main {
       case DirectoryNotEmptyException full -> full.getFile() + ": is a folder that is not empty";
       case FileSystemException other when other.getReason() != null ->
           "%s: %s".formatted(other.getFile(), other.getReason());
-      case FourierException ours -> String.valueOf(ours.getMessage());
+      case FourierException ours -> OptionNames.asFlags(String.valueOf(ours.getMessage()));
       case IOException io -> "input or output failed: " + io.getMessage();
       case OutOfMemoryError memory when String.valueOf(memory.getMessage()).contains("thread") ->
           "the system allows no more threads; give --threads a smaller number";

@@ -189,7 +189,7 @@ final class MergeMixin {
     root.put("total_size", result.totalSizeInBytes());
     root.put("untouched_tensors", result.untouchedTensors());
     result.files().forEach(root.putArray("files")::add);
-    result.notes().forEach(root.putArray("notes")::add);
+    result.notes().stream().map(OptionNames::asFlags).forEach(root.putArray("notes")::add);
     result
         .check()
         .ifPresent(

@@ -32,6 +32,7 @@ final class ReportMixin {
 
   /** Prints what a reader of the text should know besides the result. */
   void printNotes(List<String> notes) {
-    notes.forEach(note -> spec.commandLine().getErr().println("note: " + note));
+    notes.forEach(
+        note -> spec.commandLine().getErr().println("note: " + OptionNames.asFlags(note)));
   }
 }

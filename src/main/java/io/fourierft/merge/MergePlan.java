@@ -101,7 +101,7 @@ final class MergePlan {
   }
 
   List<String> notes() {
-    return notes;
+    return List.copyOf(notes);
   }
 
   int untouchedTensors() {

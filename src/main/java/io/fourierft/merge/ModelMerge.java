@@ -14,6 +14,7 @@ import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -53,8 +54,9 @@ public final class ModelMerge {
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
-      companions(base, checkpoint, plan);
-      return result(output, plan, List.of(), Optional.empty());
+      List<String> notes = new ArrayList<>(plan.notes());
+      companions(base, checkpoint, notes);
+      return result(output, plan, List.of(), notes, Optional.empty());
     }
   }
 
@@ -82,7 +84,8 @@ public final class ModelMerge {
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
-      CompanionFiles companions = companions(base, checkpoint, plan);
+      List<String> notes = new ArrayList<>(plan.notes());
+      CompanionFiles companions = companions(base, checkpoint, notes);
       Optional<MergeResult.Check> check = Optional.empty();
       TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
       try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
@@ -93,9 +96,9 @@ public final class ModelMerge {
           check = Optional.of(check(plan, options, directory.path()));
         }
         directory.commit();
-        plan.notes().addAll(directory.notes());
+        notes.addAll(directory.notes());
       }
-      return result(output, plan, assembly.changes(), check);
+      return result(output, plan, assembly.changes(), notes, check);
     }
   }
 
@@ -111,7 +114,11 @@ public final class ModelMerge {
   }
 
   private static MergeResult result(
-      Path output, MergePlan plan, List<TensorChange> changes, Optional<MergeResult.Check> check) {
+      Path output,
+      MergePlan plan,
+      List<TensorChange> changes,
+      List<String> notes,
+      Optional<MergeResult.Check> check) {
     return new MergeResult(
         output,
         plan.shards().shards().stream().map(ShardPlan.PlannedShard::fileName).toList(),
@@ -119,13 +126,13 @@ public final class ModelMerge {
         plan.edits(),
         changes,
         plan.untouchedTensors(),
-        plan.notes(),
+        notes,
         check);
   }
 
   /** What goes along with the weights; what does not is noted. */
   private static CompanionFiles companions(
-      Path base, SafetensorsCheckpoint checkpoint, MergePlan plan) throws IOException {
+      Path base, SafetensorsCheckpoint checkpoint, List<String> notes) throws IOException {
     if (!InputFile.isFolder(base) && checkpoint.index().isEmpty()) {
       return CompanionFiles.none(AdapterBinding.folderOf(base));
     }
@@ -139,12 +146,10 @@ public final class ModelMerge {
             .filter(name -> !merged.contains(name))
             .toList();
     if (!others.isEmpty()) {
-      plan.notes()
-          .add(
-              "other weight files of the base hold no merged weights and were not copied: "
-                  + others);
+      notes.add(
+          "other weight files of the base hold no merged weights and were not copied: " + others);
     }
-    plan.notes().addAll(companions.notes());
+    notes.addAll(companions.notes());
     return companions;
   }
 

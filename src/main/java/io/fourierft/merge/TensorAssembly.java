@@ -124,7 +124,7 @@ final class TensorAssembly {
       if (nonFinite > before) {
         throw new FourierException(
             ("%d of %d elements of %s are too large for %s and would become infinite; choose"
-                    + " another --dtype. Nothing was written")
+                    + " another MergeOptions.dtype. Nothing was written")
                 .formatted(nonFinite - before, count, tensor.name(), type.get()));
       }
     }

@@ -185,8 +185,7 @@ final class AdapterResolver {
     if (elements >= Randperm.INSIDE_OUT_THRESHOLD && options.randperm() == Randperm.TORCH) {
       notes.add(
           ("module '%s' has %d elements: for %d or more, torch before 2025 drew other places. If"
-                  + " the adapter was trained with such a torch, use --legacy-randperm"
-                  + " (Randperm.LEGACY)")
+                  + " the adapter was trained with such a torch, use Randperm.LEGACY")
               .formatted(module.path(), elements, Randperm.INSIDE_OUT_THRESHOLD));
     }
     SpectralLocations locations =
@@ -228,9 +227,9 @@ final class AdapterResolver {
                 new PeftException(
                     ("'%s.weight' of the base model is square, and nothing in its files tells"
                             + " whether it is stored [out, in] or [in, out]; fan_in_fan_out, %s, is"
-                            + " that of the last module alone. Say it: --layout out-in or --layout"
-                            + " in-out, with =PATTERN for some of the modules"
-                            + " (ResolveOptions.layouts)")
+                            + " that of the last module alone. Say it: ResolveOptions.layouts"
+                            + " out-in or ResolveOptions.layouts in-out, with =PATTERN for some"
+                            + " of the modules")
                         .formatted(module.name(), config.fanInFanOut())));
   }
 

@@ -24,14 +24,12 @@ final class RenameProposal {
       String from = first.substring(0, first.length() - end.length());
       String to = known.substring(0, known.length() - end.length());
       if (missing.stream().allMatch(name -> finds(name, from, to, base))) {
-        proposals.add("--rename '^" + from.replace(".", "\\.") + "=" + to + "'");
+        proposals.add("ResolveOptions.renames '^" + from.replace(".", "\\.") + "=" + to + "'");
       }
     }
     return proposals.isEmpty() || proposals.size() > 4
         ? ""
-        : "; if they are the same by another name, say so: "
-            + String.join(" or ", proposals)
-            + " (ResolveOptions.renames)";
+        : "; if they are the same by another name, say so: " + String.join(" or ", proposals);
   }
 
   private static boolean finds(String name, String from, String to, Collection<String> base) {

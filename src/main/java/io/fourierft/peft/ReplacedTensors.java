@@ -84,7 +84,7 @@ final class ReplacedTensors {
       throw new PeftException(
           ("adapter brings '%s' for tensor '%s', which the base model does not have; %s; give the"
                   + " base model that the adapter was trained on, or say which tensor it is:"
-                  + " --rename 'REGEX=REPLACEMENT' (ResolveOptions.renames)")
+                  + " ResolveOptions.renames 'REGEX=REPLACEMENT'")
               .formatted(
                   extra.key(),
                   name,

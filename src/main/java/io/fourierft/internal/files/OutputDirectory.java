@@ -115,7 +115,7 @@ public final class OutputDirectory implements AutoCloseable {
       case OF_ITS_KIND -> {
         if (!overwrite) {
           throw new FourierException(
-              "%s holds %s already; give another name, or allow it to be replaced (--overwrite)"
+              "%s holds %s already; give another name, or allow it to be replaced (overwrite)"
                   .formatted(target, kind.noun()));
         }
       }

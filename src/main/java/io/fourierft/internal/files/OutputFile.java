@@ -76,7 +76,7 @@ public final class OutputFile implements AutoCloseable {
     }
     if (!overwrite) {
       throw new FourierException(
-          target + " exists already; give another name, or allow it to be replaced (--overwrite)");
+          target + " exists already; give another name, or allow it to be replaced (overwrite)");
     }
   }
 
