@@ -90,6 +90,14 @@ def llama():
     return LlamaForCausalLM(LlamaConfig(**sizes, num_attention_heads=2, num_key_value_heads=1, tie_word_embeddings=True))
 
 
+def llava():
+    text = llama().config.to_dict()
+    vision = dict(model_type="clip_vision_model", hidden_size=16, intermediate_size=24, num_hidden_layers=1,
+                  num_attention_heads=2, image_size=8, patch_size=4)
+    return LlavaForConditionalGeneration(
+        LlavaConfig(text_config=text, vision_config=vision, image_token_index=39, tie_word_embeddings=True))
+
+
 def bert(model_class, intermediate=24):
     sizes = dict(vocab_size=40, hidden_size=16, intermediate_size=intermediate, num_hidden_layers=2)
     return model_class(BertConfig(**sizes, num_attention_heads=2, max_position_embeddings=16))
@@ -112,6 +120,8 @@ if __name__ == "__main__":
          prepare=lambda model: model.resize_token_embeddings(43, mean_resizing=False))
     case("kind-tied-sharded", "tied and sharded; the input embedding saved whole",
          llama(), fourier(["q_proj"], modules_to_save=["embed_tokens"], **causal), shards="8KB")
+    case("kind-tied-inside-language-model", "tied, and the head that parts would stand in language_model on disk",
+         llava(), fourier(["q_proj"], modules_to_save=["embed_tokens"], **causal))
     case("kind-bare-base-classifier", "a classifier on a base that was saved bare, without 'bert.'",
          bert(BertModel), fourier(["query"], task_type="SEQ_CLS"), adapted=BertForSequenceClassification, prefix="bert.")
     case("kind-square-layers", "every linear layer square with a bias; only the model type tells the layout",
