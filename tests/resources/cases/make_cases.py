@@ -42,7 +42,7 @@ def random(parameters, deviation, seed, add=False):
             parameter.copy_(parameter + noise if add else noise)
 
 
-def case(name, situation, model, config, shards=None, prepare=None, edit=None, adapted=None, prefix=None):
+def case(name, situation, model, config, shards=None, prepare=None, edit=None, adapted=None, prefix=None, disguise=None):
     folder = HERE / name
     shutil.rmtree(folder, ignore_errors=True)
     random([p for n, p in model.named_parameters() if "norm" not in n.lower()], 0.05, 5)
@@ -65,6 +65,8 @@ def case(name, situation, model, config, shards=None, prepare=None, edit=None, a
     (folder / "adapter" / "README.md").unlink(missing_ok=True)
     merged = PeftModel.from_pretrained(load(), folder / "adapter").merge_and_unload()
     merged.save_pretrained(folder / "ref")
+    if disguise is not None:
+        disguise(folder / "base" / "config.json")
     before, after = tensors(folder / "base"), tensors(folder / "ref")
     changed = {k: v for k, v in after.items() if k not in before or v.shape != before[k].shape or not v.equal(before[k])}
     save_file(changed, folder / "expected.safetensors")
@@ -109,6 +111,19 @@ def hold_both(folder):
     save_file(stored, folder / "model.safetensors", {"format": "pt"})
 
 
+def t5():
+    sizes = dict(vocab_size=40, d_model=16, d_kv=8, d_ff=24, num_layers=1, num_decoder_layers=1, num_heads=2)
+    return T5ForConditionalGeneration(T5Config(**sizes, decoder_start_token_id=0))
+
+
+def unknown_type(config):
+    """A class of its own, whose configuration says nothing of ties."""
+    said = json.loads(config.read_text())
+    said["model_type"] = "llama_of_mine"
+    said.pop("tie_word_embeddings", None)
+    config.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n")
+
+
 if __name__ == "__main__":
     causal = dict(task_type="CAUSAL_LM")
     case("kind-tied-head-targeted-embedding-saved", "tied; a ΔW on the output embedding, the input embedding saved whole",
@@ -122,6 +137,10 @@ if __name__ == "__main__":
          llama(), fourier(["q_proj"], modules_to_save=["embed_tokens"], **causal), shards="8KB")
     case("kind-tied-inside-language-model", "tied, and the head that parts would stand in language_model on disk",
          llava(), fourier(["q_proj"], modules_to_save=["embed_tokens"], **causal))
+    case("kind-tied-of-unknown-type", "a model type that transformers lacks, no word of ties, no output embedding in the file",
+         llama(), fourier(["q_proj"], modules_to_save=["embed_tokens"], **causal), disguise=unknown_type)
+    case("kind-t5-both-saved", "T5; 'shared' and 'lm_head' saved whole, while encoder and decoder keep the base's tokens",
+         t5(), fourier(["q"], modules_to_save=["shared", "lm_head"]))
     case("kind-bare-base-classifier", "a classifier on a base that was saved bare, without 'bert.'",
          bert(BertModel), fourier(["query"], task_type="SEQ_CLS"), adapted=BertForSequenceClassification, prefix="bert.")
     case("kind-square-layers", "every linear layer square with a bias; only the model type tells the layout",

@@ -247,7 +247,7 @@ class PeftAdapterTest {
         adapter.resolve(base, ResolveOptions.defaults().withRandperm(Randperm.LEGACY));
     assertTrue(legacy.notes().isEmpty(), legacy.notes().toString());
     ResolvedAdapter today = adapter.resolve(base, ResolveOptions.defaults());
-    assertTrue(today.notes().toString().contains("--legacy-randperm"), today.notes().toString());
+    assertTrue(today.notes().toString().contains("Randperm.LEGACY"), today.notes().toString());
     assertFalse(
         today
             .modules()

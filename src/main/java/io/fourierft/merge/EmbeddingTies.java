@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * since they are one weight.
  */
 final class EmbeddingTies {
+  private static final String SHARED = "shared.weight";
+  private static final String ENCODER = "encoder.embed_tokens.weight";
+
   private final Map<String, List<OutputTensor.Delta>> deltas;
   private final Map<String, OutputTensor.Replacement> replacements;
   private final List<String> notes;
@@ -110,11 +113,29 @@ final class EmbeddingTies {
     for (String alias : aliases) {
       parted.put(alias, stored);
     }
+    if (shared.isEmpty()) {
+      keepInEncoder(stored);
+    }
     untied = true;
     notes.add(
         ("'%s' were one weight in the base model and now differ: the output holds each, and says"
                 + " tie_word_embeddings: false")
             .formatted(String.join("' and '", members)));
+  }
+
+  /**
+   * A T5 looks its tokens up by the module {@code shared}, which its encoder and decoder hold by
+   * names of their own. PEFT replaces {@code shared} alone, so those two keep the base's, and if
+   * nothing else does, the file has it under the encoder's name.
+   */
+  private void keepInEncoder(String stored) {
+    if (stored.equals(SHARED)) {
+      parted.put(ENCODER, stored);
+      notes.add(
+          ("'%s' holds what '%s' was in the base model: encoder and decoder keep it, as in the file"
+                  + " that PEFT writes")
+              .formatted(ENCODER, SHARED));
+    }
   }
 
   /** All members stay one: what was meant for any of them happens to the stored one. */

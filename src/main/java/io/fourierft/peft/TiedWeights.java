@@ -23,11 +23,11 @@ public final class TiedWeights {
 
   private TiedWeights(Map<String, TensorInfo> tensors, ModelConfig config, NameTable names) {
     String type = config.modelType();
-    if (!config.tieWordEmbeddings().orElse(ModelFacts.tiedByDefault(type))) {
-      return;
-    }
     for (String name : tensors.keySet()) {
       currentToStored.put(names.current(name), name);
+    }
+    if (!config.tieWordEmbeddings().orElseGet(() -> isTiedByDefault(type))) {
+      return;
     }
     List<ModelFacts.Tie> ties = ModelFacts.isKnown(type) ? ModelFacts.ties(type) : guessed();
     for (ModelFacts.Tie tie : ties) {
@@ -51,6 +51,15 @@ public final class TiedWeights {
   /** Groups of tensors that the configuration ties, though the file holds more than one of each. */
   public List<Set<String>> storedApart() {
     return List.copyOf(storedApart);
+  }
+
+  /** A class that transformers does not have is tied if its file has no output embedding. */
+  private boolean isTiedByDefault(@Nullable String type) {
+    return ModelFacts.isKnown(type)
+        ? ModelFacts.tiedByDefault(type)
+        : currentToStored.keySet().stream()
+            .filter(name -> name.endsWith(".weight"))
+            .noneMatch(name -> EmbeddingNames.isOutput(leaf(name)));
   }
 
   /** Of a class that transformers does not have: its only input embedding is the output's too. */
