@@ -153,7 +153,7 @@ final class EmbeddingTies {
     if (!added.isEmpty()) {
       notes.add(
           ("'%s' and '%s' are one weight (tie_word_embeddings): what is added to one changes the"
-               + " other, as in the file that PEFT writes%s")
+                  + " other, as in the file that PEFT writes%s")
               .formatted(
                   String.join("', '", aliases),
                   stored,
