@@ -49,7 +49,7 @@ class OutputDirectoryTest {
     Files.writeString(target.resolve("model.safetensors"), "old");
     FourierException refused =
         assertThrows(FourierException.class, () -> OutputDirectory.create(target, false, MODEL));
-    assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
+    assertTrue(refused.getMessage().contains("(overwrite)"), refused.getMessage());
     try (OutputDirectory output = OutputDirectory.create(target, true, MODEL)) {
       Files.writeString(output.path().resolve("model.safetensors"), "new");
       assertEquals("old", Files.readString(target.resolve("model.safetensors")));
