@@ -140,12 +140,15 @@ class StridedCopiesTest {
     }
   }
 
-  /** So many copies or memsets, and next to nothing beside them. */
+  /**
+   * So many copies or memsets, and next to nothing beside them: the context, events, and the
+   * question whether somebody else captures the stream.
+   */
   private void requireCalls(String group, long wanted, Runnable work) {
     emulator.resetCalls();
     work.run();
     assertEquals(wanted, emulator.calls(group), group);
-    assertTrue(emulator.calls("any") <= 10, emulator.calls("any") + " calls of the driver");
+    assertTrue(emulator.calls("any") <= 12, emulator.calls("any") + " calls of the driver");
   }
 
   @Test
