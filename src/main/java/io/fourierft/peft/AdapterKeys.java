@@ -51,8 +51,8 @@ final class AdapterKeys {
     if (key.contains("_orig_mod.")) {
       throw new PeftException(
           ("%s: key '%s' holds '_orig_mod', the wrapper of torch.compile, so PEFT would not load"
-               + " it; save the model inside it (model._orig_mod.save_pretrained), or take"
-               + " '_orig_mod.' out of the keys")
+                  + " it; save the model inside it (model._orig_mod.save_pretrained), or take"
+                  + " '_orig_mod.' out of the keys")
               .formatted(file, key));
     }
     if (!key.startsWith(PREFIX)) {

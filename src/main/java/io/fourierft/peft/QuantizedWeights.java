@@ -14,7 +14,7 @@ final class QuantizedWeights {
     boolean fourBits = module.weight().dtype().toString().equals("U8") && module.storedCols() == 1;
     return new PeftException(
         ("'%s.weight' of the base model is %s, not F64, F32, F16 or BF16: a quantised weight%s;"
-             + " give the base model before quantisation")
+                + " give the base model before quantisation")
             .formatted(
                 module.name(),
                 module.describe(),
