@@ -91,13 +91,18 @@ class LinePlan {
     return FOURIERFT_LINE_BYTES(lines * line_.points);
   }
 
+  // A line of one point has no passes, and an empty list no memory to copy from.
+  template <class T>
+  static void put(const std::vector<T> &list, std::vector<char> &bytes, size_t at) {
+    if (!list.empty()) std::memcpy(bytes.data() + at, list.data(), list.size() * sizeof(T));
+  }
+
   std::vector<char> image() const {
     std::vector<char> bytes(line_.bytes);
     std::memcpy(bytes.data(), &line_, sizeof line_);
-    std::memcpy(bytes.data() + line_.passes_at, passes_.data(),
-                passes_.size() * sizeof(fourierft_pass));
-    std::memcpy(bytes.data() + line_.twiddles_at, twiddles_.data(), twiddles_.size() * 8);
-    std::memcpy(bytes.data() + line_.pairs_at, pairs_.data(), pairs_.size() * 16);
+    put(passes_, bytes, line_.passes_at);
+    put(twiddles_, bytes, line_.twiddles_at);
+    put(pairs_, bytes, line_.pairs_at);
     return bytes;
   }
 

@@ -11,7 +11,7 @@
 
 namespace emulator {
 
-thread_local Position position;
+constinit thread_local Position position;
 
 namespace {
 

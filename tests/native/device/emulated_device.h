@@ -31,7 +31,7 @@ struct Position {
   Index grid_size;
 };
 
-extern thread_local Position position;
+extern constinit thread_local Position position;
 
 /* Waits until every thread of the block has come here. */
 void synchronize_block();
