@@ -11,7 +11,6 @@ import net.jqwik.api.Group;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What every engine passes, on a real CUDA device. */
 @Tag("gpu")
@@ -64,16 +63,6 @@ class GpuSuiteTest {
 
   @Group
   class Properties extends EngineProperties {
-    @Override
-    protected FourierEngine open(int threads) {
-      return GpuSuiteTest.open();
-    }
-  }
-
-  /** With scatter, scaling and rounding linked into cuFFT's own kernels. */
-  @Nested
-  @ExtendWith(CallbacksOn.class)
-  class ConformanceWithCallbacks extends EngineConformance {
     @Override
     protected FourierEngine open(int threads) {
       return GpuSuiteTest.open();
