@@ -7,11 +7,7 @@ import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.LastUse;
 import io.fourierft.internal.cuda.memory.ResidentTable;
-import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.cuda.struct.OperatorStruct;
-import io.fourierft.internal.cuda.struct.StructTable;
-import io.fourierft.internal.definition.DeltaScale;
 import io.fourierft.internal.definition.Magnitude;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
@@ -88,41 +84,19 @@ public final class ResidentAdapters implements AutoCloseable {
   }
 
   /**
-   * One {@link OperatorStruct} for each adapter, put on the device if need be; valid for this call.
-   * The same adapters as in an earlier call on the stream are found together.
+   * What kernels want to know of several adapters, put on the device if need be; valid for this
+   * call. The same adapters as in an earlier call on the stream are found together.
    */
-  public synchronized TableContents operators(
-      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
-    OperatorGroup group = groups.find(stream, adapters, transposed);
+  public synchronized OperatorGroup group(
+      WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
+    OperatorGroup group = groups.find(stream, adapters, form);
     if (group == null) {
-      group = lookUp(stream, adapters, transposed);
-      groups.put(stream, adapters, transposed, group);
+      group = new OperatorLookup(this, stream, form).find(adapters);
+      groups.put(stream, adapters, form, group);
     }
     stream.pin(group);
     group.foreign().forEach(stream::retain);
-    return group.contents();
-  }
-
-  private OperatorGroup lookUp(
-      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
-    StructTable table = new StructTable(OperatorStruct.LAYOUT, adapters.size());
-    Set<ResidentTable> parts = Collections.newSetFromMap(new IdentityHashMap<>());
-    List<DeviceBlock> foreign = new ArrayList<>();
-    for (FourierAdapter adapter : adapters) {
-      Coefficients held = coefficients(stream, adapter);
-      ResidentPlaces.Rows rows =
-          places(adapter.locations(), known -> known.compressedRows(stream, transposed));
-      table.add(
-          rows.operator(held.pointer(), (float) DeltaScale.factor(adapter), adapter.nFrequency()));
-      parts.add(rows.table());
-      if (held.table != null) {
-        parts.add(held.table);
-      }
-      if (held.foreign != null) {
-        foreign.add(held.foreign);
-      }
-    }
-    return new OperatorGroup(adapters, parts, foreign, new TableContents(table.finish()));
+    return group;
   }
 
   /** How often adapters or places were looked up one by one; a repeated batch does not. */
