@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 5
+#define FOURIERFT_KERNEL_ABI 6
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256
@@ -274,8 +274,8 @@ FOURIERFT_KERNEL fourierft_accumulate(
 
 /*
  * First stage, over chunks of tokens_per_chunk tokens of each adapter: partials[first_partial +
- * j*partial_stride + k] = Re of the sum over the tokens of chunk j, in their order, of X[v[k]] * G[u[k]], where x
- * is [tokens, half(cols)] and g [tokens, half(rows)], the R2C of the layer's input and of the
+ * j*partial_stride + k] = Re of the sum over the tokens of chunk j, in their order, of X[v[k]] *
+ * G[u[k]], where x is [tokens, half(cols)] and g [tokens, half(rows)], the R2C of the layer's input and of the
  * upstream gradient. unit_count is the total of units (first_unit's sum over all adapters).
  * Work: unit_count.
  */

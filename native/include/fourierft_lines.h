@@ -4,7 +4,8 @@
  * fourierft_kernels.h, which says how kernels are launched and what tables are.
  *
  * Launching. These kernels take dynamic shared memory and a block of 32 to FOURIERFT_LINE_BLOCK
- * threads, a power of two and more than half of the largest odd radix. All loops stride over the grid, and no result depends on the grid.
+ * threads, a power of two and more than half of the largest odd radix. All loops stride over the
+ * grid, and no result depends on the grid.
  *
  * The transform. A line of `points` complex numbers, points = radix[0] * radix[1] * ..., is
  * transformed in place, one pass for each radix: forward passes run from the first to the last and
@@ -176,7 +177,7 @@ FOURIERFT_KERNEL fourierft_line_apply(
 struct fourierft_line_gradient {
   const int32_t *x_source; /*  0: of each k */
   const int32_t *g_source; /*  8 */
-  int64_t first;           /* 16: sum of the n of the adapters before, where a token has all of them */
+  int64_t first;           /* 16: sum of the n of the adapters before */
   int32_t frequencies;     /* 24: n */
   int32_t reserved;        /* 28: 0 */
 };

@@ -48,17 +48,17 @@ FOURIERFT_AT(fourierft_divisor, divisor, 0);
 FOURIERFT_AT(fourierft_divisor, magic, 8);
 FOURIERFT_SIZE(fourierft_divisor, 16);
 
-FOURIERFT_AT(fourierft_fused, adapters, 0);
-FOURIERFT_AT(fourierft_fused, operators, 8);
-FOURIERFT_AT(fourierft_fused, targets, 16);
-FOURIERFT_AT(fourierft_fused, columns, 24);
-FOURIERFT_AT(fourierft_fused, rows, 32);
-FOURIERFT_AT(fourierft_fused, cols, 40);
-FOURIERFT_AT(fourierft_fused, slots, 48);
-FOURIERFT_AT(fourierft_fused, load_inner, 56);
-FOURIERFT_AT(fourierft_fused, load_middle, 72);
-FOURIERFT_AT(fourierft_fused, store_inner, 88);
-FOURIERFT_SIZE(fourierft_fused, 104);
+FOURIERFT_AT(fourierft_callback_info, adapters, 0);
+FOURIERFT_AT(fourierft_callback_info, operators, 8);
+FOURIERFT_AT(fourierft_callback_info, targets, 16);
+FOURIERFT_AT(fourierft_callback_info, columns, 24);
+FOURIERFT_AT(fourierft_callback_info, rows, 32);
+FOURIERFT_AT(fourierft_callback_info, cols, 40);
+FOURIERFT_AT(fourierft_callback_info, slots, 48);
+FOURIERFT_AT(fourierft_callback_info, load_inner, 56);
+FOURIERFT_AT(fourierft_callback_info, load_middle, 72);
+FOURIERFT_AT(fourierft_callback_info, store_inner, 88);
+FOURIERFT_SIZE(fourierft_callback_info, 104);
 
 FOURIERFT_AT(fourierft_gradient, row, 0);
 FOURIERFT_AT(fourierft_gradient, column, 8);

@@ -26,7 +26,7 @@ public record Operations(
     LineTokens tokens = new LineTokens(shared, use);
     OperatorCall operators = new OperatorCall(shared, tokens);
     return new Operations(
-        new DeltaCall(shared, dense, new FusedTransforms(shared), lines),
+        new DeltaCall(shared, dense, new CallbackTransforms(shared), lines),
         new AdditionCall(shared, dense, lines),
         new TransformCall(shared),
         tokens,
