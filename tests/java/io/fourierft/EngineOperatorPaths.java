@@ -39,8 +39,7 @@ public abstract class EngineOperatorPaths extends EngineSuite {
       return AdapterRouting.all(ADAPTERS);
     }
     Random random = new Random(2);
-    return AdapterRouting.perToken(
-        ADAPTERS, random.ints(TOKENS, -1, ADAPTERS.size()).toArray());
+    return AdapterRouting.perToken(ADAPTERS, random.ints(TOKENS, -1, ADAPTERS.size()).toArray());
   }
 
   private static boolean acts(AdapterRouting routing, int adapter, int token) {
@@ -83,8 +82,7 @@ public abstract class EngineOperatorPaths extends EngineSuite {
       Arrays.fill(expected, 1);
       for (int t = 0; t < TOKENS; t++) {
         if (acts(routing, a, t)) {
-          DefinitionOracle.spectrumGradient(
-              ADAPTERS.get(a), token(X, t), token(G, t), expected);
+          DefinitionOracle.spectrumGradient(ADAPTERS.get(a), token(X, t), token(G, t), expected);
         }
       }
       assertNear(expected, elements(found.get(a)));
@@ -166,8 +164,7 @@ public abstract class EngineOperatorPaths extends EngineSuite {
       engine.apply(routing, X, y, path);
       engine.backward(routing, X, G, gx, gradients, path);
       found[run] =
-          concatenated(
-              List.of(y, gx, gradients.get(0), gradients.get(1), gradients.get(2)));
+          concatenated(List.of(y, gx, gradients.get(0), gradients.get(1), gradients.get(2)));
     }
     assertArrayEquals(found[0], found[1]);
   }

@@ -97,8 +97,7 @@ public abstract class EngineRefusals extends EngineSuite {
         TokenSpectrum keptG = engine.newTokenSpectrum(3, ROWS)) {
       engine.transform(x, keptX);
       engine.transform(g, keptG);
-      refused(
-          "a gradient overlaps gx", () -> engine.backward(routing, keptX, keptG, gx, within));
+      refused("a gradient overlaps gx", () -> engine.backward(routing, keptX, keptG, gx, within));
       refused(
           "gx is 2 x 8, but must be 3 x 8",
           () -> engine.backward(routing, keptX, keptG, zeros(2, COLS), gradient));
@@ -281,14 +280,8 @@ public abstract class EngineRefusals extends EngineSuite {
                     routing, zeros(1, COLS), zeros(1, ROWS), List.of(zeros(1, 5))),
             () ->
                 other.backward(
-                    routing,
-                    zeros(1, COLS),
-                    zeros(1, ROWS),
-                    zeros(1, COLS),
-                    List.of(zeros(1, 5))),
-            () ->
-                other.backward(
-                    routing, survivor, survivor, zeros(1, COLS), List.of(zeros(1, 5))),
+                    routing, zeros(1, COLS), zeros(1, ROWS), zeros(1, COLS), List.of(zeros(1, 5))),
+            () -> other.backward(routing, survivor, survivor, zeros(1, COLS), List.of(zeros(1, 5))),
             () -> other.spectrumGradientFromDelta(adapter, zeros(ROWS, COLS), zeros(1, 5)));
     for (Executable call : calls) {
       EngineClosedException refusal = assertThrows(EngineClosedException.class, call);

@@ -11,8 +11,8 @@ import java.util.List;
  * cols]}, all row-major {@link Matrix} views of any stride. The spectral operations never build ΔW:
  * they cost {@code tokens · (cols·log cols + rows·log rows + n)}.
  *
- * <p><b>Accumulation.</b> {@link #apply}, {@link #applyTransposed}, {@link #spectrumGradient}, {@link
- * #backward} and {@link #spectrumGradientFromDelta} add to what their output holds; {@link
+ * <p><b>Accumulation.</b> {@link #apply}, {@link #applyTransposed}, {@link #spectrumGradient},
+ * {@link #backward} and {@link #spectrumGradientFromDelta} add to what their output holds; {@link
  * #deltaWeights} writes.
  *
  * <p><b>Numbers.</b> Arithmetic is float32, the relative Frobenius error of a ΔW against float64 at

@@ -215,9 +215,7 @@ class CudaFaultNetTest {
     }
 
     Matrix part(int first, int rows, int cols) {
-      return device == null
-          ? Matrix.of(host, first, rows, cols, cols)
-          : view(first, rows, cols);
+      return device == null ? Matrix.of(host, first, rows, cols, cols) : view(first, rows, cols);
     }
 
     private Matrix view(int first, int rows, int cols) {

@@ -32,8 +32,7 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
   private static final int TOKENS = 23;
 
   private static final List<FourierAdapter> ADAPTERS =
-      List.of(
-          adapter(ROWS, COLS, 9, 1), adapter(ROWS, COLS, 20, 2), adapter(ROWS, COLS, 30, 3));
+      List.of(adapter(ROWS, COLS, 9, 1), adapter(ROWS, COLS, 20, 2), adapter(ROWS, COLS, 30, 3));
 
   private static final float[] X = floats(TOKENS * COLS, 4);
   private static final float[] G = floats(TOKENS * ROWS, 5);
@@ -59,10 +58,7 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
     float[] y = new float[TOKENS * routing.rows()];
     float[] x = floats(TOKENS * routing.cols(), 4);
     on.apply(
-        routing,
-        Matrix.of(x, TOKENS, routing.cols()),
-        Matrix.of(y, TOKENS, routing.rows()),
-        path);
+        routing, Matrix.of(x, TOKENS, routing.cols()), Matrix.of(y, TOKENS, routing.rows()), path);
     return y;
   }
 
@@ -251,8 +247,7 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
   void resultsDoNotDependOnHowManyTokensFitTheMemoryAtATime() {
     AdapterRouting routing = mixed();
     float[] expected = apply(engine, routing, OperatorPath.FUSED);
-    try (CudaFourierEngine small =
-        with(MemoryBudget.PROPERTY, "400", () -> EmulatedCuda.open(1))) {
+    try (CudaFourierEngine small = with(MemoryBudget.PROPERTY, "400", () -> EmulatedCuda.open(1))) {
       emulator.resetCalls();
       assertArrayEquals(expected, apply(small, routing, OperatorPath.FUSED));
       assertTrue(emulator.calls("launch") > 5, "in one chunk");
@@ -263,14 +258,12 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
   void whatDoesNotFitIsRefusedIfForcedAndElseTransformed() {
     AdapterRouting prime = AdapterRouting.all(adapter(1031, 6, 5, 1));
     FourierException refusal =
-        assertThrows(
-            FourierException.class, () -> apply(engine, prime, OperatorPath.FUSED));
+        assertThrows(FourierException.class, () -> apply(engine, prime, OperatorPath.FUSED));
     String message = String.valueOf(refusal.getMessage());
     assertTrue(message.contains("adapters of 1031 x 6 do not fit"), message);
     assertTrue(message.contains("choose another operator path, or AUTO"), message);
     emulator.resetCalls();
-    assertClose(
-        apply(engine, prime, OperatorPath.STAGED), apply(engine, prime, OperatorPath.AUTO));
+    assertClose(apply(engine, prime, OperatorPath.STAGED), apply(engine, prime, OperatorPath.AUTO));
     assertEquals(4, emulator.calls("exec"));
     // 16,386 pairs of numbers and as many for the output are more than 227 KiB.
     AdapterRouting wide = AdapterRouting.all(adapter(32_772, 32_772, 2, 1));
@@ -332,7 +325,6 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
     assertEquals(forward + 2L * 4 * gradient.length, resident().bytes());
     resident().trim();
     assertEquals(0, resident().bytes());
-    assertClose(
-        apply(engine, one, OperatorPath.STAGED), apply(engine, one, OperatorPath.FUSED));
+    assertClose(apply(engine, one, OperatorPath.STAGED), apply(engine, one, OperatorPath.FUSED));
   }
 }

@@ -125,8 +125,7 @@ public final class CudaEngine implements CudaFourierEngine {
       List<FourierAdapter> adapters, List<? extends Matrix> out, DensePath path) {
     requireOpen();
     List<Matrix> targets = checks.deltas(adapters, out);
-    submission.submit(
-        out, work -> operations.deltas().run(work, adapters, targets, path));
+    submission.submit(out, work -> operations.deltas().run(work, adapters, targets, path));
   }
 
   @Override
@@ -136,10 +135,7 @@ public final class CudaEngine implements CudaFourierEngine {
     Matrix target = weight(adapter, weight, transposed);
     submission.submit(
         weight,
-        work ->
-            operations
-                .additions()
-                .run(work, adapter, target, transposed, addition, false));
+        work -> operations.additions().run(work, adapter, target, transposed, addition, false));
   }
 
   @Override
@@ -153,9 +149,7 @@ public final class CudaEngine implements CudaFourierEngine {
         work ->
             report[0] =
                 Objects.requireNonNull(
-                    operations
-                        .additions()
-                        .run(work, adapter, target, transposed, addition, true)));
+                    operations.additions().run(work, adapter, target, transposed, addition, true)));
     return report[0];
   }
 
@@ -174,11 +168,7 @@ public final class CudaEngine implements CudaFourierEngine {
   public TokenSpectrum newTokenSpectrum(int capacity, int features) {
     requireOpen();
     return new CudaTokenSpectrum(
-        context,
-        resources.buffers(),
-        capacity,
-        features,
-        operations.lines().keepsTokens(features));
+        context, resources.buffers(), capacity, features, operations.lines().keepsTokens(features));
   }
 
   @Override

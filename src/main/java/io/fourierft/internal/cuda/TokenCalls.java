@@ -70,7 +70,14 @@ final class TokenCalls {
     Matrix upstream = checks.upstream(routing, g, input.rows());
     List<Matrix> targets = checks.gradients(routing, gradients, input, upstream);
     Object keep = List.of(x, g, gradients);
-    submit(keep, routing, TokenInput.of(input), TokenInput.of(upstream), null, targets, OperatorPath.AUTO);
+    submit(
+        keep,
+        routing,
+        TokenInput.of(input),
+        TokenInput.of(upstream),
+        null,
+        targets,
+        OperatorPath.AUTO);
   }
 
   void gradient(
@@ -80,7 +87,14 @@ final class TokenCalls {
     input.requireGradient(routing, upstream);
     List<Matrix> targets = checks.gradients(routing, gradients);
     Object keep = List.of(x, g, gradients);
-    submit(keep, routing, TokenInput.of(input), TokenInput.of(upstream), null, targets, OperatorPath.AUTO);
+    submit(
+        keep,
+        routing,
+        TokenInput.of(input),
+        TokenInput.of(upstream),
+        null,
+        targets,
+        OperatorPath.AUTO);
   }
 
   void backward(
@@ -112,7 +126,14 @@ final class TokenCalls {
     List<Matrix> targets = checks.gradients(routing, gradients);
     checks.requireApart(targets, target, "gx");
     Object keep = List.of(x, g, gx, gradients);
-    submit(keep, routing, TokenInput.of(input), TokenInput.of(upstream), target, targets, OperatorPath.AUTO);
+    submit(
+        keep,
+        routing,
+        TokenInput.of(input),
+        TokenInput.of(upstream),
+        target,
+        targets,
+        OperatorPath.AUTO);
   }
 
   private void submit(

@@ -6,8 +6,8 @@ import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.cuda.struct.DivisorStruct;
 import io.fourierft.internal.cuda.struct.CallbackInfoStruct;
+import io.fourierft.internal.cuda.struct.DivisorStruct;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
 import io.fourierft.internal.definition.DeltaScale;
@@ -64,7 +64,8 @@ public final class CallbackTransforms {
       stream.prepareCallbacks(whole(plan, count), byRow);
       return;
     }
-    CallbackInfoStruct bySlot = byRow.loading(DivisorStruct.of(rows), DivisorStruct.of(plan.slots()));
+    CallbackInfoStruct bySlot =
+        byRow.loading(DivisorStruct.of(rows), DivisorStruct.of(plan.slots()));
     stream.prepareCallbacks(columns(plan, count), bySlot);
     stream.prepareCallbacks(rows(plan, count), byRow);
   }

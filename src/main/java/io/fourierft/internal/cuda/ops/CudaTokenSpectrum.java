@@ -22,11 +22,7 @@ public final class CudaTokenSpectrum extends KeptSpectrum {
   private final boolean keepsTokens;
 
   public CudaTokenSpectrum(
-      CudaContext context,
-      OpenBuffers registry,
-      int capacity,
-      int features,
-      boolean keepsTokens) {
+      CudaContext context, OpenBuffers registry, int capacity, int features, boolean keepsTokens) {
     super(context, capacity, features);
     this.context = context;
     this.registry = registry;

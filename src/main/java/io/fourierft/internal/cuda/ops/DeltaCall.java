@@ -26,7 +26,10 @@ public final class DeltaCall {
   private final LineDeltas lines;
 
   DeltaCall(
-      SharedResources shared, DenseTransforms transforms, CallbackTransforms callbacks, LineDeltas lines) {
+      SharedResources shared,
+      DenseTransforms transforms,
+      CallbackTransforms callbacks,
+      LineDeltas lines) {
     this.shared = shared;
     this.transforms = transforms;
     this.callbacks = callbacks;

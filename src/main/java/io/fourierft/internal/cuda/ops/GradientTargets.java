@@ -41,8 +41,7 @@ public final class GradientTargets {
   long table(
       SharedResources shared, WorkStream stream, AdapterRouting routing, TokenShares shares) {
     long tokens = shares.listed().length == 0 ? 0 : stream.table(StructTable.of(shares.listed()));
-    OperatorGroup places =
-        shared.adapters().group(stream, routing.adapters(), OperatorForm.PLACES);
+    OperatorGroup places = shared.adapters().group(stream, routing.adapters(), OperatorForm.PLACES);
     StructTable table = new StructTable(GradientStruct.LAYOUT, copies.length);
     long firstPartial = 0;
     long firstUnit = 0;
@@ -78,8 +77,7 @@ public final class GradientTargets {
       float scale = (float) DeltaScale.factor(adapter);
       int stride = Math.toIntExact(partialStride);
       long count = shares.count(i);
-      table.add(
-          new GradientStruct(0, 0, pointer(i), 0, n, count, firstPartial, 0, scale, stride));
+      table.add(new GradientStruct(0, 0, pointer(i), 0, n, count, firstPartial, 0, scale, stride));
       firstPartial += routing.isPerToken() ? shares.chunks(i) * partialStride : n;
     }
     return stream.table(table.finish());

@@ -162,8 +162,7 @@ public final class LineTokens {
    * enough for all of them.
    */
   private int perGroup(TokenShares shares, LinePlan input, LinePlan output) {
-    long blocks =
-        GROUPS_PER_MULTIPROCESSOR * shared.device().context().device().multiprocessors();
+    long blocks = GROUPS_PER_MULTIPROCESSOR * shared.device().context().device().multiprocessors();
     int most = LinePlan.MOST_LINES;
     while (most > 1
         && (2 * (input.sharedBytes(most) + output.sharedBytes(most)) > mostSharedBytes()

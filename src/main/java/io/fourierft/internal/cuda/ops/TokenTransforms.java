@@ -32,7 +32,9 @@ public final class TokenTransforms {
       stream
           .plans()
           .execute(
-              new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES, 1, features, batch), tokens.data(), spectra);
+              new PlanKey(PlanKey.Kind.REAL_TO_HALF_LINES, 1, features, batch),
+              tokens.data(),
+              spectra);
       return;
     }
     pack(stream, tokens, count, features, spectra, 2 * PlanKey.half(features));

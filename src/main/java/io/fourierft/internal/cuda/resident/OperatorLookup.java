@@ -42,7 +42,8 @@ final class OperatorLookup {
   }
 
   OperatorGroup find(List<FourierAdapter> adapters) {
-    StructTable table = new StructTable(layout(), form == OperatorForm.PLACES ? 0 : adapters.size());
+    StructTable table =
+        new StructTable(layout(), form == OperatorForm.PLACES ? 0 : adapters.size());
     long[] addresses = new long[adapters.size()];
     long before = 0;
     for (int i = 0; i < addresses.length; i++) {
@@ -86,8 +87,7 @@ final class OperatorLookup {
     int n = adapter.nFrequency();
     return switch (form) {
       case FORWARD, TRANSPOSED -> {
-        ResidentPlaces.Rows rows =
-            places.compressedRows(stream, form == OperatorForm.TRANSPOSED);
+        ResidentPlaces.Rows rows = places.compressedRows(stream, form == OperatorForm.TRANSPOSED);
         table.add(rows.operator(coefficients, scale, n));
         yield rows.table();
       }

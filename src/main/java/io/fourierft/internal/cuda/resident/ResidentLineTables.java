@@ -74,7 +74,8 @@ public final class ResidentLineTables {
     }
     stream.pin(held.table);
     long source = held.table.pointer() + (long) Integer.BYTES * held.lists;
-    return new Lists(held.table, held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
+    return new Lists(
+        held.table, held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
   }
 
   /** A {@link LineTable} on the device, and the addresses of its parts. */
