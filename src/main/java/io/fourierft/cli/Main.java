@@ -38,6 +38,7 @@ import picocli.CommandLine.ParameterException;
       DeltaCommand.class,
       LocationsCommand.class,
       InspectCommand.class,
+      SimilarityCommand.class,
       TrainDemoCommand.class,
       DoctorCommand.class,
       HelpCommand.class
@@ -125,7 +126,8 @@ public final class Main {
     }
   }
 
-  private static String describe(Throwable error) {
+  /** What a failure is, for the user of the program. */
+  static String describe(Throwable error) {
     return switch (error) {
       case UncheckedIOException wrapped when wrapped.getCause() != null ->
           describe(wrapped.getCause());

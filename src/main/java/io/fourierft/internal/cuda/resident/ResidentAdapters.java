@@ -8,7 +8,6 @@ import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.LastUse;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.definition.Magnitude;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -56,7 +55,7 @@ public final class ResidentAdapters implements AutoCloseable {
     if (known == null) {
       forgetUnreachable();
       ResidentTable table = stream.newResidentTable(HostBytes.of(adapter.spectrum()));
-      known = new Coefficients(table, null, table.pointer(), Magnitude.largestCoefficient(adapter));
+      known = new Coefficients(table, null, table.pointer(), adapter.largestCoefficient());
       coefficients.put(new Identity(adapter, unreachable), known);
       grown = true;
     }
