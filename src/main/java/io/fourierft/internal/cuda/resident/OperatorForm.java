@@ -15,6 +15,11 @@ public enum OperatorForm {
   /** The places themselves; no table of structs. */
   PLACES;
 
+  /** Whether the coefficients are part of it. */
+  boolean readsCoefficients() {
+    return this != LINE_PRODUCTS && this != PLACES;
+  }
+
   /** One of the two directions on half spectra. */
   public static OperatorForm staged(boolean transposed) {
     return transposed ? TRANSPOSED : FORWARD;

@@ -17,20 +17,27 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** Finds what several adapters have on the device, one by one, and puts there what is missing. */
+/** Collects what several adapters have on the device, one by one; puts there what is missing. */
 final class OperatorLookup {
-  private final ResidentAdapters resident;
   private final WorkStream stream;
   private final OperatorForm form;
+  private final ResidentLines lines;
+  private final StructTable table;
+  private final long[] addresses;
   private final Set<ResidentTable> parts = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<DeviceBlock> foreign = new ArrayList<>();
+  private int count;
+  private long before;
 
-  /** To be used once, under the lock of {@code resident}. */
-  OperatorLookup(ResidentAdapters resident, WorkStream stream, OperatorForm form) {
-    this.resident = resident;
+  /** For so many adapters. */
+  OperatorLookup(WorkStream stream, OperatorForm form, ResidentLines lines, int adapters) {
     this.stream = stream;
     this.form = form;
+    this.lines = lines;
+    this.table = new StructTable(layout(), form == OperatorForm.PLACES ? 0 : adapters);
+    this.addresses = new long[adapters];
   }
 
   private StructLayout layout() {
@@ -41,48 +48,36 @@ final class OperatorLookup {
     };
   }
 
-  OperatorGroup find(List<FourierAdapter> adapters) {
-    StructTable table =
-        new StructTable(layout(), form == OperatorForm.PLACES ? 0 : adapters.size());
-    long[] addresses = new long[adapters.size()];
-    long before = 0;
-    for (int i = 0; i < addresses.length; i++) {
-      FourierAdapter adapter = adapters.get(i);
-      long coefficients = coefficients(adapter);
-      long first = before;
-      ResidentTable own =
-          resident.places(
-              adapter.locations(), places -> add(table, places, adapter, coefficients, first));
+  /** Notes memory of coefficients that belongs to the engine, or to somebody else. */
+  void holds(@Nullable ResidentTable own, @Nullable DeviceBlock others) {
+    if (own != null) {
       parts.add(own);
-      addresses[i] = own.pointer();
-      before += adapter.nFrequency();
     }
+    if (others != null) {
+      foreign.add(others);
+    }
+  }
+
+  /**
+   * Adds the next adapter.
+   *
+   * @param coefficients their device address; 0 where they are not read
+   */
+  void add(FourierAdapter adapter, ResidentPlaces places, long coefficients) {
+    ResidentTable own = struct(adapter, places, coefficients);
+    parts.add(own);
+    addresses[count++] = own.pointer();
+    before += adapter.nFrequency();
+  }
+
+  /** All of them. */
+  OperatorGroup group(List<FourierAdapter> adapters) {
     return new OperatorGroup(
         adapters, parts, foreign, new TableContents(table.finish()), addresses);
   }
 
-  /** Device address of an adapter's coefficients; 0 where they are not read. */
-  private long coefficients(FourierAdapter adapter) {
-    if (form == OperatorForm.LINE_PRODUCTS || form == OperatorForm.PLACES) {
-      return 0;
-    }
-    ResidentAdapters.Coefficients held = resident.coefficients(stream, adapter);
-    if (held.table() != null) {
-      parts.add(held.table());
-    }
-    if (held.foreign() != null) {
-      foreign.add(held.foreign());
-    }
-    return held.pointer();
-  }
-
   /** Adds an adapter's struct; returns what it points into besides the coefficients. */
-  private ResidentTable add(
-      StructTable table,
-      ResidentPlaces places,
-      FourierAdapter adapter,
-      long coefficients,
-      long first) {
+  private ResidentTable struct(FourierAdapter adapter, ResidentPlaces places, long coefficients) {
     float scale = (float) DeltaScale.factor(adapter);
     int n = adapter.nFrequency();
     return switch (form) {
@@ -93,8 +88,8 @@ final class OperatorLookup {
       }
       case LINE_FORWARD, LINE_TRANSPOSED -> {
         boolean transposed = form == OperatorForm.LINE_TRANSPOSED;
-        LinePlan x = resident.lines().tokenPlan(adapter.cols());
-        LinePlan y = resident.lines().tokenPlan(adapter.rows());
+        LinePlan x = lines.tokenPlan(adapter.cols());
+        LinePlan y = lines.tokenPlan(adapter.rows());
         ResidentLineTables.Lists lists =
             places.lines().operator(stream, transposed, transposed ? y : x, transposed ? x : y);
         table.add(lists.operator(coefficients, scale, n));
@@ -106,10 +101,10 @@ final class OperatorLookup {
                 .lines()
                 .products(
                     stream,
-                    resident.lines().tokenPlan(adapter.cols()),
-                    resident.lines().tokenPlan(adapter.rows()));
+                    lines.tokenPlan(adapter.cols()),
+                    lines.tokenPlan(adapter.rows()));
         long x = products.pointer();
-        table.add(new LineGradientStruct(x, x + (long) Integer.BYTES * n, first, n));
+        table.add(new LineGradientStruct(x, x + (long) Integer.BYTES * n, before, n));
         yield products;
       }
       case PLACES -> places.rowsAndColumns(stream);

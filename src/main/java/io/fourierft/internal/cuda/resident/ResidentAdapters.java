@@ -90,12 +90,33 @@ public final class ResidentAdapters implements AutoCloseable {
       WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
     OperatorGroup group = groups.find(stream, adapters, form);
     if (group == null) {
-      group = new OperatorLookup(this, stream, form).find(adapters);
+      group = lookUp(stream, adapters, form);
       groups.put(stream, adapters, form, group);
     }
     stream.pin(group);
     group.foreign().forEach(stream::retain);
     return group;
+  }
+
+  private OperatorGroup lookUp(
+      WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
+    OperatorLookup found = new OperatorLookup(stream, form, lines, adapters.size());
+    for (FourierAdapter adapter : adapters) {
+      long pointer = 0;
+      if (form.readsCoefficients()) {
+        Coefficients held = coefficients(stream, adapter);
+        found.holds(held.table, held.foreign);
+        pointer = held.pointer;
+      }
+      long at = pointer;
+      places(
+          adapter.locations(),
+          known -> {
+            found.add(adapter, known, at);
+            return at;
+          });
+    }
+    return found.group(adapters);
   }
 
   /** How often adapters or places were looked up one by one; a repeated batch does not. */
