@@ -99,10 +99,7 @@ final class OperatorLookup {
         ResidentTable products =
             places
                 .lines()
-                .products(
-                    stream,
-                    lines.tokenPlan(adapter.cols()),
-                    lines.tokenPlan(adapter.rows()));
+                .products(stream, lines.tokenPlan(adapter.cols()), lines.tokenPlan(adapter.rows()));
         long x = products.pointer();
         table.add(new LineGradientStruct(x, x + (long) Integer.BYTES * n, before, n));
         yield products;
