@@ -30,9 +30,9 @@ import java.util.zip.ZipOutputStream;
  * java Packaging.java describe JAR MODULE VERSION  gives a jar without classes a module descriptor
  * </pre>
  *
- * <p>picocli is compiled for Java 5, whose classes the virtual machine checks the slow way and does not
- * take into a cache for starting: two thirds of the time of a short command. The code itself stays as it is;
- * tables for the fast check are added.
+ * <p>picocli is compiled for Java 5, whose classes the virtual machine checks the slow way and does
+ * not take into a cache for starting: two thirds of the time of a short command. The code itself
+ * stays as it is; tables for the fast check are added.
  */
 final class Packaging {
   private static final int FIRST_WITH_TABLES = 50;
@@ -69,8 +69,7 @@ final class Packaging {
     }
     List<Item> upgraded = new ArrayList<>();
     try (URLClassLoader loader =
-        new URLClassLoader(
-            new URL[] {jar.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
+        new URLClassLoader(new URL[] {jar.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
       ClassFile classFile =
           ClassFile.of(
               StackMapsOption.GENERATE_STACK_MAPS,
@@ -112,9 +111,7 @@ final class Packaging {
                         builder
                             .moduleVersion(version)
                             .requires(
-                                ModuleDesc.of("java.base"),
-                                List.of(AccessFlag.MANDATED),
-                                null)));
+                                ModuleDesc.of("java.base"), List.of(AccessFlag.MANDATED), null)));
     items.add(new Item(entry, descriptor));
     write(jar, items);
   }

@@ -98,7 +98,9 @@ public final class Start {
     return Files.isRegularFile(place) ? place : null;
   }
 
-  /** The jar, then those in its folder and in the folder {@code lib} there; none without picocli. */
+  /**
+   * The jar, then those in its folder and in the folder {@code lib} there; none without picocli.
+   */
   private static List<URL> beside(Path jar) throws IOException {
     List<URL> paths = new ArrayList<>();
     paths.add(jar.toUri().toURL());

@@ -18,8 +18,7 @@ public final class Program {
   static String run() {
     try (FourierEngine engine = FourierEngine.create()) {
       FourierAdapter adapter =
-          FourierAdapter.of(
-              SpectralLocations.of(48, 64, 3, 777), new float[] {1, -2, 3}, 10);
+          FourierAdapter.of(SpectralLocations.of(48, 64, 3, 777), new float[] {1, -2, 3}, 10);
       float[] x = new float[64];
       float[] y = new float[48];
       x[5] = 1;
@@ -28,10 +27,11 @@ public final class Program {
       for (float value : y) {
         sum += Math.abs(value);
       }
-      return "%s, %s, sum %.4f".formatted(
-          Program.class.getModule().isNamed() ? "module" : "class path",
-          String.valueOf(engine.selection()).contains("simd: taken") ? "simd" : "jtransforms",
-          sum);
+      return "%s, %s, sum %.4f"
+          .formatted(
+              Program.class.getModule().isNamed() ? "module" : "class path",
+              String.valueOf(engine.selection()).contains("simd: taken") ? "simd" : "jtransforms",
+              sum);
     }
   }
 }

@@ -123,8 +123,7 @@ class ReachabilityMetadataTest {
     List<PathMatcher> globs = new ArrayList<>();
     for (JsonNode resource : metadata().path("resources")) {
       assertEquals(Set.of("glob"), names(resource));
-      globs.add(
-          FileSystems.getDefault().getPathMatcher("glob:" + resource.path("glob").asText()));
+      globs.add(FileSystems.getDefault().getPathMatcher("glob:" + resource.path("glob").asText()));
     }
     Set<Path> resources = new TreeSet<>();
     try (Stream<Path> files = Files.walk(RESOURCES.resolve("io"))) {

@@ -25,8 +25,8 @@ public final class CallbackImages {
   private record Image(MemorySegment symbol, MemorySegment code) {}
 
   /**
-   * Those beside the fatbin of {@link KernelImage#PROPERTY}, or else those of the kernels' jar; null
-   * if there are none.
+   * Those beside the fatbin of {@link KernelImage#PROPERTY}, or else those of the kernels' jar;
+   * null if there are none.
    *
    * @throws FourierException if they cannot be read
    */

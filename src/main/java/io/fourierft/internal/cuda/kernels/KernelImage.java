@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The compiled kernels: a fatbin, and what is said about it beside it. A jar of its own carries
- * both ({@code linux-x86_64-cuda}), in a folder that is no package, so that any module path or class
- * path may have it.
+ * both ({@code linux-x86_64-cuda}), in a folder that is no package, so that any module path or
+ * class path may have it.
  *
  * @param bytes the fatbin
  * @param description where it came from
@@ -29,7 +29,9 @@ public record KernelImage(
   /** Property that names a fatbin to use instead of the jar's. */
   public static final String PROPERTY = "fourierft.cuda.kernels";
 
-  /** Reserved value of the property: the library's sources, compiled by NVRTC, whatever is there. */
+  /**
+   * Reserved value of the property: the library's sources, compiled by NVRTC, whatever is there.
+   */
   public static final String COMPILED_HERE = "nvrtc";
 
   /** Where the jar carries them, and the callbacks. */
