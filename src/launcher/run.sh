@@ -1,5 +1,16 @@
 # For sourcing: runs the program, whose jars are in one folder, with a Java that was found.
 
+# refuse_colon FOLDER: ends the program if the folder that it lies in cannot be on a path of Java's.
+refuse_colon() {
+  case $1 in
+    *:*)
+      echo "fourierft: the program's folder $1 has a colon in its name, which Java takes for the end of a path." >&2
+      echo "fourierft: move the program to, or rename the folder into, one without a colon." >&2
+      exit 1
+      ;;
+  esac
+}
+
 # Java takes the encoding of file names and arguments from the locale, and C, the default of many
 # containers, has ASCII alone.
 use_utf8() {

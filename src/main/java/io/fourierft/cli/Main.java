@@ -12,6 +12,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -57,7 +58,7 @@ public final class Main {
     StandardOutput output = new StandardOutput();
     PrintWriter out = new PrintWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8));
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int code = run(out, err, () -> CommandLog.install(err), arguments);
+    int code = run(out, err, () -> CommandLog.install(err), FileArguments.exact(arguments));
     Optional<String> failure = output.failure();
     if (failure.isPresent() && code == 0) {
       err.println("fourierft: standard output cannot be written: " + failure.get());
@@ -84,6 +85,7 @@ public final class Main {
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setAbbreviatedOptionsAllowed(false)
+            .registerConverter(Path.class, FileArguments::path)
             .setUsageHelpAutoWidth(false)
             .setUsageHelpWidth(100)
             .setExecutionStrategy(parsed -> execute(parsed, beforeWork))
