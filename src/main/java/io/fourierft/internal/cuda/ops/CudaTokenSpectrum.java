@@ -4,10 +4,10 @@ import io.fourierft.ElementType;
 import io.fourierft.Matrix;
 import io.fourierft.internal.checks.KeptSpectrum;
 import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.device.OpenResources;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.DeviceView;
-import io.fourierft.internal.cuda.memory.OpenBuffers;
 import io.fourierft.internal.cuda.struct.ComplexStruct;
 
 /**
@@ -17,20 +17,24 @@ import io.fourierft.internal.cuda.struct.ComplexStruct;
  */
 public final class CudaTokenSpectrum extends KeptSpectrum {
   private final CudaContext context;
-  private final OpenBuffers registry;
+  private final OpenResources registry;
   private final DeviceBlock block;
   private final boolean keepsTokens;
 
   public CudaTokenSpectrum(
-      CudaContext context, OpenBuffers registry, int capacity, int features, boolean keepsTokens) {
+      CudaContext context,
+      OpenResources registry,
+      int capacity,
+      int features,
+      boolean keepsTokens) {
     super(context, capacity, features);
     this.context = context;
     this.registry = registry;
     this.keepsTokens = keepsTokens;
     // An eighth more, because a batch that is rounded up may end beyond the last token.
     long rows = keepsTokens ? Math.max(capacity, 1) : capacity + capacity / 8L + 1;
-    this.block = DeviceBlock.allocate(context, Math.multiplyExact(rows, bytesPerToken()));
-    registry.add(block);
+    long bytes = Math.multiplyExact(rows, bytesPerToken());
+    this.block = registry.make(() -> DeviceBlock.allocate(context, bytes));
   }
 
   /** Bytes of the half spectrum of one token. */
@@ -70,7 +74,6 @@ public final class CudaTokenSpectrum extends KeptSpectrum {
 
   @Override
   public void close() {
-    registry.remove(block);
-    block.close();
+    registry.giveBack(block);
   }
 }
