@@ -65,7 +65,8 @@ class PeftReferenceTest {
         HostMatrix wanted = PeftFixture.matrix(expected, merged);
         HostMatrix weight =
             PeftFixture.matrix(
-                base.find(module.weights().getFirst()).orElseThrow().shard().file(), module.weights().getFirst());
+                base.find(module.weights().getFirst()).orElseThrow().shard().file(),
+                module.weights().getFirst());
         HostMatrix delta = PeftFixture.matrix(expected, module.path() + ".delta");
         assertEquals(delta.elementType(), module.adapter().deltaType());
         double[] own = oracle(module.adapter());

@@ -80,8 +80,7 @@ final class EmbeddingTies {
     return deltas.containsKey(name) || replacements.containsKey(name);
   }
 
-  private void settle(
-      String stored, Set<String> aliases, @Nullable String heir, boolean hasOutput)
+  private void settle(String stored, Set<String> aliases, @Nullable String heir, boolean hasOutput)
       throws IOException {
     List<String> members = new ArrayList<>(List.of(stored));
     members.addAll(aliases);

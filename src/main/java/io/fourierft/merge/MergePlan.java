@@ -148,10 +148,7 @@ final class MergePlan {
             .add(new OutputTensor.Delta(source, module.adapter(), module.layout(), slice));
         edits.add(
             new MergeResult.PlannedEdit(
-                slice.weight(),
-                source,
-                MergeResult.EditKind.DELTA,
-                module.adapter().nFrequency()));
+                slice.weight(), source, MergeResult.EditKind.DELTA, module.adapter().nFrequency()));
       }
     }
     Map<String, ExtraTensor> extras = resolved.replacements();

@@ -176,13 +176,11 @@ final class TensorAssembly {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment layer = arena.allocate(delta.storedRows() * rowBytes, 64);
       for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
-        MemorySegment.copy(
-            bytes, slice.storedRow(row) * rowBytes, layer, row * rowBytes, rowBytes);
+        MemorySegment.copy(bytes, slice.storedRow(row) * rowBytes, layer, row * rowBytes, rowBytes);
       }
       add(tensor, delta, layer, type);
       for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
-        MemorySegment.copy(
-            layer, row * rowBytes, bytes, slice.storedRow(row) * rowBytes, rowBytes);
+        MemorySegment.copy(layer, row * rowBytes, bytes, slice.storedRow(row) * rowBytes, rowBytes);
       }
     }
   }

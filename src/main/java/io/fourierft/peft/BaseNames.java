@@ -129,8 +129,7 @@ final class BaseNames {
     return reading.modules().values().stream()
         .filter(place -> !place.isTied())
         .filter(
-            place ->
-                fusedInTheModelToo ? !place.isPart() : !fused.contains(place.module().name()))
+            place -> fusedInTheModelToo ? !place.isPart() : !fused.contains(place.module().name()))
         .toList();
   }
 

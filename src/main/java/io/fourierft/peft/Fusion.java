@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A rule of the table of names for tensors that are fused on one side alone: {@code split} and {@code
- * turns}, one tensor on disk and several in the model; {@code join}, several on disk and one in the
- * model.
+ * A rule of the table of names for tensors that are fused on one side alone: {@code split} and
+ * {@code turns}, one tensor on disk and several in the model; {@code join}, several on disk and one
+ * in the model.
  */
 final class Fusion {
   private static final String ROTARY = "rotary(";

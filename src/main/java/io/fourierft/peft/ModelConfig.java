@@ -133,7 +133,8 @@ public final class ModelConfig {
    */
   OptionalLong number(String path) {
     int dot = path.indexOf('.');
-    JsonNode part = dot < 0 || !root.has(path.substring(0, dot)) ? root : root.get(path.substring(0, dot));
+    JsonNode part =
+        dot < 0 || !root.has(path.substring(0, dot)) ? root : root.get(path.substring(0, dot));
     JsonNode number = part.get(path.substring(dot + 1));
     return number != null && number.isIntegralNumber()
         ? OptionalLong.of(number.longValue())

@@ -35,8 +35,7 @@ record NameReading(
    *
    * @param table says what is fused; null if tensors are taken as they are
    */
-  static NameReading of(
-      BaseModel base, UnaryOperator<String> naming, @Nullable NameTable table) {
+  static NameReading of(BaseModel base, UnaryOperator<String> naming, @Nullable NameTable table) {
     Map<String, TensorInfo> all = new LinkedHashMap<>(base.tensors());
     base.ties()
         .aliases()
@@ -58,8 +57,12 @@ record NameReading(
         reader.parts(name, entry.getValue(), table);
         table
             .joint(name)
-            .ifPresent(joint -> reader.joints.computeIfAbsent(joint.name(), key -> new TreeMap<>())
-                .put(joint.position(), name));
+            .ifPresent(
+                joint ->
+                    reader
+                        .joints
+                        .computeIfAbsent(joint.name(), key -> new TreeMap<>())
+                        .put(joint.position(), name));
       }
     }
     if (table != null) {

@@ -101,7 +101,9 @@ final class NameTable {
     return current(result).equals(name) ? result : name;
   }
 
-  /** The equal parts, as current names, that the model has of a tensor; empty if it is not fused. */
+  /**
+   * The equal parts, as current names, that the model has of a tensor; empty if it is not fused.
+   */
   List<Part> parts(String name) {
     return find(name, false)
         .map(
@@ -157,8 +159,8 @@ final class NameTable {
    *
    * @param name its name in the model
    * @param order how its rows are in the tensor
-   * @param heads the key in the configuration that says how many heads there are; empty if the order
-     * does not depend on it
+   * @param heads the key in the configuration that says how many heads there are; empty if the
+   *     order does not depend on it
    */
   record Part(String name, Order order, String heads) {
     Part named(String newName) {

@@ -10,8 +10,8 @@ package io.fourierft.peft;
  * @param firstRow the row of the tensor that the slice begins at
  * @param rows how many rows
  * @param stride from one row to the next in the tensor: 1, or 2 if two layers' rows take turns
- * @param rotaryHeads 0; or the heads of a query or key whose rows are, head by head, one of the first
- *     half and one of the second by turns in the tensor, but half after half in the layer, as
+ * @param rotaryHeads 0; or the heads of a query or key whose rows are, head by head, one of the
+ *     first half and one of the second by turns in the tensor, but half after half in the layer, as
  *     transformers' {@code PermuteForRope} has it
  */
 public record WeightSlice(
