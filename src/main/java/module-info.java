@@ -17,6 +17,7 @@ module io.fourierft {
   requires static org.knowm.xchart;
 
   exports io.fourierft;
+  exports io.fourierft.bulk;
   exports io.fourierft.cuda;
   exports io.fourierft.jcuda;
   exports io.fourierft.layer;

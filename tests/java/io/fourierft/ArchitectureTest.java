@@ -97,6 +97,7 @@ class ArchitectureTest {
             ROOT + ".safetensors..",
             ROOT + ".peft..",
             ROOT + ".merge..",
+            ROOT + ".bulk..",
             ROOT + ".training..",
             ROOT + ".demo..",
             ROOT + ".cli..")
@@ -163,10 +164,25 @@ class ArchitectureTest {
   void checkpointsKnowNoEngineAndNoCommand() {
     noClasses()
         .that()
-        .resideInAnyPackage(ROOT + ".peft..", ROOT + ".merge..", ROOT + ".training..")
+        .resideInAnyPackage(
+            ROOT + ".peft..", ROOT + ".merge..", ROOT + ".bulk..", ROOT + ".training..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  /**
+   * Many adapters are a matter of those who have many: what is done with one knows nothing of it.
+   */
+  @Test
+  void nothingButTheCommandLineKnowsJobsOverMany() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".bulk..", ROOT + ".cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + ".bulk..")
         .check(CLASSES);
   }
 

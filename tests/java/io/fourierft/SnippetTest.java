@@ -28,7 +28,7 @@ class SnippetTest {
   @Test
   void snippetsCompileAndRun() throws Exception {
     Map<String, List<String>> snippets = snippets();
-    for (String needed : List.of("", "layer", "peft", "merge", "training")) {
+    for (String needed : List.of("", "layer", "peft", "merge", "bulk", "training")) {
       assertTrue(snippets.containsKey(needed), "package '" + needed + "' shows no program");
     }
     ExamplePrograms programs = new ExamplePrograms(folder);
@@ -55,10 +55,13 @@ class SnippetTest {
     assertTrue(output.contains("model.layers.0.self_attn.q_proj.weight: |dW| = "), output);
     assertTrue(output.contains("changed by "), output);
     assertTrue(output.contains("gradient norm "), output);
+    assertTrue(output.contains("poet.safetensors has 4 deltas"), output);
+    assertTrue(output.contains("cosine of the two: "), output);
     for (String written :
         List.of(
             "poet-copy/adapter_model.safetensors",
             "merged-example/model.safetensors",
+            "deltas-example/coder.safetensors",
             "trainer-example.safetensors")) {
       Path file = ExamplePrograms.PROJECT.resolve("target").resolve(written);
       assertTrue(Files.exists(file), written);

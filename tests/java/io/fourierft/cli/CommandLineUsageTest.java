@@ -35,7 +35,16 @@ class CommandLineUsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"merge", "unmerge", "delta", "locations", "inspect", "train-demo", "doctor"})
+      strings = {
+        "merge",
+        "unmerge",
+        "delta",
+        "locations",
+        "inspect",
+        "similarity",
+        "train-demo",
+        "doctor"
+      })
   void everyCommandHasHelp(String command) {
     CommandLineRun run = CommandLineRun.of(command, "--help");
     assertEquals(0, run.code());
@@ -82,7 +91,7 @@ class CommandLineUsageTest {
   @ParameterizedTest
   @CsvSource({
     "merge, --base",
-    "unmerge, --adapter",
+    "unmerge, --out",
     "delta, --out",
     "locations, --n-frequency",
     "inspect, --adapter"

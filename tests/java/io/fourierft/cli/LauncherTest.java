@@ -178,6 +178,18 @@ class LauncherTest {
   }
 
   @Test
+  void aFolderWithAColonIsRefusedBeforeAnythingIsBuilt() throws Exception {
+    Path moved = Files.move(checkout, folder.resolve("at 12:30"));
+    Process process = start(moved, Map.of());
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(1, process.exitValue());
+    assertTrue(text.contains(moved + " has a colon in its name"), text);
+    assertFalse(Files.exists(moved.resolve("target")));
+    assertFalse(Files.exists(folder.resolve("builds")));
+  }
+
+  @Test
   void aFailedBuildIsToldAndLeavesNoProgram() throws Exception {
     script(tools.resolve("mvn"), "echo 'no network'\nexit 1\n");
     Process process = start(checkout, Map.of());

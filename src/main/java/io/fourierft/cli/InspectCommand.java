@@ -1,8 +1,12 @@
 package io.fourierft.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
+import io.fourierft.bulk.InspectedAdapter;
+import io.fourierft.bulk.InspectionJob;
 import io.fourierft.merge.AdapterInspection;
 import io.fourierft.merge.AdapterInspection.Layer;
 import io.fourierft.peft.ExtraTensor;
@@ -11,7 +15,9 @@ import io.fourierft.peft.ResolvedModule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -28,16 +34,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Shows the modules of an adapter: n, norms, and, with the base model, shapes and the norm of",
-      "the delta. --plot draws |spectrum| at its places beside a heat map of the delta."
+      "the delta. --plot draws |spectrum| at its places beside a heat map of the delta.",
+      "Of many adapters: one line each."
     })
 final class InspectCommand implements Callable<Integer> {
-  @Option(
-      names = "--adapter",
-      required = true,
-      paramLabel = "DIR",
-      description = "adapter as PEFT saves it")
-  private Path adapter;
-
   @Option(
       names = "--base",
       paramLabel = "DIR|FILE",
@@ -52,6 +52,13 @@ final class InspectCommand implements Callable<Integer> {
       paramLabel = "NAME",
       description = "the module to draw (default: that with the largest delta)")
   private @Nullable String module;
+
+  @Option(
+      names = "--keep-going",
+      description = "of many adapters: go on when one fails, and report it at the end (exit 1)")
+  private boolean keepGoing;
+
+  @Mixin private AdaptersMixin adapters;
 
   @Mixin private ResolveMixin resolve;
 
@@ -71,13 +78,26 @@ final class InspectCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
     }
+    adapters.require();
+    if (adapters.areMany()) {
+      if (plot != null || module != null) {
+        throw new ParameterException(
+            spec.commandLine(), "--plot and --module are for one adapter; give it by --adapter");
+      }
+      return many();
+    }
+    if (keepGoing) {
+      throw new ParameterException(
+          spec.commandLine(), "--keep-going is for many adapters; give them by --adapters");
+    }
     if (plot != null) {
       PngFile.requireFree(plot);
     }
+    Path adapter = adapters.named().getFirst();
     ResolveOptions options = resolve.options();
     AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
     if (report.isJson()) {
-      report.print(asJson(inspection));
+      report.print(asJson(adapter, inspection));
     } else {
       report.printNotes(inspection.notes());
       print(report.out(), inspection);
@@ -89,6 +109,73 @@ final class InspectCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private int many() throws IOException {
+    Table table = new Table(1, "adapter", "modules", "n", "|spectrum|", "max |c|", "|dW|");
+    List<InspectedAdapter> failed = new ArrayList<>();
+    try (InspectionJob job = InspectionJob.plan(base, adapters.sets(), resolve.options())) {
+      job.run(
+          inspected -> {
+            if (report.isJson()) {
+              report.printLine(asJson(inspected));
+            }
+            if (inspected.inspection() != null) {
+              add(table, inspected, inspected.inspection());
+            } else {
+              failed.add(inspected);
+              if (!keepGoing) {
+                job.cancel();
+              }
+            }
+          });
+    }
+    if (!report.isJson()) {
+      table.print(report.out());
+      report.out().flush();
+    }
+    for (InspectedAdapter inspected : failed) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "fourierft: adapter '%s': %s"
+                  .formatted(inspected.name(), Main.describe(requireNonNull(inspected.failure()))));
+    }
+    return failed.isEmpty() ? 0 : Main.FAILURE;
+  }
+
+  private void add(Table table, InspectedAdapter inspected, AdapterInspection inspection) {
+    double squares = 0;
+    double largest = 0;
+    for (Layer layer : inspection.layers()) {
+      squares += layer.spectrumNorm() * layer.spectrumNorm();
+      largest = Math.max(largest, layer.largestCoefficient());
+    }
+    table.add(
+        inspected.name(),
+        Integer.toString(inspection.layers().size()),
+        Long.toString(inspection.layers().stream().mapToLong(Layer::nFrequency).sum()),
+        Table.scientific(Math.sqrt(squares)),
+        Table.scientific(largest),
+        base == null ? "-" : Table.scientific(inspected.deltaNorm()));
+    report.printNotes(
+        inspection.notes().stream().map(note -> inspected.name() + ": " + note).toList());
+  }
+
+  private ObjectNode asJson(InspectedAdapter inspected) {
+    if (inspected.inspection() == null) {
+      return Json.object()
+          .put("command", spec.name())
+          .put("name", inspected.name())
+          .put("adapter", inspected.adapter().toString())
+          .put("error", Main.describe(requireNonNull(inspected.failure())));
+    }
+    ObjectNode node = asJson(inspected.adapter(), inspected.inspection());
+    node.put("name", inspected.name());
+    if (base != null) {
+      node.put("delta_norm", inspected.deltaNorm());
+    }
+    return node;
   }
 
   private void print(PrintWriter printer, AdapterInspection inspection) {
@@ -125,7 +212,7 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  private ObjectNode asJson(AdapterInspection inspection) {
+  private ObjectNode asJson(Path adapter, AdapterInspection inspection) {
     ObjectNode root = Json.object();
     root.put("command", spec.name());
     root.put("adapter", adapter.toString());

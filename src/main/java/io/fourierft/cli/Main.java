@@ -12,6 +12,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -38,6 +39,7 @@ import picocli.CommandLine.ParameterException;
       DeltaCommand.class,
       LocationsCommand.class,
       InspectCommand.class,
+      SimilarityCommand.class,
       TrainDemoCommand.class,
       DoctorCommand.class,
       HelpCommand.class
@@ -57,7 +59,7 @@ public final class Main {
     PrintWriter out = new PrintWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8));
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     CommandLog.install(err);
-    int code = run(out, err, arguments);
+    int code = run(out, err, FileArguments.exact(arguments));
     Optional<String> failure = output.failure();
     if (failure.isPresent() && code == 0) {
       err.println("fourierft: standard output cannot be written: " + failure.get());
@@ -74,6 +76,7 @@ public final class Main {
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setAbbreviatedOptionsAllowed(false)
+            .registerConverter(Path.class, FileArguments::path)
             .setUsageHelpAutoWidth(false)
             .setUsageHelpWidth(100)
             .setParameterExceptionHandler(Main::usageError)
@@ -125,7 +128,8 @@ public final class Main {
     }
   }
 
-  private static String describe(Throwable error) {
+  /** What a failure is, for the user of the program. */
+  static String describe(Throwable error) {
     return switch (error) {
       case UncheckedIOException wrapped when wrapped.getCause() != null ->
           describe(wrapped.getCause());

@@ -10,6 +10,7 @@ final class OptionNames {
   private static final Map<String, String> FLAGS =
       Map.of(
           "(overwrite)", "(--overwrite)",
+          "(keepGoing)", "(--keep-going)",
           "MergeOptions.dtype", "--dtype",
           "Randperm.LEGACY", "--legacy-randperm",
           "ResolveOptions.layouts", "--layout",
