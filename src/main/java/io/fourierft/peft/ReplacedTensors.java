@@ -76,7 +76,7 @@ final class ReplacedTensors {
     if (!shape.equals(extra.shape())) {
       throw new PeftException(
           ("adapter brings '%s' of shape %s, but its place in the base model's '%s' has %s; give"
-               + " the base model that the adapter was trained on")
+                  + " the base model that the adapter was trained on")
               .formatted(extra.key(), extra.shape(), place.tensor(), shape));
     }
     for (WeightSlice slice : place.slices()) {
