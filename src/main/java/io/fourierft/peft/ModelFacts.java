@@ -37,8 +37,10 @@ final class ModelFacts {
     }
     List<Tie> ties = new ArrayList<>();
     for (String pair : heading.isEmpty() ? new String[0] : heading.split(", ")) {
-      String[] names = pair.split(" [=~] ");
-      ties.add(new Tie(names[0], names[1], pair.contains(" ~ ")));
+      int sign = Math.max(pair.indexOf(" = "), pair.indexOf(" ~ "));
+      ties.add(
+          new Tie(
+              pair.substring(0, sign), pair.substring(sign + 3), pair.charAt(sign + 1) == '~'));
     }
     for (String type : words.subList(1, words.size())) {
       TIES.put(type, ties);
