@@ -34,7 +34,9 @@ class SimilarityMatrixTest {
   private static ResolvedAdapter adapter(Map<String, FourierAdapter> modules) {
     List<ResolvedModule> resolved = new ArrayList<>();
     modules.forEach(
-        (name, one) -> resolved.add(new ResolvedModule(
+        (name, one) ->
+            resolved.add(
+                new ResolvedModule(
                     name,
                     List.of(new WeightSlice(name, 0, 0, one.rows(), 1, 0)),
                     WeightLayout.OUT_IN,

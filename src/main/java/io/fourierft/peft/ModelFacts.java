@@ -39,8 +39,7 @@ final class ModelFacts {
     for (String pair : heading.isEmpty() ? new String[0] : heading.split(", ")) {
       int sign = Math.max(pair.indexOf(" = "), pair.indexOf(" ~ "));
       ties.add(
-          new Tie(
-              pair.substring(0, sign), pair.substring(sign + 3), pair.charAt(sign + 1) == '~'));
+          new Tie(pair.substring(0, sign), pair.substring(sign + 3), pair.charAt(sign + 1) == '~'));
     }
     for (String type : words.subList(1, words.size())) {
       TIES.put(type, ties);
