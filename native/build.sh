@@ -2,11 +2,12 @@
 # Called by Maven: builds the kernels' fatbin, if the tools for it are here, and says in one line if they
 # are not. It is not built again when nothing changed.
 #
-#   native/build.sh BUILD_FOLDER CLASSES_FOLDER
+#   native/build.sh BUILD_FOLDER
+#
+# What becomes the jar of kernels is in BUILD_FOLDER/resources then.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$1
-classes=$2
 
 # A build folder that came along with a copied or moved checkout knows the paths of the other place.
 cache=$build/CMakeCache.txt
@@ -23,8 +24,3 @@ done
 mkdir -p "$(dirname "$build")"
 cmake -S "$root/native" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
 cmake --build "$build"
-folder=io/fourierft/internal/cuda
-cmake -E make_directory "$classes/$folder"
-for file in "$build/resources/$folder"/*; do
-  cmake -E copy_if_different "$file" "$classes/$folder/$(basename "$file")"
-done

@@ -7,7 +7,8 @@ module io.fourierft {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires java.logging;
-  requires JTransforms;
+  requires jdk.unsupported;
+  requires static JTransforms;
   requires static jdk.incubator.vector;
   requires static info.picocli;
   requires static java.desktop;
