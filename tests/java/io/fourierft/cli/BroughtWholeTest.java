@@ -80,13 +80,20 @@ class BroughtWholeTest {
     String saved = ", \"modules_to_save\": [\"score\"]";
     Path first =
         adapter(
-            "one", saved, head("score.weight", 2, 5), spectrum("model.layers.0.self_attn.q_proj", 3));
+            "one",
+            saved,
+            head("score.weight", 2, 5),
+            spectrum("model.layers.0.self_attn.q_proj", 3));
     Path second =
         adapter(
-            "two", saved, head("score.weight", 2, 6), spectrum("model.layers.0.self_attn.q_proj", 4));
+            "two",
+            saved,
+            head("score.weight", 2, 6),
+            spectrum("model.layers.0.self_attn.q_proj", 4));
     CommandLineRun run = merge(first, second);
     assertEquals(1, run.code(), run.out());
-    for (String word : List.of("one", "two", "'score.weight'", "they differ", "Merge one of them")) {
+    for (String word :
+        List.of("one", "two", "'score.weight'", "they differ", "Merge one of them")) {
       assertTrue(run.err().contains(word), word + " in: " + run.err());
     }
     assertFalse(Files.exists(folder.resolve("out")));
@@ -95,7 +102,8 @@ class BroughtWholeTest {
   private void makeBert() throws IOException {
     base(
         "{\"model_type\": \"bert\", \"architectures\": [\"BertForMaskedLM\"], \"vocab_size\": 10}",
-        ModelFiles.matrix("bert.encoder.layer.0.attention.self.query.weight", DType.F32, 8, 8, 1, 1),
+        ModelFiles.matrix(
+            "bert.encoder.layer.0.attention.self.query.weight", DType.F32, 8, 8, 1, 1),
         ModelFiles.vector("bert.encoder.layer.0.attention.self.query.bias", DType.F32, 8, 1),
         ModelFiles.matrix("bert.embeddings.word_embeddings.weight", DType.F32, 10, 8, 1, 2),
         ModelFiles.vector("cls.predictions.bias", DType.F32, 10, 3));

@@ -242,11 +242,9 @@ class MergeRefusalTest extends ModelCommandTest {
     String saves = ", \"modules_to_save\": [\"embed_tokens\"]";
     String name = "base_model.model.model.embed_tokens.weight";
     Path first =
-        queryAdapter(
-            "first", saves, TEN, ModelFiles.matrix(name, DType.F32, 16, 12, 1, 77));
+        queryAdapter("first", saves, TEN, ModelFiles.matrix(name, DType.F32, 16, 12, 1, 77));
     Path second =
-        queryAdapter(
-            "second", saves, TEN, ModelFiles.matrix(name, DType.F32, 16, 12, 1, 78));
+        queryAdapter("second", saves, TEN, ModelFiles.matrix(name, DType.F32, 16, 12, 1, 78));
     refused(
         merge(base(DType.F32), first, out(), "--adapter", second),
         first.toString(),

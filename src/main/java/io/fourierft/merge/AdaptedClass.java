@@ -96,7 +96,9 @@ final class AdaptedClass {
     }
   }
 
-  /** Weights of the class that nobody has: random in training, and random again when it is loaded. */
+  /**
+   * Weights of the class that nobody has: random in training, and random again when it is loaded.
+   */
   private void noteRandom(String className, Predicate<String> isThere, List<String> notes) {
     List<String> missing =
         HeadClass.modules(className).stream()
@@ -104,9 +106,9 @@ final class AdaptedClass {
             .toList();
     if (!missing.isEmpty()) {
       notes.add(
-          ("%s has '%s.weight', which neither the base model nor the adapter brings: it was random in"
-                  + " training and will be when the output is loaded, which costs what was learned;"
-                  + " name it in modules_to_save and train again")
+          ("%s has '%s.weight', which neither the base model nor the adapter brings: it was random"
+               + " in training and will be when the output is loaded, which costs what was learned;"
+               + " name it in modules_to_save and train again")
               .formatted(className, String.join(".weight', '", missing)));
     }
   }

@@ -45,7 +45,8 @@ final class EmbeddingTies {
     untying =
         hasConfig
             ? "says tie_word_embeddings: false"
-            : "has no config.json to say tie_word_embeddings: false, so give that where it is loaded";
+            : "has no config.json to say tie_word_embeddings: false, so give that where it is"
+                  + " loaded";
   }
 
   /**

@@ -201,8 +201,7 @@ final class MergePlan {
     return base.find(stored).map(SafetensorsCheckpoint.Location::tensor);
   }
 
-  private void planReplacement(String source, ExtraTensor extra, String tensor)
-      throws IOException {
+  private void planReplacement(String source, ExtraTensor extra, String tensor) throws IOException {
     Optional<TensorInfo> before = stored(tensor);
     if (before.isPresent() && extra.dtype() != before.get().dtype()) {
       requireConvertible(source, extra, tensor, before.get());

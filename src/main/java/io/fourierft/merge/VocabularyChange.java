@@ -96,8 +96,7 @@ final class VocabularyChange {
     parted.forEach(
         (name, stored) -> {
           TensorInfo info = base.find(stored).orElseThrow().tensor();
-          requireSame(
-              name, info, embeddings, biases, replaced, first, old, size, hasOutput, notes);
+          requireSame(name, info, embeddings, biases, replaced, first, old, size, hasOutput, notes);
         });
     notes.add("the vocabulary has %d tokens instead of %d, as '%s'".formatted(size, old, first));
     return OptionalLong.of(size);
