@@ -13,7 +13,7 @@ interface WriterTarget extends AutoCloseable {
   WritableByteChannel channel();
 
   /** Everything was written. */
-  void commit() throws IOException;
+  void commit(boolean force) throws IOException;
 
   /** Gives up what was not committed. */
   @Override
