@@ -12,7 +12,11 @@ interface WriterTarget extends AutoCloseable {
   /** Takes the bytes, in their order. */
   WritableByteChannel channel();
 
-  /** Everything was written. */
+  /**
+   * Everything was written.
+   *
+   * @param force whether it must be on the device when this returns, where there is one
+   */
   void commit(boolean force) throws IOException;
 
   /** Gives up what was not committed. */
