@@ -51,8 +51,7 @@ class InputHashesTest {
 
   private Map<String, String> merge(Path from, MergeOptions options, String name) throws Exception {
     Path out = folder.resolve(name);
-    try (FourierEngine engine =
-        FourierEngine.create(EngineOptions.defaults().withDevice("cpu"))) {
+    try (FourierEngine engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu"))) {
       ModelMerge.run(engine, from, List.of(adapter), out, options, ProgressListener.NONE);
     }
     try (SafetensorsFile file = SafetensorsFile.open(out.resolve("model.safetensors"))) {

@@ -94,8 +94,8 @@ final class MergeMixin {
   @Option(
       names = "--verify-input",
       description =
-          "read the base's weight files for their SHA-256: refuse one that is not what its hub cache"
-              + " names, record all in the output's metadata (base.sha256.FILE)")
+          "read the base's weight files for their SHA-256: refuse one that is not what its hub"
+              + " cache names, record all in the output's metadata (base.sha256.FILE)")
   private boolean verifyInput;
 
   @Mixin private AdaptersMixin adapters;

@@ -45,7 +45,8 @@ public record MergeOptions(
     }
     if (verifyInput && untouched != UntouchedFiles.REWRITTEN) {
       throw new FourierException(
-          "MergeOptions.verifyInput records hashes in every file of the output; MergeOptions.untouched "
+          "MergeOptions.verifyInput records hashes in every file of the output;"
+              + " MergeOptions.untouched "
               + untouched
               + " would leave some as they are");
     }
@@ -74,19 +75,43 @@ public record MergeOptions(
   /** The same with another output dtype; null keeps each tensor's. */
   public MergeOptions withDtype(@Nullable ElementType value) {
     return new MergeOptions(
-        addition, value, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched, verifyInput);
+        addition,
+        value,
+        safe,
+        check,
+        overwrite,
+        maxShardSizeInBytes,
+        resolve,
+        untouched,
+        verifyInput);
   }
 
   /** The same, checking or not checking for NaN and infinity. */
   public MergeOptions withSafe(boolean value) {
     return new MergeOptions(
-        addition, dtype, value, check, overwrite, maxShardSizeInBytes, resolve, untouched, verifyInput);
+        addition,
+        dtype,
+        value,
+        check,
+        overwrite,
+        maxShardSizeInBytes,
+        resolve,
+        untouched,
+        verifyInput);
   }
 
   /** The same, checking the output against the definition or not. */
   public MergeOptions withCheck(boolean value) {
     return new MergeOptions(
-        addition, dtype, safe, value, overwrite, maxShardSizeInBytes, resolve, untouched, verifyInput);
+        addition,
+        dtype,
+        safe,
+        value,
+        overwrite,
+        maxShardSizeInBytes,
+        resolve,
+        untouched,
+        verifyInput);
   }
 
   /** The same, replacing or not replacing an output that exists. */
@@ -97,13 +122,22 @@ public record MergeOptions(
 
   /** The same with another shard size; null keeps the base's files. */
   public MergeOptions withMaxShardSizeInBytes(@Nullable Long value) {
-    return new MergeOptions(addition, dtype, safe, check, overwrite, value, resolve, untouched, verifyInput);
+    return new MergeOptions(
+        addition, dtype, safe, check, overwrite, value, resolve, untouched, verifyInput);
   }
 
   /** The same with adapters understood otherwise. */
   public MergeOptions withResolve(ResolveOptions value) {
     return new MergeOptions(
-        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, value, untouched, verifyInput);
+        addition,
+        dtype,
+        safe,
+        check,
+        overwrite,
+        maxShardSizeInBytes,
+        value,
+        untouched,
+        verifyInput);
   }
 
   /** The same with or without PEFT's autocast of coefficients. */

@@ -60,7 +60,9 @@ final class ReplacementFile implements WriterTarget {
     return channel;
   }
 
-  /** Forces the bytes to the device if asked, and puts the file in the target's place, in one step. */
+  /**
+   * Forces the bytes to the device if asked, and puts the file in the target's place, in one step.
+   */
   @Override
   public void commit(boolean force) throws IOException {
     if (force) {

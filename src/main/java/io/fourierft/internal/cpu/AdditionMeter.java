@@ -55,12 +55,11 @@ final class AdditionMeter {
   }
 
   /**
-   * Adds up a run: {@code before} has the weights, then what was stored. Of each sum there are two, of
-   * the even and of the odd elements, so that no addition waits for the one before it; which element
-   * goes to which does not depend on the machine.
+   * Adds up a run: {@code before} has the weights, then what was stored. Of each sum there are two,
+   * of the even and of the odd elements, so that no addition waits for the one before it; which
+   * element goes to which does not depend on the machine.
    */
-  private void measure(
-      float[] before, int count, float[] values, int at, float sign, int base) {
+  private void measure(float[] before, int count, float[] values, int at, float sign, int base) {
     double delta0 = 0;
     double delta1 = 0;
     double weight0 = 0;
