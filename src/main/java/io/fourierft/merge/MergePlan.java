@@ -45,6 +45,7 @@ final class MergePlan {
   private final Map<String, OutputTensor> tensors = new LinkedHashMap<>();
   private final ConfigChanges configChanges = new ConfigChanges();
   private final ShardPlan shards;
+  private final Map<String, String> baseHashes;
   private String adaptedPrefix = "";
   private String prefix = "";
 
@@ -73,6 +74,7 @@ final class MergePlan {
     }
     planNew(parted);
     shards = shardPlan();
+    baseHashes = options.verifyInput() ? opened.hashes() : Map.of();
   }
 
   ShardPlan shards() {
@@ -81,6 +83,11 @@ final class MergePlan {
 
   MergeOptions options() {
     return options;
+  }
+
+  /** Hashes of the base's files, by their names; none unless they were asked for. */
+  Map<String, String> baseHashes() {
+    return baseHashes;
   }
 
   /**
