@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Test;
  * spills, for every architecture of the list.
  */
 class KernelResourcesTest {
-  private static final Path PROJECT =
-      Path.of(System.getProperty("fourierft.project.dir", "."));
+  private static final Path PROJECT = Path.of(System.getProperty("fourierft.project.dir", "."));
 
   private static final Pattern ROW =
       Pattern.compile(
@@ -39,7 +38,8 @@ class KernelResourcesTest {
     Path table = PROJECT.resolve("target/kernels/resources.md");
     assumeTrue(
         Files.exists(table),
-        "the kernels were not built: nvcc or cmake is not here, or -Dfourierft.kernels.skip was given");
+        "the kernels were not built: nvcc or cmake is not here, or -Dfourierft.kernels.skip was"
+            + " given");
     List<Row> rows = new ArrayList<>();
     for (String line : Files.readAllLines(table)) {
       Matcher row = ROW.matcher(line);

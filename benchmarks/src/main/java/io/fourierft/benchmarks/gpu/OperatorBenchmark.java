@@ -82,8 +82,7 @@ final class OperatorBenchmark {
       long x = 8L * tokens * (problem.cols() / 2 + 1);
       long y = 8L * tokens * (problem.rows() / 2 + 1);
       long forward = inBytes + 2 * outBytes + (fused ? 0 : 4 * x + 4 * y);
-      long backward =
-          outBytes + 2 * inBytes + (fused ? inBytes : 4 * y + 4 * x + x + y);
+      long backward = outBytes + 2 * inBytes + (fused ? inBytes : 4 * y + 4 * x + x + y);
       bench
           .results()
           .add(
@@ -161,8 +160,7 @@ final class OperatorBenchmark {
           bench
               .clock()
               .time(
-                  (on, set) ->
-                      on.apply(routing, steps.get(set).x(), steps.get(set).y(), path()),
+                  (on, set) -> on.apply(routing, steps.get(set).x(), steps.get(set).y(), path()),
                   sets,
                   bench.cases().seconds());
       long x = 8L * tokens * (problem.cols() / 2 + 1);

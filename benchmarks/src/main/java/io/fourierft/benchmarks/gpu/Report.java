@@ -158,7 +158,8 @@ final class Report {
     StringBuilder heads =
         new StringBuilder(
             "case|path|ms|lowest to highest|of copy bandwidth, least bytes|of copy bandwidth,"
-                + " path's bytes|kernels' share|launches' share|kernels|transforms|µs to enqueue|µs to its end|error");
+                + " path's bytes|kernels' share|launches' share|kernels|transforms|µs to enqueue|µs"
+                + " to its end|error");
     peers.forEach(peer -> heads.append("|").append(peer).append(" ms|× ").append(peer));
     header(heads.toString().split("\\|", -1));
     for (JsonNode each : run.engine().path("cases")) {
