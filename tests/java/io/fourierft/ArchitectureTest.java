@@ -97,6 +97,7 @@ class ArchitectureTest {
             ROOT + ".safetensors..",
             ROOT + ".peft..",
             ROOT + ".merge..",
+            ROOT + ".lora..",
             ROOT + ".training..",
             ROOT + ".demo..",
             ROOT + ".cli..")
@@ -163,7 +164,8 @@ class ArchitectureTest {
   void checkpointsKnowNoEngineAndNoCommand() {
     noClasses()
         .that()
-        .resideInAnyPackage(ROOT + ".peft..", ROOT + ".merge..", ROOT + ".training..")
+        .resideInAnyPackage(
+            ROOT + ".peft..", ROOT + ".lora..", ROOT + ".merge..", ROOT + ".training..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")

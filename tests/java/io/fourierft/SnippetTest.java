@@ -28,7 +28,7 @@ class SnippetTest {
   @Test
   void snippetsCompileAndRun() throws Exception {
     Map<String, List<String>> snippets = snippets();
-    for (String needed : List.of("", "layer", "peft", "merge", "training")) {
+    for (String needed : List.of("", "layer", "lora", "peft", "merge", "training")) {
       assertTrue(snippets.containsKey(needed), "package '" + needed + "' shows no program");
     }
     ExamplePrograms programs = new ExamplePrograms(folder);

@@ -35,12 +35,21 @@ class CommandLineUsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"merge", "unmerge", "delta", "locations", "inspect", "train-demo", "doctor"})
+      strings = {
+        "merge",
+        "unmerge",
+        "delta",
+        "to-lora",
+        "locations",
+        "inspect",
+        "train-demo",
+        "doctor"
+      })
   void everyCommandHasHelp(String command) {
     CommandLineRun run = CommandLineRun.of(command, "--help");
     assertEquals(0, run.code());
     assertEquals("", run.err());
-    assertTrue(run.out().startsWith("Usage: fourierft " + command), run.out());
+    assertTrue(run.out().contains("\nUsage: fourierft " + command), run.out());
     assertTrue(run.out().contains("--json"), run.out());
     assertEquals(run.out(), CommandLineRun.of("help", command).out());
     for (String line : run.out().split("\\R", -1)) {
@@ -85,7 +94,6 @@ class CommandLineUsageTest {
     "unmerge, --adapter",
     "delta, --out",
     "locations, --n-frequency",
-    "inspect, --adapter"
   })
   void aMissingOptionIsNamed(String command, String option) {
     assertUsage(CommandLineRun.of(command), "Missing required option", option);
@@ -169,5 +177,12 @@ class CommandLineUsageTest {
         CommandLineRun.of("inspect", "--adapter", "a", "--plot", "x.png"), "--plot needs --base");
     assertUsage(
         CommandLineRun.of("inspect", "--adapter", "a", "--base", "b", "--plot", "x.jpg"), ".png");
+    assertUsage(CommandLineRun.of("inspect", "a", "--base", "b", "--module", "m"), "--plot");
+  }
+
+  @Test
+  void inspectTakesOneFolder() {
+    assertUsage(CommandLineRun.of("inspect"), "fourierft inspect DIR");
+    assertUsage(CommandLineRun.of("inspect", "a", "--adapter", "b"), "one folder");
   }
 }

@@ -1,18 +1,26 @@
 package io.fourierft.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
 import io.fourierft.merge.AdapterInspection;
 import io.fourierft.merge.AdapterInspection.Layer;
+import io.fourierft.merge.WeightNorms;
 import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.plot.ChangeChart;
+import io.fourierft.plot.SpectrumPlot;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -20,23 +28,35 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code fourierft inspect}: what an adapter holds. */
 @Command(
     name = "inspect",
+    header = "Shows what an adapter holds; draws it.",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows the modules of an adapter: n, norms, and, with the base model, shapes and the norm of",
-      "the delta. --plot draws |spectrum| at its places beside a heat map of the delta."
+      "Shows the modules: n, norms, and, with the base model, shapes and how large the delta is",
+      "beside the weight. --plot draws the change of every layer; with --module the spectrum of"
+          + " that",
+      "module at its places beside a heat map of its delta."
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  fourierft inspect examples/adapters/poet",
+      "  fourierft inspect examples/adapters/poet --base examples/tiny-llama --json",
+      "  fourierft inspect examples/adapters/poet --base examples/tiny-llama --plot"
+          + " target/poet.png",
+      "  fourierft inspect examples/adapters/poet --base examples/tiny-llama \\",
+      "      --plot target/query.png --module model.layers.1.self_attn.q_proj --dark"
     })
 final class InspectCommand implements Callable<Integer> {
-  @Option(
-      names = "--adapter",
-      required = true,
-      paramLabel = "DIR",
-      description = "adapter as PEFT saves it")
-  private Path adapter;
+  @Parameters(arity = "0..1", paramLabel = "DIR", description = "adapter as PEFT saves it")
+  private @Nullable Path folder;
+
+  @Option(names = "--adapter", paramLabel = "DIR", description = "the same, by name")
+  private @Nullable Path named;
 
   @Option(
       names = "--base",
@@ -44,14 +64,19 @@ final class InspectCommand implements Callable<Integer> {
       description = "base model, for the shapes, which an adapter does not store")
   private @Nullable Path base;
 
-  @Option(names = "--plot", paramLabel = "FILE.png", description = "draw one module; needs --base")
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE.png",
+      description = "draw |dW| / |W| of every layer, or what --module says; needs --base")
   private @Nullable Path plot;
 
   @Option(
       names = "--module",
       paramLabel = "NAME",
-      description = "the module to draw (default: that with the largest delta)")
+      description = "draw the spectrum of this module and its delta")
   private @Nullable String module;
+
+  @Mixin private ThemeMixin theme;
 
   @Mixin private ResolveMixin resolve;
 
@@ -63,6 +88,11 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    Path adapter = adapter();
+    if (module != null && plot == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--module says what to draw; give --plot FILE.png with it");
+    }
     if (plot != null && base == null) {
       throw new ParameterException(
           spec.commandLine(), "--plot needs --base, since an adapter does not store its shapes");
@@ -77,13 +107,13 @@ final class InspectCommand implements Callable<Integer> {
     ResolveOptions options = resolve.options();
     AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
     if (report.isJson()) {
-      report.print(asJson(inspection));
+      report.print(asJson(adapter, inspection));
     } else {
       report.printNotes(inspection.notes());
       print(report.out(), inspection);
     }
-    if (plot != null) {
-      draw(inspection, plot);
+    if (plot != null && base != null) {
+      draw(inspection, base, plot);
       if (!report.isJson()) {
         report.out().println("drew " + plot);
       }
@@ -125,7 +155,7 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  private ObjectNode asJson(AdapterInspection inspection) {
+  private ObjectNode asJson(Path adapter, AdapterInspection inspection) {
     ObjectNode root = Json.object();
     root.put("command", spec.name());
     root.put("adapter", adapter.toString());
@@ -162,33 +192,50 @@ final class InspectCommand implements Callable<Integer> {
     return root;
   }
 
-  private void draw(AdapterInspection inspection, Path file) throws IOException {
-    ResolvedModule chosen = chosen(inspection);
+  private Path adapter() {
+    if ((folder == null) == (named == null)) {
+      throw new ParameterException(
+          spec.commandLine(), "give one folder of an adapter: fourierft inspect DIR");
+    }
+    return folder == null ? requireNonNull(named) : folder;
+  }
+
+  private void draw(AdapterInspection inspection, Path model, Path file) throws IOException {
+    List<ResolvedModule> modules = new ArrayList<>();
+    inspection.layers().forEach(layer -> modules.add(requireNonNull(layer.bound())));
+    if (module == null) {
+      PngFile.write(file, ChangeChart.draw(changes(model, modules), theme.theme()));
+      return;
+    }
+    ResolvedModule chosen =
+        modules.stream()
+            .filter(bound -> bound.path().equals(module))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new ParameterException(
+                        spec.commandLine(),
+                        "the adapter has no module '%s'; run inspect without --plot to see them"
+                            .formatted(module)));
     try (FourierEngine opened = engine.open()) {
       PngFile.write(
           file,
-          SpectrumPlot.draw(chosen.path(), chosen.adapter(), opened.deltaWeight(chosen.adapter())));
+          SpectrumPlot.draw(
+              chosen.path(),
+              chosen.adapter(),
+              opened.deltaWeight(chosen.adapter()),
+              theme.theme()));
     }
   }
 
-  private ResolvedModule chosen(AdapterInspection inspection) {
-    if (module != null) {
-      return inspection.layers().stream()
-          .map(Layer::bound)
-          .filter(bound -> bound != null && bound.path().equals(module))
-          .findFirst()
-          .orElseThrow(
-              () ->
-                  new ParameterException(
-                      spec.commandLine(),
-                      "the adapter has no module '"
-                          + module
-                          + "'; run inspect without --plot to see them"));
+  private static Map<String, Double> changes(Path model, List<ResolvedModule> modules)
+      throws IOException {
+    Map<String, Double> norms = WeightNorms.of(model, modules);
+    Map<String, Double> changes = new LinkedHashMap<>();
+    for (ResolvedModule bound : modules) {
+      double norm = requireNonNull(norms.get(bound.path()));
+      changes.put(bound.path(), bound.adapter().deltaNorm() / norm);
     }
-    return inspection.layers().stream()
-        .map(Layer::bound)
-        .filter(bound -> bound != null)
-        .max(Comparator.comparingDouble(bound -> bound.adapter().deltaNorm()))
-        .orElseThrow();
+    return changes;
   }
 }

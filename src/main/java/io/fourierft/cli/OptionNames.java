@@ -10,6 +10,9 @@ final class OptionNames {
   private static final Map<String, String> FLAGS =
       Map.of(
           "(overwrite)", "(--overwrite)",
+          "LoraOptions.minEnergy", "--min-energy",
+          "LoraOptions.energy", "--energy",
+          "LoraOptions.rank", "--rank",
           "MergeOptions.dtype", "--dtype",
           "Randperm.LEGACY", "--legacy-randperm",
           "ResolveOptions.layouts", "--layout",
