@@ -17,15 +17,17 @@ if ! java_home=$(find_java "$needed"); then
 fi
 
 echo "run.sh: building the library and the benchmarks..." >&2
-(cd "$root" && mvn -q -B -Dmaven.test.skip=true package) >&2
-jar=$(find "$root/target" -maxdepth 1 -name 'fourierft-*.jar' ! -name '*-sources.jar' ! -name '*-javadoc.jar' | head -n 1)
+(cd "$root" && mvn -q -B -Dmaven.test.skip=true -Dfourierft.distribution.skip=true package) >&2
+# The version is the first of pom.xml; jars of others may lie in the same folder.
+version=$(sed -n 's:.*<version>\(.*\)</version>.*:\1:p' "$root/pom.xml" | head -n 1)
+jar=$root/target/fourierft-$version.jar
 (cd "$home" && mvn -q -B "-Dfourierft.jar=$jar" process-classes) >&2
 
 export FOURIERFT_BENCHMARKS_COMMIT FOURIERFT_BENCHMARKS_HOME=$home
 FOURIERFT_BENCHMARKS_COMMIT=$(git -C "$root" describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 # DJL unpacks libtorch here, asks no server for anything, and reports nothing to anyone.
 export DJL_CACHE_DIR=$home/target/djl DJL_OFFLINE=true OPT_OUT_TRACKING=true
-class_path="$home/target/classes:$jar:$root/target/lib/*:$home/target/lib/*"
+class_path="$home/target/classes:$jar:${jar%.jar}-linux-x86_64-cuda.jar:$root/target/lib/*:$home/target/lib/*"
 # shellcheck disable=SC2206 # FOURIERFT_JAVA_OPTS holds several options on purpose.
 flags=(
   --add-modules jdk.incubator.vector

@@ -2,11 +2,12 @@
 # Called by Maven: builds the kernels' fatbin, if the tools for it are here, and says in one line if they
 # are not. It is not built again when nothing changed.
 #
-#   native/build.sh kernels BUILD_FOLDER CLASSES_FOLDER
+#   native/build.sh BUILD_FOLDER
+#
+# What becomes the jar of kernels is in BUILD_FOLDER/resources then.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-what=$1
-build=$2
+build=$1
 
 # A build folder that came along with a copied or moved checkout knows the paths of the other place.
 cache=$build/CMakeCache.txt
@@ -14,28 +15,12 @@ if [ -f "$cache" ] && ! [ "$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$cach
   rm -rf "$build"
 fi
 
-case $what in
-  kernels)
-    for tool in cmake nvcc; do
-      if ! command -v "$tool" >/dev/null 2>&1; then
-        echo "$tool is not on the PATH: the jar is made without CUDA kernels"
-        exit 0
-      fi
-    done
-    mkdir -p "$(dirname "$build")"
-    cmake -S "$root/native" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
-    cmake --build "$build"
-    folder=io/fourierft/internal/cuda
-    cmake -E make_directory "$3/$folder"
-    for file in "$build/resources/$folder"/*; do
-      cmake -E copy_if_different "$file" "$3/$folder/$(basename "$file")"
-    done
-    ;;
-  emulator)
-    exec "$root/tests/native/build.sh" "$build"
-    ;;
-  *)
-    echo "build.sh: unknown part '$what'" >&2
-    exit 2
-    ;;
-esac
+for tool in cmake nvcc; do
+  if ! command -v "$tool" >/dev/null 2>&1; then
+    echo "$tool is not on the PATH: the jar is made without CUDA kernels"
+    exit 0
+  fi
+done
+mkdir -p "$(dirname "$build")"
+cmake -S "$root/native" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
+cmake --build "$build"

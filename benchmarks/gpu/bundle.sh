@@ -24,7 +24,7 @@ if ! jdk=$(find_java 25) || [ ! -x "$jdk/bin/jlink" ]; then
   exit 1
 fi
 echo "== building the library and its tests"
-maven -DskipTests package
+maven -DskipTests -Dfourierft.distribution.skip=true package
 maven dependency:copy "-Dartifact=org.junit.platform:$console:$junit" "-DoutputDirectory=$root/target/gpu-console"
 maven dependency:build-classpath -DincludeScope=test "-Dmdep.outputFile=$root/target/gpu-test.classpath"
 
@@ -32,7 +32,10 @@ rm -rf "$out"
 mkdir -p "$out/lib" "$out/test-lib" "$out/benchmark"
 
 echo "== collecting"
-cp target/fourierft-*.jar "$out/lib/"
+version=$(sed -n 's:.*<version>\(.*\)</version>.*:\1:p' pom.xml | head -n 1)
+cp "target/fourierft-$version.jar" "$out/lib/"
+cuda=target/fourierft-$version-linux-x86_64-cuda.jar
+[ ! -e "$cuda" ] || cp "$cuda" "$out/lib/"
 cp target/gpu-console/"$console-$junit.jar" "$out/test-lib/"
 tr ':' '\n' <target/gpu-test.classpath | while read -r jar; do
   case $(basename "$jar") in
@@ -69,7 +72,7 @@ cp cmake/Nvcc.cmake "$out/cmake/"
 cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/peers.py benchmarks/gpu/README.md "$out/"
 
 echo "== compiling the benchmark"
-maven -f benchmarks "-Dfourierft.jar=$(find "$out/lib" -name 'fourierft-*.jar')" compile
+maven -f benchmarks "-Dfourierft.jar=$out/lib/fourierft-$version.jar" compile
 (cd benchmarks/target/classes && cp -r --parents io/fourierft/benchmarks/gpu "$out/benchmark")
 
 echo "== linking a runtime"

@@ -229,7 +229,7 @@ if [ -n "$nvcc" ] && [ -n "$cmake" ] && [ "$emulated" = 0 ]; then
     "$1" -S "$2/native" -B "$3" "-DFOURIERFT_NVCC=$4" "-DFOURIERFT_ARCHITECTURES=$5"
     "$1" --build "$3" --parallel 8
     echo "built for sm_$5"' kernels "$cmake" "$here" "$scratch/kernels" "$nvcc" "${architecture:-75}"; then
-    java+=("-Dfourierft.cuda.kernels=$scratch/kernels/resources/io/fourierft/internal/cuda/fourierft.fatbin")
+    java+=("-Dfourierft.cuda.kernels=$scratch/kernels/resources/META-INF/fourierft/cuda/fourierft.fatbin")
   fi
 else
   skip kernels "nvcc or cmake is not here, or the driver is emulated; those of the jar are used"

@@ -7,7 +7,8 @@ module io.fourierft {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires java.logging;
-  requires JTransforms;
+  requires jdk.unsupported;
+  requires static JTransforms;
   requires static jdk.incubator.vector;
   requires static info.picocli;
   requires static java.desktop;
@@ -17,6 +18,7 @@ module io.fourierft {
   requires static org.knowm.xchart;
 
   exports io.fourierft;
+  exports io.fourierft.bulk;
   exports io.fourierft.cuda;
   exports io.fourierft.jcuda;
   exports io.fourierft.layer;

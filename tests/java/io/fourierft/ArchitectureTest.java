@@ -98,6 +98,7 @@ class ArchitectureTest {
             ROOT + ".peft..",
             ROOT + ".merge..",
             ROOT + ".lora..",
+            ROOT + ".bulk..",
             ROOT + ".training..",
             ROOT + ".demo..",
             ROOT + ".cli..")
@@ -165,10 +166,28 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            ROOT + ".peft..", ROOT + ".lora..", ROOT + ".merge..", ROOT + ".training..")
+            ROOT + ".peft..",
+            ROOT + ".lora..",
+            ROOT + ".merge..",
+            ROOT + ".bulk..",
+            ROOT + ".training..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")
+        .check(CLASSES);
+  }
+
+  /**
+   * Many adapters are a matter of those who have many: what is done with one knows nothing of it.
+   */
+  @Test
+  void nothingButTheCommandLineKnowsJobsOverMany() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".bulk..", ROOT + ".cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + ".bulk..")
         .check(CLASSES);
   }
 

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
 
 /** Places against torch.randperm. */
 class SpectralLocationsTest {
@@ -213,35 +214,28 @@ class SpectralLocationsTest {
     assertEquals(8 * 1000 + 16 * 2048, TorchRandperm.forwardBytes(1000));
     assertEquals(8 * 1000, TorchRandperm.insideOutBytes(1000));
     int side = 1 << 16;
-    int most = Integer.MAX_VALUE;
+    int half = 1 << 29;
+    long heap = Runtime.getRuntime().maxMemory() >> 20;
     for (Randperm algorithm : Randperm.values()) {
-      String refusal =
-          String.valueOf(
-              assertThrows(
-                      ShapeException.class,
-                      () -> SpectralLocations.of(side, side, most, 1, algorithm))
-                  .getMessage());
+      for (int absurd : new int[] {half + 1, Integer.MAX_VALUE}) {
+        refused(
+            "places are drawn for at most 536870912 coefficients",
+            () -> SpectralLocations.of(side, side, absurd, 1, algorithm));
+      }
       boolean forward = algorithm == Randperm.LEGACY;
-      assertTrue(
-          refusal.contains(
-              forward
-                  ? "places are drawn for at most 536870912 coefficients"
-                  : "whose places take 32767 MiB of heap"),
-          refusal);
+      refused(
+          "whose places take %d MiB of heap, but the virtual machine has %d;"
+              .formatted(forward ? 24576 : 8192, heap),
+          () -> SpectralLocations.of(side, side, half, 1, algorithm));
     }
-    int half = TorchRandperm.MOST_FORWARD;
-    String refusal =
-        String.valueOf(
-            assertThrows(
-                    ShapeException.class,
-                    () -> SpectralLocations.of(side, side, half, 1, Randperm.LEGACY))
-                .getMessage());
-    assertTrue(refusal.contains("whose places take 24576 MiB of heap"), refusal);
   }
 
   private static void refused(String words, int[] rows, int[] cols) {
-    ShapeException refusal =
-        assertThrows(ShapeException.class, () -> SpectralLocations.of(3, 4, rows, cols));
+    refused(words, () -> SpectralLocations.of(3, 4, rows, cols));
+  }
+
+  private static void refused(String words, Executable making) {
+    ShapeException refusal = assertThrows(ShapeException.class, making);
     assertTrue(String.valueOf(refusal.getMessage()).contains(words), refusal.getMessage());
   }
 
@@ -254,6 +248,9 @@ class SpectralLocationsTest {
     ShapeException refusal =
         assertThrows(ShapeException.class, () -> SpectralLocations.of(2, 3, 7, 1));
     assertEquals("n_frequency is 7, but must be 1 to 6 for a layer of 2 x 3", refusal.getMessage());
+    int[] place = {0};
+    refused(
+        "at least 1 x 1 elements, but got 0 x 5", () -> SpectralLocations.of(0, 5, place, place));
   }
 
   @Test

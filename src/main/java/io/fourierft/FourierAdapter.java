@@ -16,11 +16,14 @@ import java.util.Map;
  * that are not finite are allowed and propagate.
  */
 public final class FourierAdapter {
+  private static final int INFINITY_BITS = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
+
   private final SpectralLocations locations;
   private final float[] spectrum;
   private final float scaling;
   private final ElementType deltaType;
   private final boolean finite;
+  private final float largestCoefficient;
 
   private FourierAdapter(
       SpectralLocations locations, float[] spectrum, float scaling, ElementType deltaType) {
@@ -34,6 +37,7 @@ public final class FourierAdapter {
     this.scaling = scaling;
     this.deltaType = deltaType;
     this.finite = isFinite(spectrum, scaling);
+    this.largestCoefficient = largest(spectrum);
   }
 
   private static boolean isFinite(float[] spectrum, float scaling) {
@@ -43,6 +47,16 @@ public final class FourierAdapter {
       }
     }
     return true;
+  }
+
+  private static float largest(float[] spectrum) {
+    // As integers the bits of magnitudes have their order, and the loop has no branch.
+    int largest = 0;
+    for (float value : spectrum) {
+      int bits = Float.floatToRawIntBits(value) & 0x7FFFFFFF;
+      largest = Math.max(largest, bits < INFINITY_BITS ? bits : 0);
+    }
+    return Float.intBitsToFloat(largest);
   }
 
   /**
@@ -99,6 +113,11 @@ public final class FourierAdapter {
   /** Coefficient {@code k}. */
   public float coefficient(int k) {
     return spectrum[k];
+  }
+
+  /** The largest finite {@code |coefficient|}; 0 if there is none. */
+  public float largestCoefficient() {
+    return largestCoefficient;
   }
 
   /** Whether every coefficient times the scaling is finite, and so ΔW before it is rounded. */

@@ -168,10 +168,10 @@ public final class SpectralLocations {
   }
 
   private static void requireHeap(int n, boolean insideOut) {
-    if (!insideOut && n > TorchRandperm.MOST_FORWARD) {
+    if (n > TorchRandperm.MOST_PLACES) {
       throw new ShapeException(
           "n_frequency is %d, but places are drawn for at most %d coefficients"
-              .formatted(n, TorchRandperm.MOST_FORWARD));
+              .formatted(n, TorchRandperm.MOST_PLACES));
     }
     long drawn = insideOut ? TorchRandperm.insideOutBytes(n) : TorchRandperm.forwardBytes(n);
     long needed = drawn + 2L * Integer.BYTES * n;

@@ -7,8 +7,8 @@ import java.util.Arrays;
  * (aten/src/ATen/native/TensorFactories.cpp, {@code randperm_cpu}).
  */
 final class TorchRandperm {
-  /** The most slots of {@link #forward}, so that half of its table stays empty. */
-  static final int MOST_FORWARD = 1 << 29;
+  /** The most slots that are drawn, so that half of {@link #forward}'s table stays empty. */
+  static final int MOST_PLACES = 1 << 29;
 
   private TorchRandperm() {}
 

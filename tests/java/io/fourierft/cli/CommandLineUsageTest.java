@@ -42,6 +42,7 @@ class CommandLineUsageTest {
         "to-lora",
         "locations",
         "inspect",
+        "similarity",
         "train-demo",
         "doctor"
       })
@@ -91,7 +92,7 @@ class CommandLineUsageTest {
   @ParameterizedTest
   @CsvSource({
     "merge, --base",
-    "unmerge, --adapter",
+    "unmerge, --out",
     "delta, --out",
     "locations, --n-frequency",
   })
@@ -181,8 +182,9 @@ class CommandLineUsageTest {
   }
 
   @Test
-  void inspectTakesOneFolder() {
-    assertUsage(CommandLineRun.of("inspect"), "fourierft inspect DIR");
-    assertUsage(CommandLineRun.of("inspect", "a", "--adapter", "b"), "one folder");
+  void inspectTakesAFolderByItself() {
+    assertUsage(CommandLineRun.of("inspect"), "--adapter");
+    assertUsage(
+        CommandLineRun.of("inspect", "a", "b", "--base", "m", "--plot", "x.png"), "one adapter");
   }
 }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,7 @@ class LauncherTest {
         sleep 1
         lib=target/lib
         for argument; do case $argument in -Dfourierft.lib.dir=*) lib=${argument#*=} ;; esac; done
+        echo '[INFO] --- compiler:3.14.1:compile (default-compile) @ fourierft ---'
         mkdir -p target "$lib"
         cat src/main/java/A.java > target/fourierft-1.2.3.jar
         touch "$lib/some.jar" target/fourierft-0.9.jar target/fourierft-1.2.3-sources.jar
@@ -50,9 +52,13 @@ class LauncherTest {
     script(
         java.resolve("java"),
         """
+        for argument; do case $argument in
+          -XX:AOTCacheOutput=*) echo made >> "$BUILDS.caches"; echo cache > "${argument#*=}"; exit ;;
+        esac; done
         echo "LC_ALL=${LC_ALL:-}"
+        echo "options=$*"
         while [ "$1" != --module-path ]; do shift; done
-        echo "jar=$(cat "${2%%:*}")"
+        echo "jar=$(cat "$2"/fourierft-*.jar)"
         echo "path=$2"
         echo "last=${*: -1}"
         """);
@@ -70,21 +76,18 @@ class LauncherTest {
             + "</project>\n");
     Files.createDirectories(checkout.resolve("src/main/java"));
     Files.createDirectory(checkout.resolve("native"));
+    Files.createDirectory(checkout.resolve("src/packaging"));
+    Files.writeString(checkout.resolve("LICENSE"), "");
+    Files.writeString(checkout.resolve("NOTICE"), "");
     Files.createDirectory(checkout.resolve("cmake"));
     writeSource("first");
   }
 
   /** What the launcher calls beside itself. */
   private void copyScripts(Path project) throws IOException {
-    Path folder = checkout.resolve("src/launcher");
-    Files.createDirectories(folder);
-    try (var files = Files.list(project.resolve("src/launcher"))) {
-      for (Path file : files.toList()) {
-        Files.copy(
-            file,
-            folder.resolve(file.getFileName()),
-            java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-      }
+    Path folder = Files.createDirectories(checkout.resolve("src/launcher"));
+    for (String name : List.of("find-java.sh", "run.sh")) {
+      Files.copy(project.resolve("src/launcher").resolve(name), folder.resolve(name));
     }
   }
 
@@ -98,8 +101,14 @@ class LauncherTest {
   }
 
   private Process start(Path project, Map<String, String> variables) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(project.resolve("fourierft").toString(), "doctor", "größe");
+    return start(project, variables, "doctor", "größe");
+  }
+
+  private Process start(Path project, Map<String, String> variables, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of(project.resolve("fourierft").toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().clear();
     builder.environment().put("PATH", tools + ":/usr/bin:/bin");
     builder.environment().put("JAVA_HOME", folder.resolve("jdk").toString());
@@ -129,8 +138,11 @@ class LauncherTest {
     writeSource("second");
     assertTrue(said(start(checkout, Map.of())).contains("jar=second\n"));
     assertEquals(2, builds());
-    Path programOfTheFirst = Path.of(first.replaceFirst("(?s).*path=([^:]*):.*", "$1"));
-    assertEquals("first", Files.readString(programOfTheFirst), "what runs keeps its files");
+    Path programOfTheFirst = Path.of(first.replaceFirst("(?s).*path=([^\n]*)\n.*", "$1"));
+    assertEquals(
+        "first",
+        Files.readString(programOfTheFirst.resolve("fourierft-1.2.3.jar")),
+        "what runs keeps its files");
     writeSource("first");
     assertTrue(said(start(checkout, Map.of())).contains("jar=first\n"));
     assertEquals(2, builds(), "the first state is there already");
@@ -175,6 +187,93 @@ class LauncherTest {
     String said = said(start(moved, Map.of("HOME", folder.toString())));
     assertTrue(said.contains("path=" + moved) && said.contains("jar=first\n"), said);
     assertEquals(1, builds(), "the program is the same");
+  }
+
+  @Test
+  void everyChangeOfTheSourcesIsSeen() throws Exception {
+    said(start(checkout, Map.of()));
+    Path source = checkout.resolve("src/main/java/A.java");
+    FileTime time = Files.getLastModifiedTime(source);
+    writeSource("other");
+    Files.setLastModifiedTime(source, time);
+    assertTrue(said(start(checkout, Map.of())).contains("jar=other\n"), "a time that was set back");
+    Path second = checkout.resolve("src/main/java/B.java");
+    Files.writeString(second, "");
+    said(start(checkout, Map.of()));
+    assertEquals(3, builds(), "one more file");
+    Files.delete(second);
+    said(start(checkout, Map.of()));
+    assertEquals(3, builds(), "the sources are those of before");
+  }
+
+  @Test
+  void theBuildSaysWhatItDoes() throws Exception {
+    String said = said(start(checkout, Map.of()));
+    assertTrue(said.contains("fourierft: building on first use"), said);
+    assertTrue(said.contains("fourierft: compiling...\n"), said);
+    assertFalse(said.contains("[INFO]"), said);
+  }
+
+  @Test
+  void shortCommandsStartWithTheirOwnCompilerAndCollector() throws Exception {
+    for (String command : List.of("--version", "merge --help", "inspect folder", "locations")) {
+      String said = said(start(checkout, Map.of(), command.split(" ")));
+      assertTrue(said.contains("-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"), command + ": " + said);
+      assertFalse(said.contains("start.vector"), command + ": " + said);
+    }
+    for (String command : List.of("merge --base b", "inspect --plot p", "doctor")) {
+      String said = said(start(checkout, Map.of(), command.split(" ")));
+      assertFalse(said.contains("TieredStopAtLevel"), command + ": " + said);
+      assertFalse(said.contains("UseSerialGC"), command + ": " + said);
+      assertTrue(said.contains("-Dfourierft.start.vector=true"), command + ": " + said);
+    }
+    String own =
+        said(start(checkout, Map.of("FOURIERFT_JAVA_OPTS", "-XX:+UseZGC -Xmx1g"), "--version"));
+    assertTrue(own.contains("-XX:+UseZGC -Xmx1g") && !own.contains("UseSerialGC"), own);
+  }
+
+  @Test
+  void theCacheForStartingGoesWithJarAndJava() throws Exception {
+    assertTrue(said(start(checkout, Map.of())).contains("-XX:AOTCache=" + checkout));
+    said(start(checkout, Map.of()));
+    assertEquals(1, caches(), "made once");
+    Files.writeString(folder.resolve("jdk").resolve("release"), "JAVA_VERSION=\"25.0.2\"\n");
+    said(start(checkout, Map.of()));
+    assertEquals(2, caches(), "another Java");
+    try (var files = Files.walk(checkout.resolve("target/launcher"))) {
+      List<Path> left =
+          files.filter(file -> file.getFileName().toString().contains("start-")).toList();
+      assertEquals(1, left.size(), "what the old one made is gone: " + left);
+    }
+    writeSource("second");
+    said(start(checkout, Map.of()));
+    assertEquals(3, caches(), "another jar");
+  }
+
+  @Test
+  void aJavaThatMakesNoCacheIsAskedOnce() throws Exception {
+    Path java = folder.resolve("jdk/bin/java");
+    script(java, Files.readString(java).replace("echo cache > ", "exit 1; echo "));
+    for (int i = 0; i < 2; i++) {
+      assertFalse(said(start(checkout, Map.of())).contains("-XX:AOTCache="));
+    }
+    assertEquals(1, caches());
+  }
+
+  private long caches() throws IOException {
+    return Files.readAllLines(folder.resolve("builds.caches")).size();
+  }
+
+  @Test
+  void aFolderWithAColonIsRefusedBeforeAnythingIsBuilt() throws Exception {
+    Path moved = Files.move(checkout, folder.resolve("at 12:30"));
+    Process process = start(moved, Map.of());
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(1, process.exitValue());
+    assertTrue(text.contains(moved + " has a colon in its name"), text);
+    assertFalse(Files.exists(moved.resolve("target")));
+    assertFalse(Files.exists(folder.resolve("builds")));
   }
 
   @Test

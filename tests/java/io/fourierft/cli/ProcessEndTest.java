@@ -9,6 +9,7 @@ import io.fourierft.ModelFiles;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.DType;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,9 +17,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a process says and leaves when it cannot do what it should. */
 class ProcessEndTest {
@@ -188,5 +194,39 @@ class ProcessEndTest {
         out);
     assertEquals(ModelFiles.names(base), ModelFiles.names(out));
     assertEquals("a", Files.readString(out.resolve("größe").resolve("a.txt")));
+  }
+
+  /** The last argument comes from bash: Java cannot give a process one that is no text. */
+  @ParameterizedTest
+  @CsvSource({
+    // caf\xe9 in Latin-1, and what a broken conversion makes of it; größe in UTF-8.
+    "caf\\xe9, caf%E9, C.UTF-8",
+    "caf\\xe9, caf%E9, C",
+    "caf\\xef\\xbf\\xbd, caf%EF%BF%BD, C.UTF-8",
+    "gr\\xc3\\xb6\\xc3\\x9fe, gr%C3%B6%C3%9Fe, C.UTF-8",
+    "gr\\xc3\\xb6\\xc3\\x9fe, gr%C3%B6%C3%9Fe, C"
+  })
+  void namesOnTheCommandLineAreTakenByteForByte(String shell, String escaped, String locale)
+      throws Exception {
+    assumeTrue(Files.isReadable(Path.of("/proc/self/cmdline")), "the system has names as bytes");
+    Path work = Files.createDirectory(folder.resolve("work"));
+    Path named = Path.of(URI.create(work.toUri() + escaped));
+    Files.move(base, named);
+    String out = "out-" + escaped;
+    check(
+        0,
+        "wrote",
+        "export LC_ALL=%1$s; cd %2$s; set -- \"$@\" --base $'%3$s' --out=$'%2$s//out-%3$s/'"
+            .formatted(locale, work, shell),
+        List.of(),
+        "merge",
+        "--device=cpu",
+        "--adapter",
+        adapter);
+    Path written = Path.of(URI.create(work.toUri() + out));
+    assertEquals(ModelFiles.names(named), ModelFiles.names(written));
+    try (Stream<Path> all = Files.list(work)) {
+      assertEquals(Set.of(named, written), all.collect(Collectors.toSet()), "and nothing else");
+    }
   }
 }

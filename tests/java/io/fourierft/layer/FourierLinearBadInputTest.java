@@ -238,6 +238,21 @@ class FourierLinearBadInputTest extends OneEngineTest {
     assertArrayEquals(LayerSamples.forward(layer, x), withZeros);
   }
 
+  /** Nothing is read or written before the refusal, so the memory need not be there. */
+  @Test
+  void moreTokensThanAnArrayHoldsAreRefused() {
+    FourierLinear layer = layer(ElementType.F32);
+    int tokens = (Integer.MAX_VALUE - 8) / OUT + 1;
+    HostMatrix x = pretended(tokens, IN, 1L << 40);
+    HostMatrix y = pretended(tokens, OUT, 1L << 41);
+    refuses(ShapeException.class, "are too many for one call", () -> layer.forward(x, y));
+  }
+
+  private static HostMatrix pretended(int rows, int cols, long address) {
+    MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(4L * rows * cols);
+    return Matrix.of(memory, ElementType.F32, rows, cols);
+  }
+
   @Test
   void tapesAreChecked() {
     FourierLinear layer = layer(ElementType.F32);
@@ -272,6 +287,32 @@ class FourierLinearBadInputTest extends OneEngineTest {
         () ->
             layer.backward(
                 tape, LayerSamples.zeros(2, OUT), null, Map.of("zzz", LayerSamples.zeros(1, 4))));
+    HostMatrix g = LayerSamples.zeros(2, OUT);
+    HostMatrix gx = LayerSamples.zeros(2, IN);
+    refuses(
+        ShapeException.class,
+        "g has 5 columns, but this layer needs 6",
+        () -> layer.backward(tape, LayerSamples.zeros(2, OUT - 1), null, Map.of()));
+    refuses(
+        ShapeException.class,
+        "gx has 3 columns, but this layer needs 4",
+        () -> layer.backward(tape, g, LayerSamples.zeros(2, IN - 1), Map.of()));
+    HostMatrix readOnly =
+        Matrix.of(MemorySegment.ofArray(new byte[20]).asReadOnly(), ElementType.F32, 1, 5);
+    refuses(
+        ShapeException.class,
+        "the gradient of adapter 'a' is written, but its memory is read-only",
+        () -> layer.backward(tape, g, gx, Map.of("a", readOnly)));
+    refuses(
+        ShapeException.class,
+        "the gradient of adapter 'a' overlaps g in memory",
+        () -> layer.backward(tape, g, gx, Map.of("a", Matrix.of(g.data(), ElementType.F32, 1, 5))));
+    refuses(
+        ShapeException.class,
+        "the gradient of adapter 'a' overlaps gx in memory",
+        () ->
+            layer.backward(tape, g, gx, Map.of("a", Matrix.of(gx.data(), ElementType.F32, 1, 5))));
+    refuses(AdapterNameException.class, "'a'", () -> layer.mergedWeight(false, List.of("a", "a")));
     tape.close();
     tape.close();
     refuses(

@@ -1,27 +1,20 @@
 package io.fourierft.merge;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
-
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierEngine;
-import io.fourierft.FourierException;
 import io.fourierft.ModelFiles;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.PeftAdapterWriter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.DType;
-import io.fourierft.watched.FailingCall;
+import io.fourierft.watched.EveryCall;
 import io.fourierft.watched.WatchedFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,8 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A small merge, delta and save, once for each call that they make of the file system, with that
- * call failing: they end well or with an error of ours or the system's, their output is the old one
- * or the new one, and the next run leaves nothing but that.
+ * call failing, or delayed while another run passes ({@link EveryCall}).
  */
 class FileFaultsTest {
   @TempDir Path folder;
@@ -38,11 +30,6 @@ class FileFaultsTest {
   private Path base;
   private Path adapter;
   private Path results;
-
-  /** Something that reads and writes files. */
-  private interface Work {
-    void run(WatchedFileSystem system) throws IOException;
-  }
 
   @BeforeEach
   void makeModel() throws IOException {
@@ -92,14 +79,13 @@ class FileFaultsTest {
         ProgressListener.NONE);
   }
 
-  @Test
-  void aMergeIntoANewFolder() throws IOException {
-    failEveryCall(() -> {}, system -> merge(system, false));
+  private EveryCall newMerge() {
+    return new EveryCall(results, () -> {}, system -> merge(system, false));
   }
 
-  @Test
-  void aMergeThatReplacesAModel() throws IOException {
-    failEveryCall(
+  private EveryCall replacingMerge() {
+    return new EveryCall(
+        results,
         () -> {
           Path old = Files.createDirectory(results.resolve("out"));
           Files.writeString(old.resolve("model.safetensors"), "old");
@@ -107,40 +93,32 @@ class FileFaultsTest {
         system -> merge(system, true));
   }
 
-  @Test
-  void aDeltaThatReplacesAFile() throws IOException {
-    failEveryCall(
+  private void export(WatchedFileSystem system, boolean overwrite) throws IOException {
+    DeltaExport.write(
+        engine,
+        system.watch(base),
+        system.watch(adapter),
+        system.watch(results.resolve("out")),
+        overwrite,
+        ResolveOptions.defaults(),
+        ProgressListener.NONE);
+  }
+
+  private EveryCall newDelta() {
+    return new EveryCall(results, () -> {}, system -> export(system, false));
+  }
+
+  private EveryCall replacingDelta() {
+    return new EveryCall(
+        results,
         () -> Files.writeString(results.resolve("out"), "old"),
-        system ->
-            DeltaExport.write(
-                engine,
-                system.watch(base),
-                system.watch(adapter),
-                system.watch(results.resolve("out")),
-                true,
-                ResolveOptions.defaults(),
-                ProgressListener.NONE));
+        system -> export(system, true));
   }
 
-  @Test
-  void aNewDelta() throws IOException {
-    failEveryCall(
-        () -> {},
-        system ->
-            DeltaExport.write(
-                engine,
-                system.watch(base),
-                system.watch(adapter),
-                system.watch(results.resolve("out")),
-                false,
-                ResolveOptions.defaults(),
-                ProgressListener.NONE));
-  }
-
-  @Test
-  void anAdapterThatIsSavedOverAnother() throws IOException {
+  private EveryCall savedAdapter() throws IOException {
     PeftAdapter loaded = PeftAdapter.open(adapter);
-    failEveryCall(
+    return new EveryCall(
+        results,
         () -> {
           Path old = Files.createDirectory(results.resolve("out"));
           Files.writeString(old.resolve("adapter_config.json"), "{}");
@@ -149,69 +127,45 @@ class FileFaultsTest {
         system -> PeftAdapterWriter.write(loaded, system.watch(results.resolve("out")), true));
   }
 
-  /** Prepares a state. */
-  private interface Preparation {
-    void run() throws IOException;
+  @Test
+  void aMergeIntoANewFolder() throws IOException {
+    newMerge().fails();
   }
 
-  private void prepare(Preparation preparation) throws IOException {
-    if (Files.exists(results)) {
-      ModelFiles.delete(results);
-    }
-    Files.createDirectory(results);
-    preparation.run();
+  @Test
+  void aMergeThatReplacesAModel() throws IOException {
+    replacingMerge().fails();
   }
 
-  private void failEveryCall(Preparation preparation, Work work) throws IOException {
-    prepare(preparation);
-    Map<String, String> old = contents();
-    FailingCall none = new FailingCall(0);
-    work.run(new WatchedFileSystem(none));
-    Map<String, String> whole = contents();
-    assertTrue(none.calls() > 20, "watched: " + none.calls());
-    for (int fault = 1; fault <= none.calls(); fault++) {
-      prepare(preparation);
-      FailingCall watcher = new FailingCall(fault);
-      boolean done = false;
-      try {
-        work.run(new WatchedFileSystem(watcher));
-        done = true;
-      } catch (IOException | FourierException e) {
-        if (String.valueOf(e.getMessage()).length() < 10) {
-          fail(watcher + ": " + e, e);
-        }
-      } catch (RuntimeException e) {
-        throw new AssertionError(watcher.toString(), e);
-      }
-      Map<String, String> left = contents();
-      left.keySet().removeIf(name -> name.startsWith(".out.fourierft-"));
-      assertTrue(
-          left.equals(done ? whole : old), watcher + ", done " + done + ": " + left.keySet());
-      prepareAgain(preparation, done);
-      work.run(new WatchedFileSystem(new FailingCall(0)));
-      assertTrue(whole.equals(contents()), watcher + ", the next run: " + contents().keySet());
-    }
+  @Test
+  void aDeltaThatReplacesAFile() throws IOException {
+    replacingDelta().fails();
   }
 
-  /** What was written goes, so that the next run may write it; what else was left stays. */
-  private void prepareAgain(Preparation preparation, boolean done) throws IOException {
-    Path out = results.resolve("out");
-    if (done && Files.exists(out)) {
-      ModelFiles.delete(out);
-      preparation.run();
-    }
+  @Test
+  void aNewDelta() throws IOException {
+    newDelta().fails();
   }
 
-  /** Every file's bytes, by its path. */
-  private Map<String, String> contents() throws IOException {
-    Map<String, String> contents = new TreeMap<>();
-    try (Stream<Path> all = Files.walk(results)) {
-      for (Path path : all.filter(Files::isRegularFile).toList()) {
-        contents.put(
-            results.relativize(path).toString(),
-            HexFormat.of().formatHex(Files.readAllBytes(path)));
-      }
-    }
-    return contents;
+  @Test
+  void anAdapterThatIsSavedOverAnother() throws IOException {
+    savedAdapter().fails();
+  }
+
+  @Test
+  void aMergeThatAnotherOvertakes() throws IOException {
+    newMerge().isDelayed(false);
+    replacingMerge().isDelayed(true);
+  }
+
+  @Test
+  void aDeltaThatAnotherOvertakes() throws IOException {
+    newDelta().isDelayed(false);
+    replacingDelta().isDelayed(true);
+  }
+
+  @Test
+  void aSaveThatAnotherOvertakes() throws IOException {
+    savedAdapter().isDelayed(true);
   }
 }

@@ -3,7 +3,6 @@ package io.fourierft.merge;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -28,6 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -79,20 +79,25 @@ class MergeFaultTest {
         progress);
   }
 
+  /** SIGINT is ignored by what is started in the background, and by all that it starts. */
+  private static final String LISTENS_TO_INTERRUPTS =
+      "env --default-signal=INT true 2>/dev/null && set -- env --default-signal=INT \"$@\"";
+
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aKilledMergeLeavesNoModelAndTheNextOneCleansUp(boolean politely) throws Exception {
+  @CsvSource({"INT, 130", "TERM, 143", "KILL, 137"})
+  void aKilledMergeLeavesNoModelAndTheNextOneCleansUp(String signal, int code) throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "bash sends the signal");
     Path output = results.resolve("merged");
+    boolean politely = !signal.equals("KILL");
     try (ChildJvm child =
-        ChildJvm.start("", List.of(), MergeUntilWaiting.class, base, adapter, output)) {
+        ChildJvm.start(
+            LISTENS_TO_INTERRUPTS, List.of(), MergeUntilWaiting.class, base, adapter, output)) {
       child.await("half-way after first.weight");
       assertEquals(2, ModelFiles.names(results).size(), "the temporary folder and its lock");
-      if (politely) {
-        child.process().destroy();
-      } else {
-        child.process().destroyForcibly();
-      }
-      assertNotEquals(0, child.waitFor());
+      assumeTrue(!signal.equals("INT") || !ignoresInterrupts(child.process().pid()), "SIGINT");
+      String send = "kill -s %s %d".formatted(signal, child.process().pid());
+      assertEquals(0, new ProcessBuilder("bash", "-c", send).start().waitFor());
+      assertEquals(code, child.waitFor());
     }
     assertFalse(Files.exists(output), "no half model");
     if (politely) {
@@ -100,6 +105,15 @@ class MergeFaultTest {
     }
     merge(output, ProgressListener.NONE);
     assertEquals(List.of("merged"), ModelFiles.names(results));
+  }
+
+  /** Where it can be told: the second bit of the mask. */
+  private static boolean ignoresInterrupts(long process) throws IOException {
+    Path status = Path.of("/proc/" + process + "/status");
+    return Files.exists(status)
+        && Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.fourierft.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
+import io.fourierft.bulk.BulkResult;
+import io.fourierft.bulk.DeltaJob;
 import io.fourierft.merge.DeltaExport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code fourierft delta}: the ΔW of every module. */
@@ -17,7 +20,11 @@ import picocli.CommandLine.Spec;
     name = "delta",
     header = "Writes the delta of every module to a safetensors file.",
     mixinStandardHelpOptions = true,
-    description = "The tensors are '<module>.delta', F32, [out_features, in_features].",
+    description = {
+      "The tensors are '<module>.delta', F32, [out_features, in_features]. Of many adapters: one"
+          + " file",
+      "each."
+    },
     footerHeading = Main.EXAMPLES,
     footer = {
       "  fourierft delta --base examples/tiny-llama --adapter examples/adapters/poet \\",
@@ -32,21 +39,18 @@ final class DeltaCommand implements Callable<Integer> {
   private Path base;
 
   @Option(
-      names = "--adapter",
-      required = true,
-      paramLabel = "DIR",
-      description = "adapter as PEFT saves it")
-  private Path adapter;
-
-  @Option(
       names = "--out",
       required = true,
-      paramLabel = "FILE",
-      description = "safetensors file to write")
+      paramLabel = "FILE|FOLDER",
+      description = "safetensors file to write; of many adapters, the folder for their files")
   private Path out;
 
-  @Option(names = "--overwrite", description = "replace a file that exists")
+  @Option(names = "--overwrite", description = "replace files that exist")
   private boolean overwrite;
+
+  @Mixin private AdaptersMixin adapters;
+
+  @Mixin private BulkMixin bulk;
 
   @Mixin private ResolveMixin resolve;
 
@@ -58,6 +62,32 @@ final class DeltaCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    adapters.require();
+    if (adapters.areMany()) {
+      return many();
+    }
+    String needless = bulk.given();
+    if (needless != null) {
+      throw new ParameterException(
+          spec.commandLine(), needless + " is for many adapters; give them by --adapters");
+    }
+    one(adapters.named().getFirst());
+    return 0;
+  }
+
+  private int many() throws IOException {
+    BulkResult result;
+    try (DeltaJob job =
+            DeltaJob.plan(base, adapters.sets(), out, resolve.options(), bulk.options(overwrite));
+        FourierEngine opened = engine.open();
+        ProgressDisplay progress = new ProgressDisplay(spec.name(), !report.isJson())) {
+      result = job.run(opened, bulk.listener(report, progress));
+    }
+    bulk.print(report, result, "deltas");
+    return BulkMixin.exitCode(result.outcomes());
+  }
+
+  private void one(Path adapter) throws IOException {
     try (FourierEngine opened = engine.open();
         ProgressDisplay progress = new ProgressDisplay(spec.name(), !report.isJson())) {
       DeltaExport.DeltaResult result =
@@ -83,6 +113,5 @@ final class DeltaCommand implements Callable<Integer> {
                         ByteSize.readable(result.sizeInBytes())));
       }
     }
-    return 0;
   }
 }

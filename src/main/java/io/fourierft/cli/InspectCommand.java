@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
+import io.fourierft.bulk.InspectedAdapter;
+import io.fourierft.bulk.InspectionJob;
 import io.fourierft.merge.AdapterInspection;
 import io.fourierft.merge.AdapterInspection.Layer;
 import io.fourierft.merge.WeightNorms;
@@ -40,7 +42,7 @@ import picocli.CommandLine.Spec;
       "Shows the modules: n, norms, and, with the base model, shapes and how large the delta is",
       "beside the weight. --plot draws the change of every layer; with --module the spectrum of"
           + " that",
-      "module at its places beside a heat map of its delta."
+      "module at its places beside a heat map of its delta. Of many adapters: one line each."
     },
     footerHeading = Main.EXAMPLES,
     footer = {
@@ -52,11 +54,11 @@ import picocli.CommandLine.Spec;
       "      --plot target/query.png --module model.layers.1.self_attn.q_proj --dark"
     })
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(arity = "0..1", paramLabel = "DIR", description = "adapter as PEFT saves it")
-  private @Nullable Path folder;
-
-  @Option(names = "--adapter", paramLabel = "DIR", description = "the same, by name")
-  private @Nullable Path named;
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "DIR",
+      description = "adapter as PEFT saves it, as --adapter names it")
+  private List<Path> folders = List.of();
 
   @Option(
       names = "--base",
@@ -76,6 +78,13 @@ final class InspectCommand implements Callable<Integer> {
       description = "draw the spectrum of this module and its delta")
   private @Nullable String module;
 
+  @Option(
+      names = "--keep-going",
+      description = "of many adapters: go on when one fails, and report it at the end (exit 1)")
+  private boolean keepGoing;
+
+  @Mixin private AdaptersMixin adapters;
+
   @Mixin private ThemeMixin theme;
 
   @Mixin private ResolveMixin resolve;
@@ -88,7 +97,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Path adapter = adapter();
+    adapters.add(folders);
     if (module != null && plot == null) {
       throw new ParameterException(
           spec.commandLine(), "--module says what to draw; give --plot FILE.png with it");
@@ -101,9 +110,22 @@ final class InspectCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--plot writes a PNG; give it a name that ends in .png");
     }
+    adapters.require();
+    if (adapters.areMany()) {
+      if (plot != null || module != null) {
+        throw new ParameterException(
+            spec.commandLine(), "--plot and --module are for one adapter; give it by --adapter");
+      }
+      return many();
+    }
+    if (keepGoing) {
+      throw new ParameterException(
+          spec.commandLine(), "--keep-going is for many adapters; give them by --adapters");
+    }
     if (plot != null) {
       PngFile.requireFree(plot);
     }
+    Path adapter = adapters.named().getFirst();
     ResolveOptions options = resolve.options();
     AdapterInspection inspection = AdapterInspection.open(adapter, base, options);
     if (report.isJson()) {
@@ -119,6 +141,73 @@ final class InspectCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private int many() throws IOException {
+    Table table = new Table(1, "adapter", "modules", "n", "|spectrum|", "max |c|", "|dW|");
+    List<InspectedAdapter> failed = new ArrayList<>();
+    try (InspectionJob job = InspectionJob.plan(base, adapters.sets(), resolve.options())) {
+      job.run(
+          inspected -> {
+            if (report.isJson()) {
+              report.printLine(asJson(inspected));
+            }
+            if (inspected.inspection() != null) {
+              add(table, inspected, inspected.inspection());
+            } else {
+              failed.add(inspected);
+              if (!keepGoing) {
+                job.cancel();
+              }
+            }
+          });
+    }
+    if (!report.isJson()) {
+      table.print(report.out());
+      report.out().flush();
+    }
+    for (InspectedAdapter inspected : failed) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "fourierft: adapter '%s': %s"
+                  .formatted(inspected.name(), Main.describe(requireNonNull(inspected.failure()))));
+    }
+    return failed.isEmpty() ? 0 : Main.FAILURE;
+  }
+
+  private void add(Table table, InspectedAdapter inspected, AdapterInspection inspection) {
+    double squares = 0;
+    double largest = 0;
+    for (Layer layer : inspection.layers()) {
+      squares += layer.spectrumNorm() * layer.spectrumNorm();
+      largest = Math.max(largest, layer.largestCoefficient());
+    }
+    table.add(
+        inspected.name(),
+        Integer.toString(inspection.layers().size()),
+        Long.toString(inspection.layers().stream().mapToLong(Layer::nFrequency).sum()),
+        Table.scientific(Math.sqrt(squares)),
+        Table.scientific(largest),
+        base == null ? "-" : Table.scientific(inspected.deltaNorm()));
+    report.printNotes(
+        inspection.notes().stream().map(note -> inspected.name() + ": " + note).toList());
+  }
+
+  private ObjectNode asJson(InspectedAdapter inspected) {
+    if (inspected.inspection() == null) {
+      return Json.object()
+          .put("command", spec.name())
+          .put("name", inspected.name())
+          .put("adapter", inspected.adapter().toString())
+          .put("error", Main.describe(requireNonNull(inspected.failure())));
+    }
+    ObjectNode node = asJson(inspected.adapter(), inspected.inspection());
+    node.put("name", inspected.name());
+    if (base != null) {
+      node.put("delta_norm", inspected.deltaNorm());
+    }
+    return node;
   }
 
   private void print(PrintWriter printer, AdapterInspection inspection) {
@@ -190,14 +279,6 @@ final class InspectCommand implements Callable<Integer> {
     }
     inspection.notes().stream().map(OptionNames::asFlags).forEach(root.putArray("notes")::add);
     return root;
-  }
-
-  private Path adapter() {
-    if ((folder == null) == (named == null)) {
-      throw new ParameterException(
-          spec.commandLine(), "give one folder of an adapter: fourierft inspect DIR");
-    }
-    return folder == null ? requireNonNull(named) : folder;
   }
 
   private void draw(AdapterInspection inspection, Path model, Path file) throws IOException {

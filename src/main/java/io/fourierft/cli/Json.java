@@ -10,10 +10,21 @@ final class Json {
   private static final ObjectMapper MAPPER =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
+  private static final ObjectMapper LINES = new ObjectMapper();
+
   private Json() {}
 
   static ObjectNode object() {
     return MAPPER.createObjectNode();
+  }
+
+  /** The same in one line. */
+  static String line(ObjectNode node) {
+    try {
+      return LINES.writeValueAsString(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree of plain values is always writable", e);
+    }
   }
 
   static String text(ObjectNode node) {

@@ -12,6 +12,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -44,6 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ToLoraCommand.class,
       LocationsCommand.class,
       InspectCommand.class,
+      SimilarityCommand.class,
       TrainDemoCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
@@ -67,8 +69,7 @@ public final class Main {
     StandardOutput output = new StandardOutput();
     PrintWriter out = new PrintWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8));
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    CommandLog.install(err);
-    int code = run(out, err, arguments);
+    int code = run(out, err, () -> CommandLog.install(err), FileArguments.exact(arguments));
     Optional<String> failure = output.failure();
     if (failure.isPresent() && code == 0) {
       err.println("fourierft: standard output cannot be written: " + failure.get());
@@ -82,16 +83,28 @@ public final class Main {
     return new CommandLine(new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setAbbreviatedOptionsAllowed(false)
+        .registerConverter(Path.class, FileArguments::path)
         .setUsageHelpAutoWidth(false)
         .setUsageHelpWidth(100);
   }
 
   /** Runs one command line in this process and gives its exit code. */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    return run(out, err, () -> {}, arguments);
+  }
+
+  /**
+   * The same.
+   *
+   * @param beforeWork what a command that is more than help or version needs first
+   */
+  private static int run(
+      PrintWriter out, PrintWriter err, Runnable beforeWork, String... arguments) {
     CommandLine command =
         commandLine()
             .setOut(out)
             .setErr(err)
+            .setExecutionStrategy(parsed -> execute(parsed, beforeWork))
             .setParameterExceptionHandler(Main::usageError)
             .setExecutionExceptionHandler(Main::failure);
     int code;
@@ -103,6 +116,15 @@ public final class Main {
     out.flush();
     err.flush();
     return code;
+  }
+
+  private static int execute(ParseResult parsed, Runnable beforeWork) {
+    Integer helped = CommandLine.executeHelpRequest(parsed);
+    if (helped != null) {
+      return helped;
+    }
+    beforeWork.run();
+    return new CommandLine.RunLast().execute(parsed);
   }
 
   private static int usageError(ParameterException first, String[] arguments) {
@@ -163,7 +185,8 @@ public final class Main {
     }
   }
 
-  private static String describe(Throwable error) {
+  /** What a failure is, for the user of the program. */
+  static String describe(Throwable error) {
     return switch (error) {
       case UncheckedIOException wrapped when wrapped.getCause() != null ->
           describe(wrapped.getCause());

@@ -4,20 +4,23 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
+import io.fourierft.bulk.BulkResult;
+import io.fourierft.bulk.MergeJob;
 import io.fourierft.merge.MergeOptions;
 import io.fourierft.merge.MergeResult;
 import io.fourierft.merge.ModelMerge;
 import io.fourierft.merge.TensorChange;
+import io.fourierft.merge.UntouchedFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.DoubleSummaryStatistics;
-import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options that merge and unmerge share, and what both print. */
@@ -30,13 +33,10 @@ final class MergeMixin {
   private Path base;
 
   @Option(
-      names = "--adapter",
+      names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "adapter as PEFT saves it; give it again for several, in order")
-  private List<Path> adapters;
-
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+      description = "folder to write; with --each, the folder for one model folder each")
   private Path out;
 
   @Option(
@@ -74,6 +74,27 @@ final class MergeMixin {
       description = "split the weights anew into files of at most this, as in 5GB")
   private @Nullable Long maxShardSize;
 
+  @Option(
+      names = "--each",
+      description =
+          "make one model of each adapter, under its name in the output folder, instead of one"
+              + " model of all; a line of a list with several paths is one model of these, in"
+              + " order")
+  private boolean each;
+
+  @Option(
+      names = "--untouched",
+      defaultValue = "rewritten",
+      paramLabel = "HOW",
+      description =
+          "weight files of the base in which nothing changes: ${COMPLETION-CANDIDATES}; a linked"
+              + " file is one with the base's (default: rewritten)")
+  private UntouchedFiles untouched;
+
+  @Mixin private AdaptersMixin adapters;
+
+  @Mixin private BulkMixin bulk;
+
   @Mixin private ResolveMixin resolve;
 
   @Mixin private ReportMixin report;
@@ -93,16 +114,23 @@ final class MergeMixin {
             .withCheck(check)
             .withOverwrite(overwrite)
             .withMaxShardSizeInBytes(maxShardSize)
-            .withResolve(resolve.options());
+            .withResolve(resolve.options())
+            .withUntouched(untouched);
+    adapters.require();
+    return each ? runEach(options) : runOne(options, addition);
+  }
+
+  private int runOne(MergeOptions options, Addition addition) throws IOException {
+    requireOne();
     MergeResult result;
     String device = "none";
     if (dryRun) {
-      result = ModelMerge.plan(base, adapters, out, options);
+      result = ModelMerge.plan(base, adapters.named(), out, options);
     } else {
       try (FourierEngine opened = engine.open();
           ProgressDisplay progress = new ProgressDisplay(spec.name(), !report.isJson())) {
         device = opened.name();
-        result = ModelMerge.run(opened, base, adapters, out, options, progress);
+        result = ModelMerge.run(opened, base, adapters.named(), out, options, progress);
       }
     }
     if (report.isJson()) {
@@ -112,6 +140,40 @@ final class MergeMixin {
       print(report.out(), result, addition, device);
     }
     return 0;
+  }
+
+  /** A folder says nothing of an order, and the sum depends on it. */
+  private void requireOne() {
+    String needless = bulk.given();
+    if (adapters.areListed() || needless != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          adapters.areListed()
+              ? "--adapters needs --each, one model of each adapter; to merge several into one"
+                  + " model, name them by --adapter in the order in which they are added"
+              : needless + " needs --each");
+    }
+  }
+
+  private int runEach(MergeOptions options) throws IOException {
+    BulkResult result;
+    try (MergeJob job =
+        MergeJob.plan(base, adapters.sets(), out, options, bulk.options(overwrite))) {
+      if (dryRun) {
+        result = new BulkResult(job.planned(), false);
+        result.outcomes().forEach(outcome -> bulk.print(report, outcome));
+      } else {
+        try (FourierEngine opened = engine.open();
+            ProgressDisplay progress = new ProgressDisplay(spec.name(), !report.isJson())) {
+          result = job.run(opened, bulk.listener(report, progress));
+        }
+      }
+    }
+    bulk.print(report, result, "changes");
+    if (dryRun && !report.isJson()) {
+      report.out().println("nothing was written: this was a dry run");
+    }
+    return BulkMixin.exitCode(result.outcomes());
   }
 
   private void print(PrintWriter printer, MergeResult result, Addition addition, String device) {

@@ -13,6 +13,7 @@ final class OptionNames {
           "LoraOptions.minEnergy", "--min-energy",
           "LoraOptions.energy", "--energy",
           "LoraOptions.rank", "--rank",
+          "(keepGoing)", "(--keep-going)",
           "MergeOptions.dtype", "--dtype",
           "Randperm.LEGACY", "--legacy-randperm",
           "ResolveOptions.layouts", "--layout",

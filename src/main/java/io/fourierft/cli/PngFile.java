@@ -1,6 +1,7 @@
 package io.fourierft.cli;
 
 import io.fourierft.FourierException;
+import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.OutputFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +25,7 @@ final class PngFile {
    */
   static void requireFree(Path file) throws IOException {
     OutputFile.requireFree(file, true);
-    if (Files.exists(file) && Files.size(file) > 0 && !isPng(file)) {
+    if (InputFile.isThere(file) && Files.size(file) > 0 && !isPng(file)) {
       throw new FourierException(file + " exists and is no PNG; give the picture another name");
     }
   }

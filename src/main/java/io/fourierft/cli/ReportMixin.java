@@ -9,7 +9,9 @@ import picocli.CommandLine.Spec;
 
 /** The option that says in which form a command reports, and where its reports go. */
 final class ReportMixin {
-  @Option(names = "--json", description = "print one JSON object")
+  @Option(
+      names = "--json",
+      description = "print one JSON object; of a command over many adapters, one a line for each")
   private boolean json;
 
   @Spec(Spec.Target.MIXEE)
@@ -28,6 +30,12 @@ final class ReportMixin {
   /** Prints the object that is the whole report. */
   void print(ObjectNode report) {
     out().println(Json.text(report));
+  }
+
+  /** Prints one of many objects, at once, in a line of its own. */
+  void printLine(ObjectNode record) {
+    out().println(Json.line(record));
+    out().flush();
   }
 
   /** Prints what a reader of the text should know besides the result. */

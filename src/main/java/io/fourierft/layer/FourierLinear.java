@@ -8,6 +8,7 @@ import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.HostViews;
+import io.fourierft.internal.host.ScratchArrays;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +87,7 @@ public final class FourierLinear {
               .formatted(bias.rows(), bias.cols(), outFeatures));
     }
     this.bias = bias == null ? null : HostViews.copy(bias);
-    this.pass = new LayerPass(engine, options, this.bias);
+    this.pass = new LayerPass(engine, options, this.bias, new ScratchArrays());
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
         new LayerChanges(

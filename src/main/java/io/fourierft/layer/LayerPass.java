@@ -23,11 +23,16 @@ final class LayerPass {
   private final boolean transposedWeight;
   private final AdapterBranch branch;
   private final DenseProduct product;
-  private final ScratchArrays scratch = new ScratchArrays();
+  private final ScratchArrays scratch;
   private final @Nullable HostMatrix bias;
 
-  LayerPass(FourierEngine engine, FourierLinearOptions options, @Nullable HostMatrix bias) {
+  LayerPass(
+      FourierEngine engine,
+      FourierLinearOptions options,
+      @Nullable HostMatrix bias,
+      ScratchArrays scratch) {
     this.engine = engine;
+    this.scratch = scratch;
     this.transposedWeight = options.layout() == WeightLayout.IN_OUT;
     this.bias = bias;
     this.product = engine.denseProduct(options.threads());

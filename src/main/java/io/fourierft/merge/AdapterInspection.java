@@ -8,7 +8,6 @@ import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.safetensors.DType;
-import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,19 +47,37 @@ public record AdapterInspection(
   public static AdapterInspection open(Path adapter, @Nullable Path base, ResolveOptions options)
       throws IOException {
     PeftAdapter loaded = PeftAdapter.open(adapter);
-    List<String> notes = loaded.notes();
-    Map<String, ResolvedModule> bound = Map.of();
-    if (base != null) {
-      BaseLocation.require(base);
-      try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
-        ResolvedAdapter resolved =
-            AdapterBinding.of(checkpoint, AdapterBinding.folderOf(base), options).bind(loaded);
-        notes = resolved.notes();
-        bound =
-            resolved.modules().stream()
-                .collect(Collectors.toMap(ResolvedModule::path, Function.identity()));
-      }
+    if (base == null) {
+      return of(loaded, loaded.notes(), Map.of());
     }
+    try (OpenBase opened = OpenBase.open(base)) {
+      return bound(loaded, opened, options);
+    }
+  }
+
+  /**
+   * The same of many adapters, one call each, with a base that is open already.
+   *
+   * @throws io.fourierft.peft.PeftException if the adapter is broken or does not fit the base
+   * @throws IOException if a file cannot be read
+   */
+  public static AdapterInspection of(Path adapter, OpenBase base, ResolveOptions options)
+      throws IOException {
+    return bound(PeftAdapter.open(adapter), base, options);
+  }
+
+  private static AdapterInspection bound(
+      PeftAdapter loaded, OpenBase base, ResolveOptions options) {
+    ResolvedAdapter resolved = loaded.resolve(base.model(), options);
+    return of(
+        loaded,
+        resolved.notes(),
+        resolved.modules().stream()
+            .collect(Collectors.toMap(ResolvedModule::path, Function.identity())));
+  }
+
+  private static AdapterInspection of(
+      PeftAdapter loaded, List<String> notes, Map<String, ResolvedModule> bound) {
     List<Layer> layers = new ArrayList<>();
     for (AdapterModule module : loaded.modules().values()) {
       layers.add(Layer.of(module, bound.get(module.path())));

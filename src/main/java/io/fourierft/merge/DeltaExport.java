@@ -15,7 +15,6 @@ import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.safetensors.DType;
-import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
@@ -59,11 +58,9 @@ public final class DeltaExport {
       ProgressListener progress)
       throws IOException {
     OutputFile.requireFree(output, overwrite);
-    BaseLocation.require(base);
-    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
-      requireApart(checkpoint, adapter, output);
-      ResolvedAdapter resolved =
-          AdapterBinding.of(checkpoint, AdapterBinding.folderOf(base), options).bind(adapter);
+    try (OpenBase opened = OpenBase.open(base)) {
+      requireApart(opened, adapter, output);
+      ResolvedAdapter resolved = opened.bind(adapter, options);
       Map<String, ResolvedModule> modules = new LinkedHashMap<>();
       List<TensorDeclaration> declarations = new ArrayList<>();
       for (ResolvedModule module : resolved.modules()) {
@@ -89,6 +86,7 @@ public final class DeltaExport {
           }
           writer.commit();
         }
+        opened.requireUnchanged();
         file.commit();
       }
       return new DeltaResult(output, List.copyOf(modules.keySet()), total, resolved.notes());
@@ -96,16 +94,11 @@ public final class DeltaExport {
   }
 
   /** The output may not replace a file that the deltas come from. */
-  private static void requireApart(SafetensorsCheckpoint base, Path adapter, Path output)
-      throws IOException {
+  private static void requireApart(OpenBase base, Path adapter, Path output) throws IOException {
     if (!InputFile.isThere(output)) {
       return;
     }
-    List<Path> sources = new ArrayList<>();
-    base.shards().forEach(shard -> sources.add(shard.file().path()));
-    Path folder = AdapterBinding.folderOf(base.path());
-    base.indexFileName().ifPresent(name -> sources.add(folder.resolve(name)));
-    sources.add(folder.resolve("config.json"));
+    List<Path> sources = new ArrayList<>(base.files());
     sources.add(adapter.resolve(PeftAdapter.FILE_NAME));
     sources.add(adapter.resolve(FourierFtConfig.FILE_NAME));
     for (Path source : sources) {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     base's files
  * @param resolve how the adapters are to be understood: shuffle, coefficients of low precision,
  *     names, layouts
+ * @param untouched what becomes of weight files in which nothing changes
  */
 public record MergeOptions(
     Addition addition,
@@ -30,7 +31,8 @@ public record MergeOptions(
     boolean check,
     boolean overwrite,
     @Nullable Long maxShardSizeInBytes,
-    ResolveOptions resolve) {
+    ResolveOptions resolve,
+    UntouchedFiles untouched) {
   /** Checks the shard size. */
   public MergeOptions {
     if (maxShardSizeInBytes != null && maxShardSizeInBytes < 1) {
@@ -42,42 +44,55 @@ public record MergeOptions(
   /** Merge, keep dtypes and files, not checking for NaN, PEFT's autocast, today's torch. */
   public static MergeOptions defaults() {
     return new MergeOptions(
-        Addition.ADD, null, false, false, false, null, ResolveOptions.defaults());
+        Addition.ADD,
+        null,
+        false,
+        false,
+        false,
+        null,
+        ResolveOptions.defaults(),
+        UntouchedFiles.REWRITTEN);
   }
 
   /** The same with another direction. */
   public MergeOptions withAddition(Addition value) {
-    return new MergeOptions(value, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(
+        value, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched);
   }
 
   /** The same with another output dtype; null keeps each tensor's. */
   public MergeOptions withDtype(@Nullable ElementType value) {
-    return new MergeOptions(addition, value, safe, check, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(
+        addition, value, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched);
   }
 
   /** The same, checking or not checking for NaN and infinity. */
   public MergeOptions withSafe(boolean value) {
-    return new MergeOptions(addition, dtype, value, check, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(
+        addition, dtype, value, check, overwrite, maxShardSizeInBytes, resolve, untouched);
   }
 
   /** The same, checking the output against the definition or not. */
   public MergeOptions withCheck(boolean value) {
-    return new MergeOptions(addition, dtype, safe, value, overwrite, maxShardSizeInBytes, resolve);
+    return new MergeOptions(
+        addition, dtype, safe, value, overwrite, maxShardSizeInBytes, resolve, untouched);
   }
 
   /** The same, replacing or not replacing an output that exists. */
   public MergeOptions withOverwrite(boolean value) {
-    return new MergeOptions(addition, dtype, safe, check, value, maxShardSizeInBytes, resolve);
+    return new MergeOptions(
+        addition, dtype, safe, check, value, maxShardSizeInBytes, resolve, untouched);
   }
 
   /** The same with another shard size; null keeps the base's files. */
   public MergeOptions withMaxShardSizeInBytes(@Nullable Long value) {
-    return new MergeOptions(addition, dtype, safe, check, overwrite, value, resolve);
+    return new MergeOptions(addition, dtype, safe, check, overwrite, value, resolve, untouched);
   }
 
   /** The same with adapters understood otherwise. */
   public MergeOptions withResolve(ResolveOptions value) {
-    return new MergeOptions(addition, dtype, safe, check, overwrite, maxShardSizeInBytes, value);
+    return new MergeOptions(
+        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, value, untouched);
   }
 
   /** The same with or without PEFT's autocast of coefficients. */
@@ -88,5 +103,11 @@ public record MergeOptions(
   /** The same with another shuffle. */
   public MergeOptions withRandperm(Randperm value) {
     return withResolve(resolve.withRandperm(value));
+  }
+
+  /** The same with weight files in which nothing changes treated otherwise. */
+  public MergeOptions withUntouched(UntouchedFiles value) {
+    return new MergeOptions(
+        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, value);
   }
 }

@@ -34,7 +34,7 @@ final class MergePlan {
   private final MergeOptions options;
   private final SafetensorsCheckpoint base;
   private final Optional<BaseConfig> config;
-  private final AdapterBinding binding;
+  private final OpenBase opened;
   private final AdaptedClass adapted;
   private final Map<String, List<OutputTensor.Delta>> deltas = new LinkedHashMap<>();
   private final Map<String, OutputTensor.Replacement> replacements = new LinkedHashMap<>();
@@ -49,22 +49,20 @@ final class MergePlan {
   /**
    * Makes the plan.
    *
-   * @param baseFolder the base's folder, or that of its file
    * @throws FourierException if an adapter does not fit the base, or the base cannot be merged into
    */
-  MergePlan(SafetensorsCheckpoint base, Path baseFolder, List<Path> adapters, MergeOptions options)
-      throws IOException {
-    this.base = base;
+  MergePlan(OpenBase opened, List<Path> adapters, MergeOptions options) throws IOException {
+    this.opened = opened;
+    this.base = opened.checkpoint();
     this.options = options;
-    this.config = BaseConfig.read(baseFolder);
+    this.config = opened.config();
     notes.addAll(base.notes());
-    binding = new AdapterBinding(base, config, options.resolve());
     adapted = new AdaptedClass(config);
     noteRepeated(adapters);
     for (Path folder : options.addition() == Addition.ADD ? adapters : adapters.reversed()) {
       planAdapter(folder);
     }
-    noteQuantization(baseFolder);
+    noteQuantization(opened.folder());
     Map<String, String> parted = settleTies();
     settleConfig(parted);
     settlePrefix(parted);
@@ -77,6 +75,35 @@ final class MergePlan {
 
   ShardPlan shards() {
     return shards;
+  }
+
+  MergeOptions options() {
+    return options;
+  }
+
+  /**
+   * The base's file that holds what an output's file will, tensor by tensor, if one does and need
+   * not be written anew.
+   */
+  Optional<Path> untouchedFile(ShardPlan.PlannedShard planned) {
+    if (options.untouched() == UntouchedFiles.REWRITTEN) {
+      return Optional.empty();
+    }
+    return base.shards().stream()
+        .filter(shard -> shard.fileName().equals(planned.fileName()))
+        .filter(shard -> shard.file().tensors().size() == planned.tensors().size())
+        .filter(shard -> planned.tensors().stream().allMatch(one -> isSame(one.name(), shard)))
+        .map(shard -> shard.file().path())
+        .findFirst();
+  }
+
+  private boolean isSame(String name, SafetensorsCheckpoint.Shard shard) {
+    OutputTensor tensor = tensor(name);
+    SafetensorsCheckpoint.Location location = tensor.base();
+    return tensor.isUntouched()
+        && location != null
+        && location.shard().equals(shard)
+        && location.tensor().name().equals(name);
   }
 
   OutputTensor tensor(String name) {
@@ -134,7 +161,7 @@ final class MergePlan {
   private void planAdapter(Path folder) throws IOException {
     String source = folder.toString();
     PeftAdapter adapter = PeftAdapter.open(folder);
-    ResolvedAdapter resolved = binding.bind(adapter);
+    ResolvedAdapter resolved = adapter.resolve(opened.model(), options.resolve());
     adapted.add(adapter.config(), resolved);
     adaptedPrefix = resolved.prefix().isEmpty() ? adaptedPrefix : resolved.prefix();
     resolved.notes().forEach(note -> notes.add(source + ": " + note));
@@ -162,7 +189,7 @@ final class MergePlan {
   }
 
   private Optional<TensorInfo> stored(String name) {
-    String stored = binding.base().ties().aliases().getOrDefault(name, name);
+    String stored = opened.model().ties().aliases().getOrDefault(name, name);
     return base.find(stored).map(SafetensorsCheckpoint.Location::tensor);
   }
 
@@ -203,7 +230,7 @@ final class MergePlan {
 
   private Map<String, String> settleTies() throws IOException {
     EmbeddingTies ties = new EmbeddingTies(deltas, replacements, notes);
-    ties.settle(binding.base().ties(), adapted.hasOutputEmbedding());
+    ties.settle(opened.model().ties(), adapted.hasOutputEmbedding());
     if (ties.isUntied()) {
       configChanges.untie();
     }
@@ -213,7 +240,7 @@ final class MergePlan {
   private void settleConfig(Map<String, String> parted) {
     configChanges.setDtype(options.dtype());
     VocabularyChange.of(
-            base, binding.base().ties(), replacements, parted, adapted.hasOutputEmbedding(), notes)
+            base, opened.model().ties(), replacements, parted, adapted.hasOutputEmbedding(), notes)
         .ifPresent(configChanges::setVocabulary);
     adapted.settle(configChanges, notes);
   }

@@ -52,12 +52,25 @@ public final class ModelMerge {
     BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
-    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
-      MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
-      List<String> notes = new ArrayList<>(plan.notes());
-      companions(base, checkpoint, notes);
-      return result(output, plan, List.of(), notes, Optional.empty());
+    try (OpenBase opened = OpenBase.open(base)) {
+      return plan(opened, adapters, output, options);
     }
+  }
+
+  /**
+   * The same with a base that is open already.
+   *
+   * @throws FourierException as {@link #run}
+   * @throws IOException if a file cannot be read
+   */
+  public static MergeResult plan(
+      OpenBase base, List<Path> adapters, Path output, MergeOptions options) throws IOException {
+    SourceFiles.requireApart(base.path(), adapters, output);
+    OutputDirectory.requireFree(output, options.overwrite(), MODEL);
+    MergePlan plan = new MergePlan(base, adapters, options);
+    List<String> notes = new ArrayList<>(plan.notes());
+    companions(base, notes);
+    return result(output, plan, List.of(), notes, Optional.empty());
   }
 
   /**
@@ -82,24 +95,48 @@ public final class ModelMerge {
     BaseLocation.require(base);
     SourceFiles.requireApart(base, adapters, output);
     OutputDirectory.requireFree(output, options.overwrite(), MODEL);
-    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
-      MergePlan plan = new MergePlan(checkpoint, AdapterBinding.folderOf(base), adapters, options);
-      List<String> notes = new ArrayList<>(plan.notes());
-      CompanionFiles companions = companions(base, checkpoint, notes);
-      Optional<MergeResult.Check> check = Optional.empty();
-      TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
-      try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
-        companions.copyTo(directory.path());
-        writeConfig(plan, directory.path());
-        writeWeights(checkpoint, plan, assembly, directory.path(), progress);
-        if (options.check()) {
-          check = Optional.of(check(plan, options, directory.path()));
-        }
-        directory.commit();
-        notes.addAll(directory.notes());
-      }
-      return result(output, plan, assembly.changes(), notes, check);
+    try (OpenBase opened = OpenBase.open(base)) {
+      return run(engine, opened, adapters, output, options, BeforeCommit.NOTHING, progress);
     }
+  }
+
+  /**
+   * The same with a base that is open already, as for one merge of many.
+   *
+   * @param beforeCommit what is done when the output is whole and has not yet its final name
+   * @throws FourierException if something does not fit, naming it, or if the base changes
+   *     meanwhile; nothing is left behind then
+   * @throws IOException if reading or writing fails; nothing is left behind then
+   */
+  public static MergeResult run(
+      FourierEngine engine,
+      OpenBase base,
+      List<Path> adapters,
+      Path output,
+      MergeOptions options,
+      BeforeCommit beforeCommit,
+      ProgressListener progress)
+      throws IOException {
+    SourceFiles.requireApart(base.path(), adapters, output);
+    OutputDirectory.requireFree(output, options.overwrite(), MODEL);
+    MergePlan plan = new MergePlan(base, adapters, options);
+    List<String> notes = new ArrayList<>(plan.notes());
+    CompanionFiles companions = companions(base, notes);
+    Optional<MergeResult.Check> check = Optional.empty();
+    TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
+    try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
+      companions.copyTo(directory.path());
+      writeConfig(plan, directory.path());
+      writeWeights(base.checkpoint(), plan, assembly, directory.path(), progress);
+      if (options.check()) {
+        check = Optional.of(check(plan, options, directory.path()));
+      }
+      base.requireUnchanged();
+      beforeCommit.written(directory.path());
+      directory.commit();
+      notes.addAll(directory.notes());
+    }
+    return result(output, plan, assembly.changes(), notes, check);
   }
 
   private static MergeResult.Check check(MergePlan plan, MergeOptions options, Path folder)
@@ -131,12 +168,12 @@ public final class ModelMerge {
   }
 
   /** What goes along with the weights; what does not is noted. */
-  private static CompanionFiles companions(
-      Path base, SafetensorsCheckpoint checkpoint, List<String> notes) throws IOException {
-    if (!InputFile.isFolder(base) && checkpoint.index().isEmpty()) {
-      return CompanionFiles.none(AdapterBinding.folderOf(base));
+  private static CompanionFiles companions(OpenBase base, List<String> notes) throws IOException {
+    SafetensorsCheckpoint checkpoint = base.checkpoint();
+    if (!InputFile.isFolder(base.path()) && checkpoint.index().isEmpty()) {
+      return CompanionFiles.none(base.folder());
     }
-    CompanionFiles companions = CompanionFiles.of(AdapterBinding.folderOf(base));
+    CompanionFiles companions = CompanionFiles.of(base.folder());
     Set<String> merged = new HashSet<>(Set.of(CheckpointIndex.FILE_NAME));
     checkpoint.shards().forEach(shard -> merged.add(shard.fileName()));
     checkpoint.indexFileName().ifPresent(merged::add);
@@ -170,11 +207,16 @@ public final class ModelMerge {
     long total = plan.shards().totalSizeInBytes();
     long done = 0;
     for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
+      Path file = InputFile.resolve(folder, shard.fileName());
+      Optional<Path> same = plan.untouchedFile(shard);
+      if (same.isPresent()) {
+        FileSharing.share(same.get(), file, plan.options().untouched());
+        done += shard.tensors().stream().mapToLong(TensorDeclaration::sizeInBytes).sum();
+        progress.progressed(done, total, shard.fileName());
+        continue;
+      }
       try (SafetensorsWriter writer =
-          SafetensorsWriter.create(
-              InputFile.resolve(folder, shard.fileName()),
-              metadata(checkpoint, plan, shard),
-              shard.tensors())) {
+          SafetensorsWriter.create(file, metadata(checkpoint, plan, shard), shard.tensors())) {
         for (TensorDeclaration declaration : shard.tensors()) {
           assembly.write(plan.tensor(declaration.name()), writer);
           done += declaration.sizeInBytes();

@@ -36,7 +36,7 @@ final class SourceFiles {
     }
     requireOutside("the base model", base, target, output);
     if (!isFolder) {
-      requireOutside("the base model", AdapterBinding.folderOf(base), target, output);
+      requireOutside("the base model", OpenBase.folderOf(base), target, output);
     }
     for (Path adapter : adapters) {
       requireOutside("the adapter", adapter, target, output);

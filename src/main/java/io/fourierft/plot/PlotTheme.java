@@ -110,7 +110,7 @@ public enum PlotTheme {
   }
 
   /** Three colours of signed numbers; zero is the background. */
-  Color[] negativeToPositive() {
+  public Color[] negativeToPositive() {
     return negativeToPositive.clone();
   }
 }

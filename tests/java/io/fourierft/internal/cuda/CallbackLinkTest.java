@@ -52,7 +52,8 @@ class CallbackLinkTest {
   }
 
   private static byte[] image(Callback callback) throws IOException {
-    try (InputStream in = CallbackImages.class.getResourceAsStream(callback.symbol() + ".fatbin")) {
+    String resource = "/META-INF/fourierft/cuda/" + callback.symbol() + ".fatbin";
+    try (InputStream in = CallbackImages.class.getResourceAsStream(resource)) {
       assumeTrue(in != null, "built without nvcc, so without callbacks");
       return in.readAllBytes();
     }

@@ -97,6 +97,14 @@ class CudaConcurrencyTest {
     }
   }
 
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** Where a virtual thread that blocks goes on, another thread's context may be current. */
   @Test
   void aVirtualThreadThatBlocksInsideACallKeepsItsContext() throws Exception {
@@ -143,6 +151,7 @@ class CudaConcurrencyTest {
   @Test
   void anInterruptOfAVirtualThreadWaitsForTheCall() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
     boolean[] interrupted = new boolean[1];
     Thread thread =
         Thread.ofVirtual()
@@ -152,12 +161,13 @@ class CudaConcurrencyTest {
                       .run(
                           () -> {
                             inside.countDown();
-                            pause();
+                            await(released);
                           });
                   interrupted[0] = Thread.currentThread().isInterrupted();
                 });
     inside.await();
     thread.interrupt();
+    released.countDown();
     thread.join();
     assertTrue(interrupted[0]);
   }

@@ -9,6 +9,7 @@ import io.fourierft.ElementType;
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
+import io.fourierft.FourierException;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
@@ -134,6 +135,30 @@ class CudaOwnershipTest {
     CudaGraph outlived = engine.record(on -> on.zero(last));
     engine.close();
     assertThrows(EngineClosedException.class, outlived::launch);
+  }
+
+  /** Which would wait for itself; the first run of the work is not recorded, and may. */
+  @Test
+  void workThatIsRecordedCannotCloseItsEngine() {
+    try (DeviceBuffer buffer = engine.newBuffer(ElementType.F32, 2, 2)) {
+      int[] runs = {0};
+      FourierException refusal =
+          assertThrows(
+              FourierException.class,
+              () ->
+                  engine.record(
+                      on -> {
+                        on.zero(buffer);
+                        if (++runs[0] == 2) {
+                          engine.close();
+                        }
+                      }));
+      assertTrue(
+          String.valueOf(refusal.getMessage()).contains("cannot close its own engine"),
+          refusal.toString());
+      engine.zero(buffer);
+    }
+    assertThrows(EngineClosedException.class, () -> engine.record(on -> engine.close()));
   }
 
   @Test

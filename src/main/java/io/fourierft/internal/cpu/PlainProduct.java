@@ -5,22 +5,17 @@ import static io.fourierft.internal.cpu.PlainPages.PAGE;
 import io.fourierft.HostMatrix;
 import io.fourierft.internal.host.ElementRuns;
 import java.util.Arrays;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A product in plain loops over {@link PlainPages} that the compiler turns into vector
  * instructions. The sums of one output element run in one fixed order.
  */
-final class PlainProduct implements MatrixProduct {
+final class PlainProduct extends TokenProduct {
   /** Tokens that are worked on together. */
   private static final int MOST_TOKENS = PAGE;
 
   /** Below this many tokens it does not pay to transpose a tile of the matrix for them. */
   private static final int FEW_TOKENS = 8;
-
-  /** Tokens that one task reads. */
-  private static final int PACKED_TOKENS = 8;
 
   /** Rows of the matrix in a task for few tokens. */
   private static final int ROWS = 32;
@@ -31,12 +26,6 @@ final class PlainProduct implements MatrixProduct {
   /** Inputs of one tile; with {@link #COLUMNS} columns it takes 128 KiB. */
   private static final int INPUT_TILE = 128;
 
-  private @Nullable HostMatrix x;
-  private @Nullable HostMatrix w;
-  private @Nullable HostMatrix out;
-  private boolean transposed;
-  private int first;
-  private int count;
   private boolean few;
   private int pagesPerToken;
   // The tokens: pages of each if they are few, else one after another.
@@ -49,51 +38,30 @@ final class PlainProduct implements MatrixProduct {
   }
 
   @Override
-  public void begin(
-      HostMatrix newX,
-      int newFirst,
-      int newCount,
-      HostMatrix newW,
-      boolean isTransposed,
-      HostMatrix newOut) {
-    x = newX;
-    first = newFirst;
-    count = newCount;
-    w = newW;
-    transposed = isTransposed;
-    out = newOut;
-    few = !isTransposed && newCount < FEW_TOKENS;
-    pagesPerToken = Math.ceilDiv(newX.cols(), PAGE);
+  void reserve() {
+    few = !transposed() && count() < FEW_TOKENS;
+    pagesPerToken = Math.ceilDiv(x().cols(), PAGE);
     if (few) {
-      pages = PlainPages.atLeast(pages, newCount * pagesPerToken);
+      pages = PlainPages.atLeast(pages, count() * pagesPerToken);
     } else {
-      int needed = Math.multiplyExact(newCount, newX.cols());
+      int needed = Math.multiplyExact(count(), x().cols());
       block = block.length < needed ? new float[needed] : block;
     }
   }
 
   @Override
-  public int packingTasks() {
-    return Math.ceilDiv(count, PACKED_TOKENS);
-  }
-
-  @Override
-  public void pack(int task, Workspace workspace) {
-    HostMatrix from = Objects.requireNonNull(x);
-    int end = Math.min(count, (task + 1) * PACKED_TOKENS);
-    for (int t = task * PACKED_TOKENS; t < end; t++) {
-      if (few) {
-        readPages(from, first + t, pages, t * pagesPerToken, workspace.elementRuns());
-      } else {
-        int length = from.cols();
-        workspace.elementRuns().load(from, first + t, 0, length, block, t * length);
-      }
+  void read(int token, ElementRuns runs) {
+    if (few) {
+      readPages(x(), row(token), pages, token * pagesPerToken, runs);
+    } else {
+      int length = x().cols();
+      runs.load(x(), row(token), 0, length, block, token * length);
     }
   }
 
   @Override
   public int multiplyingTasks() {
-    int outputs = Objects.requireNonNull(out).cols();
+    int outputs = out().cols();
     return Math.ceilDiv(outputs, few ? ROWS : COLUMNS);
   }
 
@@ -110,8 +78,9 @@ final class PlainProduct implements MatrixProduct {
   // Few tokens: one scalar product each, with the row of w read once for all of them.
 
   private void scalarProducts(int from, PlainPages scratch, ElementRuns runs) {
-    HostMatrix matrix = Objects.requireNonNull(w);
-    HostMatrix target = Objects.requireNonNull(out);
+    HostMatrix matrix = w();
+    HostMatrix target = out();
+    int count = count();
     int height = Math.min(ROWS, target.cols() - from);
     float[][] row = scratch.rows(pagesPerToken);
     float[][] results = scratch.sums(count + 1);
@@ -123,7 +92,7 @@ final class PlainProduct implements MatrixProduct {
       }
     }
     for (int t = 0; t < count; t++) {
-      runs.add(target, first + t, from, height, results[t], 0, 1);
+      runs.add(target, row(t), from, height, results[t], 0, 1);
     }
   }
 
@@ -163,9 +132,10 @@ final class PlainProduct implements MatrixProduct {
 
   /** The columns of out from {@code column} on. */
   private void weightedRows(int column, PlainPages scratch, ElementRuns runs) {
-    HostMatrix matrix = Objects.requireNonNull(w);
-    HostMatrix target = Objects.requireNonNull(out);
-    int inputs = Objects.requireNonNull(x).cols();
+    HostMatrix matrix = w();
+    HostMatrix target = out();
+    int count = count();
+    int inputs = x().cols();
     int width = Math.min(COLUMNS, target.cols() - column);
     float[][] rows = scratch.rows(INPUT_TILE);
     float[][] sums = scratch.sums(count + 1);
@@ -174,7 +144,7 @@ final class PlainProduct implements MatrixProduct {
     }
     for (int input = 0; input < inputs; input += INPUT_TILE) {
       int height = Math.min(INPUT_TILE, inputs - input);
-      if (transposed) {
+      if (transposed()) {
         for (int r = 0; r < height; r++) {
           runs.load(matrix, input + r, column, width, rows[r], 0);
         }
@@ -186,7 +156,7 @@ final class PlainProduct implements MatrixProduct {
       }
     }
     for (int t = 0; t < count; t++) {
-      runs.add(target, first + t, column, width, sums[t], 0, 1);
+      runs.add(target, row(t), column, width, sums[t], 0, 1);
     }
   }
 
@@ -250,12 +220,5 @@ final class PlainProduct implements MatrixProduct {
     for (int j = 0; j < length; j++) {
       sums[j] += factor * row[j];
     }
-  }
-
-  @Override
-  public void end() {
-    x = null;
-    w = null;
-    out = null;
   }
 }

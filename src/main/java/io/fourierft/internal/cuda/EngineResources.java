@@ -6,6 +6,7 @@ import io.fourierft.cuda.CudaStream;
 import io.fourierft.internal.cpu.OwnProducts;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
+import io.fourierft.internal.cuda.device.OpenResources;
 import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
@@ -13,30 +14,32 @@ import io.fourierft.internal.cuda.kernels.CallbackImages;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.memory.MemoryBudget;
-import io.fourierft.internal.cuda.memory.OpenBuffers;
 import io.fourierft.internal.cuda.ops.SharedResources;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.stream.DeviceCore;
 import io.fourierft.internal.cuda.stream.EngineStream;
 import io.fourierft.internal.cuda.stream.RecordedGraph;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Owns what one engine has of the device: context, kernels, adapters, buffers, streams, graphs. */
 public final class EngineResources implements AutoCloseable {
   private final SharedResources shared;
-  private final OpenBuffers buffers = new OpenBuffers();
+  private final OpenResources buffers;
   private final OwnProducts hostProducts;
-  private final Set<WorkStream> streams = ConcurrentHashMap.newKeySet();
-  private final Set<AutoCloseable> graphs = ConcurrentHashMap.newKeySet();
+  private final OpenResources streams;
+  private final OpenResources graphs;
+  private boolean closed;
 
   private EngineResources(SharedResources shared) {
     this.shared = shared;
-    this.hostProducts =
-        new OwnProducts("the engine on " + shared.device().context().device().engineName());
+    CudaContext context = shared.device().context();
+    this.buffers = new OpenResources(context);
+    this.streams = new OpenResources(context);
+    this.graphs = new OpenResources(context);
+    this.hostProducts = new OwnProducts("the engine on " + context.device().engineName());
   }
 
   /** Takes what an engine needs; whatever was taken is given back if that fails. */
@@ -64,7 +67,7 @@ public final class EngineResources implements AutoCloseable {
   }
 
   /** The memory that goes with the engine. */
-  OpenBuffers buffers() {
+  OpenResources buffers() {
     return buffers;
   }
 
@@ -74,12 +77,11 @@ public final class EngineResources implements AutoCloseable {
   }
 
   EngineStream newStream() {
-    return own(WorkStream.create(shared.device(), false));
+    return own(() -> WorkStream.create(shared.device(), false));
   }
 
-  private EngineStream own(WorkStream work) {
-    streams.add(work);
-    return new EngineStream(work, streams);
+  private EngineStream own(Supplier<WorkStream> work) {
+    return new EngineStream(streams.make(work), streams);
   }
 
   /** A stream that somebody else made in this context; 0 is the legacy default stream. */
@@ -93,20 +95,23 @@ public final class EngineResources implements AutoCloseable {
                 .formatted(handle, context.device().engineName()));
       }
     }
-    return own(WorkStream.around(shared.device(), handle));
+    return own(() -> WorkStream.around(shared.device(), handle));
   }
 
   /** Runs the work once on a stream of its own, then records it there. */
   CudaGraph record(WorkStream target, Consumer<EngineStream> work) {
-    WorkStream recorded = WorkStream.create(shared.device(), true);
-    EngineStream seen = own(recorded);
+    EngineStream seen = own(() -> WorkStream.create(shared.device(), true));
+    WorkStream recorded = seen.work();
     boolean complete = false;
     try {
       target.synchronize();
       work.accept(seen);
-      long executable = recorded.record(() -> work.accept(seen));
-      RecordedGraph graph = new RecordedGraph(recorded, target, executable, streams, graphs);
-      graphs.add(graph);
+      CudaGraph graph =
+          recorded.record(
+              () -> work.accept(seen),
+              executable ->
+                  graphs.make(
+                      () -> new RecordedGraph(recorded, target, executable, streams, graphs)));
       complete = true;
       return graph;
     } finally {
@@ -116,19 +121,30 @@ public final class EngineResources implements AutoCloseable {
     }
   }
 
-  /** Closes everything, the context last; calls that still run are waited for. */
+  /**
+   * Closes everything, the context last; calls that still run are waited for, and so is another
+   * thread that closes.
+   *
+   * @throws FourierException if this thread is in such a call, and would wait for itself
+   */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (shared.device().context().isInside()) {
+      throw new FourierException(
+          "work that is being recorded cannot close its own engine; close it afterwards");
+    }
+    if (closed) {
+      return;
+    }
+    closed = true;
     try (ResourceStack all = new ResourceStack()) {
       all.own(shared.device().context());
       all.own(shared.device().kernels());
       all.own(shared.adapters());
       all.own(buffers);
       all.own(hostProducts);
-      streams.forEach(all::own);
-      graphs.forEach(all::own);
+      all.own(streams);
+      all.own(graphs);
     }
-    streams.clear();
-    graphs.clear();
   }
 }

@@ -7,24 +7,11 @@ import io.fourierft.FourierAdapter;
  * ones overflow nor tiny ones vanish on the way to a result that a float can hold. Exact.
  */
 public final class Magnitude {
-  private static final int INFINITY_BITS = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
-
   private Magnitude() {}
-
-  /** The largest finite {@code |coefficient|} of an adapter; 0 if there is none. */
-  public static float largestCoefficient(FourierAdapter adapter) {
-    // As integers the bits of magnitudes have their order, and the loop has no branch.
-    int largest = 0;
-    for (int k = 0; k < adapter.nFrequency(); k++) {
-      int bits = Float.floatToRawIntBits(adapter.coefficient(k)) & 0x7FFFFFFF;
-      largest = Math.max(largest, bits < INFINITY_BITS ? bits : 0);
-    }
-    return Float.intBitsToFloat(largest);
-  }
 
   /** The largest finite {@code |scaling·coefficient|} of an adapter; 0 if there is none. */
   public static double largest(FourierAdapter adapter) {
-    return product(adapter, largestCoefficient(adapter));
+    return product(adapter, adapter.largestCoefficient());
   }
 
   /** {@code |scaling·coefficient|}; 0 if that is not finite. */

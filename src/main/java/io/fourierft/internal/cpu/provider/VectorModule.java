@@ -15,8 +15,14 @@ final class VectorModule {
 
   private VectorModule() {}
 
+  /** Whether it was enabled by the flag, or loaded later and made readable. */
   static boolean isEnabled() {
-    return ModuleLayer.boot().findModule(NAME).isPresent();
+    try {
+      Module vector = Class.forName(NAME + ".FloatVector", false, null).getModule();
+      return VectorModule.class.getModule().canRead(vector);
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
   }
 
   /** Warns, the first time in this process, that JTransforms computes for want of the flag. */

@@ -71,8 +71,8 @@ public final class CudaContext implements AutoCloseable {
 
   /** Runs {@code work} with the context current on this thread, and returns its result. */
   public <T> T call(Supplier<T> work) {
-    if (lifetime.getReadHoldCount() > 0) {
-      // This thread is inside already, with the context current.
+    if (isInside()) {
+      // With the context current.
       return work.get();
     }
     return onPlatformThread(() -> enter(work));
@@ -151,7 +151,7 @@ public final class CudaContext implements AutoCloseable {
    */
   public void requireUsable() {
     if (closed) {
-      throw new EngineClosedException("the engine on " + device.engineName() + " is closed");
+      throw closedException();
     }
     CudaException failure = lost;
     if (failure != null) {
@@ -160,6 +160,16 @@ public final class CudaContext implements AutoCloseable {
               .formatted(device.engineName(), failure.getMessage()),
           failure);
     }
+  }
+
+  /** What a call is refused with after the end. */
+  EngineClosedException closedException() {
+    return new EngineClosedException("the engine on " + device.engineName() + " is closed");
+  }
+
+  /** Whether this thread is in a call, which a close would wait for. */
+  public boolean isInside() {
+    return lifetime.getReadHoldCount() > 0;
   }
 
   /** Counts device memory that was allocated, or with a minus freed, in this context. */

@@ -25,8 +25,8 @@ public final class CallbackImages {
   private record Image(MemorySegment symbol, MemorySegment code) {}
 
   /**
-   * Those beside the fatbin of {@link KernelImage#PROPERTY}, or else the jar's; null if there are
-   * none.
+   * Those beside the fatbin of {@link KernelImage#PROPERTY}, or else those of the kernels' jar;
+   * null if there are none.
    *
    * @throws FourierException if they cannot be read
    */
@@ -55,8 +55,7 @@ public final class CallbackImages {
       Path file = Path.of(kernels).resolveSibling(name);
       return Files.exists(file) ? Files.readAllBytes(file) : null;
     }
-    try (InputStream resource =
-        CallbackImages.class.getResourceAsStream(KernelImage.FOLDER + name)) {
+    try (InputStream resource = KernelImage.resource(name)) {
       return resource == null ? null : resource.readAllBytes();
     }
   }

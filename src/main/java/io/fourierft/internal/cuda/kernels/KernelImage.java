@@ -13,7 +13,9 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The compiled kernels: a fatbin that the jar carries, and what is said about it beside it.
+ * The compiled kernels: a fatbin, and what is said about it beside it. A jar of its own carries
+ * both ({@code linux-x86_64-cuda}), in a folder that is no package, so that any module path or
+ * class path may have it.
  *
  * @param bytes the fatbin
  * @param description where it came from
@@ -27,17 +29,19 @@ public record KernelImage(
   /** Property that names a fatbin to use instead of the jar's. */
   public static final String PROPERTY = "fourierft.cuda.kernels";
 
-  /** Reserved value of the property: the jar's sources, compiled by NVRTC, whatever it carries. */
+  /**
+   * Reserved value of the property: the library's sources, compiled by NVRTC, whatever is there.
+   */
   public static final String COMPILED_HERE = "nvrtc";
 
   /** Where the jar carries them, and the callbacks. */
-  static final String FOLDER = "/io/fourierft/internal/cuda/";
+  private static final String FOLDER = "META-INF/fourierft/cuda/";
 
   private static final String RESOURCE = "fourierft.fatbin";
   private static final String FACTS = "fourierft.properties";
 
   /**
-   * The fatbin of {@link #PROPERTY} or else the jar's, or null if the jar was built without.
+   * The fatbin of {@link #PROPERTY} or else that of the kernels' jar, or null if that is not here.
    *
    * @throws FourierException if it cannot be read
    */
@@ -51,10 +55,16 @@ public record KernelImage(
   }
 
   private static @Nullable KernelImage fromJar() throws IOException {
-    try (InputStream image = KernelImage.class.getResourceAsStream(FOLDER + RESOURCE);
-        InputStream facts = KernelImage.class.getResourceAsStream(FOLDER + FACTS)) {
-      return image == null ? null : of(image.readAllBytes(), "of the jar", read(facts));
+    try (InputStream image = resource(RESOURCE);
+        InputStream facts = resource(FACTS)) {
+      return image == null ? null : of(image.readAllBytes(), "of the kernels' jar", read(facts));
     }
+  }
+
+  /** A file of the kernels' jar; null if there is none. */
+  static @Nullable InputStream resource(String name) {
+    ClassLoader loader = KernelImage.class.getClassLoader();
+    return loader == null ? null : loader.getResourceAsStream(FOLDER + name);
   }
 
   private static KernelImage fromFile(Path path) throws IOException {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 record KernelSource(String text, Map<String, String> headers) {
   static final String NAME = "fourierft.cu";
 
-  private static final String FOLDER = KernelImage.FOLDER + "source/";
+  private static final String FOLDER = "/io/fourierft/internal/cuda/source/";
   private static final Pattern INCLUDE =
       Pattern.compile("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]", Pattern.MULTILINE);
 

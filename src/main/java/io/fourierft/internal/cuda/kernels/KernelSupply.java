@@ -62,7 +62,7 @@ public final class KernelSupply {
         finder,
         device,
         driverVersion,
-        unfit == null ? "this jar was built without CUDA kernels" : unfit.found());
+        unfit == null ? "no jar of compiled kernels is here" : unfit.found());
   }
 
   private static KernelSupply compiled(

@@ -4,8 +4,8 @@ import io.fourierft.internal.cuda.device.CudaContext;
 
 /**
  * A piece of device memory with one owner, and perhaps recorded graphs that use it: it is freed
- * once its owner has closed it and the last of those is gone. Closing it twice is harmless.
- * Thread-safe.
+ * once its owner has closed it and the last of those is gone. Closing it twice is harmless, and the
+ * second close waits until the first has freed it. Thread-safe.
  */
 public final class DeviceBlock implements AutoCloseable {
   private final CudaContext context;
@@ -51,25 +51,18 @@ public final class DeviceBlock implements AutoCloseable {
   }
 
   /** Undoes {@link #retain}. */
-  public void release() {
-    boolean last;
-    synchronized (this) {
-      graphs--;
-      last = closed && graphs == 0;
-    }
-    if (last) {
+  public synchronized void release() {
+    graphs--;
+    if (closed && graphs == 0) {
       free();
     }
   }
 
   /** Gives the memory back; the driver waits for the work that uses it. */
   @Override
-  public void close() {
-    boolean last;
-    synchronized (this) {
-      last = !closed && graphs == 0;
-      closed = true;
-    }
+  public synchronized void close() {
+    boolean last = !closed && graphs == 0;
+    closed = true;
     if (last) {
       free();
     }

@@ -5,6 +5,7 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.device.OpenResources;
 import java.lang.ref.Cleaner;
 
 /** Device memory that a user of the engine owns. */
@@ -16,16 +17,15 @@ public final class OwnedBuffer implements DeviceBuffer, MemoryOwner {
 
   public OwnedBuffer(
       CudaContext context,
-      OpenBuffers registry,
+      OpenResources registry,
       Cleaner cleaner,
       ElementType elementType,
       int rows,
       int cols) {
     long bytes = DeviceView.requireSizes(rows, cols, cols, elementType);
-    this.block = DeviceBlock.allocate(context, bytes);
+    this.block = registry.make(() -> DeviceBlock.allocate(context, bytes));
     this.view = new DeviceView(context, this, block.pointer(), elementType, rows, cols, cols);
     this.reclaimer = new Reclaimer(registry, block, view.toString());
-    registry.add(block);
     this.cleanable = cleaner.register(this, reclaimer);
   }
 
@@ -100,12 +100,12 @@ public final class OwnedBuffer implements DeviceBuffer, MemoryOwner {
 
   /** Frees the memory, once; warns if the owner did not. Does not refer to the buffer. */
   private static final class Reclaimer implements Runnable {
-    private final OpenBuffers registry;
+    private final OpenResources registry;
     private final DeviceBlock block;
     private final String description;
     private volatile boolean closedByOwner;
 
-    Reclaimer(OpenBuffers registry, DeviceBlock block, String description) {
+    Reclaimer(OpenResources registry, DeviceBlock block, String description) {
       this.registry = registry;
       this.block = block;
       this.description = description;
@@ -114,8 +114,7 @@ public final class OwnedBuffer implements DeviceBuffer, MemoryOwner {
     @Override
     public void run() {
       boolean leaked = !closedByOwner && !block.isClosed();
-      registry.remove(block);
-      block.close();
+      registry.giveBack(block);
       if (leaked) {
         System.getLogger(DeviceBuffer.class.getName())
             .log(

@@ -2,24 +2,24 @@ package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.internal.checks.KeptSpectrum;
 import io.fourierft.internal.cuda.device.CudaContext;
+import io.fourierft.internal.cuda.device.OpenResources;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
-import io.fourierft.internal.cuda.memory.OpenBuffers;
 import io.fourierft.internal.cuda.struct.ComplexStruct;
 
 /** Half spectra of tokens, dense {@code [tokens, features/2 + 1]} complex, conjugates of X. */
 public final class CudaTokenSpectrum extends KeptSpectrum {
-  private final OpenBuffers registry;
+  private final OpenResources registry;
   private final DeviceBlock block;
 
-  public CudaTokenSpectrum(CudaContext context, OpenBuffers registry, int capacity, int features) {
+  public CudaTokenSpectrum(
+      CudaContext context, OpenResources registry, int capacity, int features) {
     super(context, capacity, features);
     this.registry = registry;
     // An eighth more, because a batch that is rounded up may end beyond the last token.
     long rounded = capacity + capacity / 8L + 1;
-    this.block =
-        DeviceBlock.allocate(context, Math.multiplyExact(rounded, bytesPerToken(features)));
-    registry.add(block);
+    long bytes = Math.multiplyExact(rounded, bytesPerToken(features));
+    this.block = registry.make(() -> DeviceBlock.allocate(context, bytes));
   }
 
   /** Bytes of the half spectrum of one token. */
@@ -44,7 +44,6 @@ public final class CudaTokenSpectrum extends KeptSpectrum {
 
   @Override
   public void close() {
-    registry.remove(block);
-    block.close();
+    registry.giveBack(block);
   }
 }

@@ -6,10 +6,10 @@ import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.internal.cuda.device.OpenResources;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
-import io.fourierft.internal.cuda.memory.OpenBuffers;
 import io.fourierft.internal.cuda.stream.EngineStream;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.ParameterStruct;
@@ -22,11 +22,11 @@ import java.util.List;
 public final class DeviceSpectra implements TrainableSpectra {
   private final SharedResources shared;
   private final WorkStream stream;
-  private final OpenBuffers registry;
+  private final OpenResources registry;
   private final SpectraStorage storage;
 
   private DeviceSpectra(
-      SharedResources shared, WorkStream stream, OpenBuffers registry, SpectraStorage storage) {
+      SharedResources shared, WorkStream stream, OpenResources registry, SpectraStorage storage) {
     this.shared = shared;
     this.stream = stream;
     this.registry = registry;
@@ -37,9 +37,9 @@ public final class DeviceSpectra implements TrainableSpectra {
   public static DeviceSpectra create(
       SharedResources shared,
       WorkStream stream,
-      OpenBuffers registry,
+      OpenResources registry,
       List<FourierAdapter> initial) {
-    SpectraStorage storage = new SpectraStorage(stream, initial);
+    SpectraStorage storage = new SpectraStorage(stream, registry, initial);
     DeviceSpectra spectra = new DeviceSpectra(shared, stream, registry, storage);
     boolean made = false;
     try {
@@ -47,10 +47,9 @@ public final class DeviceSpectra implements TrainableSpectra {
       made = true;
     } finally {
       if (!made) {
-        storage.block().close();
+        registry.giveBack(storage.block());
       }
     }
-    registry.add(storage.block());
     for (int i = 0; i < initial.size(); i++) {
       shared.adapters().bind(storage.adapters().get(i), storage.block(), storage.pointer(0, i));
     }
@@ -217,7 +216,6 @@ public final class DeviceSpectra implements TrainableSpectra {
   @Override
   public void close() {
     storage.adapters().forEach(shared.adapters()::unbind);
-    registry.remove(storage.block());
-    storage.block().close();
+    registry.giveBack(storage.block());
   }
 }

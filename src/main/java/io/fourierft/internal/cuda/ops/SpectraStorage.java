@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda.ops;
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.cuda.AdamWStep;
+import io.fourierft.internal.cuda.device.OpenResources;
 import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.MemoryOwner;
@@ -27,7 +28,7 @@ public final class SpectraStorage implements MemoryOwner {
   private long steps;
   private boolean clipping;
 
-  SpectraStorage(WorkStream stream, List<FourierAdapter> initial) {
+  SpectraStorage(WorkStream stream, OpenResources registry, List<FourierAdapter> initial) {
     this.start = new long[initial.size() + 1];
     List<FourierAdapter> standIns = new ArrayList<>();
     long work = 0;
@@ -41,10 +42,9 @@ public final class SpectraStorage implements MemoryOwner {
     this.adapters = List.copyOf(standIns);
     this.elements = start[initial.size()];
     this.normBlocks = stream.grid(work);
-    this.block =
-        DeviceBlock.allocate(
-            stream.context(),
-            partBytes() * PARTS + Double.BYTES * (normBlocks + 1L) + AdamwStruct.LAYOUT.byteSize());
+    long bytes =
+        partBytes() * PARTS + Double.BYTES * (normBlocks + 1L) + AdamwStruct.LAYOUT.byteSize();
+    this.block = registry.make(() -> DeviceBlock.allocate(stream.context(), bytes));
   }
 
   List<FourierAdapter> adapters() {

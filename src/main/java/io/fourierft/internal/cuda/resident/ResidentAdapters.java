@@ -12,7 +12,6 @@ import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
 import io.fourierft.internal.definition.DeltaScale;
-import io.fourierft.internal.definition.Magnitude;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -60,7 +59,7 @@ public final class ResidentAdapters implements AutoCloseable {
     if (known == null) {
       forgetUnreachable();
       ResidentTable table = stream.newResidentTable(HostBytes.of(adapter.spectrum()));
-      known = new Coefficients(table, null, table.pointer(), Magnitude.largestCoefficient(adapter));
+      known = new Coefficients(table, null, table.pointer(), adapter.largestCoefficient());
       coefficients.put(new Identity(adapter, unreachable), known);
       grown = true;
     }

@@ -3,14 +3,14 @@ package io.fourierft.internal.cuda.stream;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.internal.cuda.device.CudaContext;
-import java.util.Set;
+import io.fourierft.internal.cuda.device.OpenResources;
 
 /** A stream as its users see it. */
 public final class EngineStream implements CudaStream {
   private final WorkStream work;
-  private final Set<WorkStream> registry;
+  private final OpenResources registry;
 
-  public EngineStream(WorkStream work, Set<WorkStream> registry) {
+  public EngineStream(WorkStream work, OpenResources registry) {
     this.work = work;
     this.registry = registry;
   }
@@ -47,8 +47,7 @@ public final class EngineStream implements CudaStream {
 
   @Override
   public void close() {
-    registry.remove(work);
-    work.close();
+    registry.giveBack(work);
   }
 
   @Override

@@ -3,7 +3,7 @@ package io.fourierft.internal.cuda.stream;
 import io.fourierft.EngineClosedException;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.internal.cuda.device.CudaContext;
-import java.util.Set;
+import io.fourierft.internal.cuda.device.OpenResources;
 
 /**
  * A graph with the stream that it was recorded on, whose memory, plans and tables it uses at every
@@ -13,21 +13,21 @@ public final class RecordedGraph implements CudaGraph {
   private final WorkStream recorded;
   private final WorkStream target;
   private final long executable;
-  private final Set<WorkStream> streams;
-  private final Set<AutoCloseable> registry;
+  private final OpenResources streams;
+  private final OpenResources graphs;
   private boolean closed;
 
   public RecordedGraph(
       WorkStream recorded,
       WorkStream target,
       long executable,
-      Set<WorkStream> streams,
-      Set<AutoCloseable> registry) {
+      OpenResources streams,
+      OpenResources graphs) {
     this.streams = streams;
     this.recorded = recorded;
     this.target = target;
     this.executable = executable;
-    this.registry = registry;
+    this.graphs = graphs;
   }
 
   @Override
@@ -44,11 +44,10 @@ public final class RecordedGraph implements CudaGraph {
       return;
     }
     closed = true;
-    registry.remove(this);
     CudaContext context = target.context();
     context.quietly(() -> context.driver().streamSynchronize(target.handle()));
     context.release(() -> context.driver().graphExecDestroy(executable));
-    streams.remove(recorded);
-    recorded.close();
+    streams.giveBack(recorded);
+    graphs.forget(this);
   }
 }

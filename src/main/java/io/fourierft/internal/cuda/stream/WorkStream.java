@@ -24,6 +24,7 @@ import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.struct.FusedStruct;
 import java.lang.foreign.Arena;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -315,26 +316,31 @@ public final class WorkStream implements AutoCloseable {
   /**
    * Records {@code work} instead of running it.
    *
-   * @return a graph that is ready to run
+   * @param made takes the graph, which is ready to run, before the context can go
    */
-  public long record(Runnable work) {
+  public <T> T record(Runnable work, LongFunction<T> made) {
     return locked(
         () ->
             context.call(
                 () -> {
+                  requireUsable();
                   context.driver().streamSynchronize(handle);
                   held.settle();
-                  return new StreamCapture(context, handle)
-                      .graphOf(
-                          () -> {
-                            recording = true;
-                            try {
-                              work.run();
-                            } finally {
-                              recording = false;
-                            }
-                          });
+                  return made.apply(capture(work));
                 }));
+  }
+
+  private long capture(Runnable work) {
+    return new StreamCapture(context, handle)
+        .graphOf(
+            () -> {
+              recording = true;
+              try {
+                work.run();
+              } finally {
+                recording = false;
+              }
+            });
   }
 
   /** What running out of memory becomes once nothing smaller is left to try. */

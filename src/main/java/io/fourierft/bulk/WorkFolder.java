@@ -1,0 +1,115 @@
+package io.fourierft.bulk;
+
+import io.fourierft.FourierException;
+import io.fourierft.internal.files.InputFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder that a job writes its outputs into, while it does: no other job may, and a journal in
+ * it tells what each output was made from. Used by any number of threads.
+ */
+final class WorkFolder implements AutoCloseable {
+  private static final String LOCK = ".fourierft-bulk.lock";
+  private static final int ATTEMPTS = 100;
+
+  private final Path path;
+  private final FileChannel lock;
+  private final Journal journal;
+
+  private WorkFolder(Path path, FileChannel lock, Journal journal) {
+    this.path = path;
+    this.lock = lock;
+    this.journal = journal;
+  }
+
+  /**
+   * Makes the folder if it is not there, and takes it.
+   *
+   * @throws FourierException if another job is at work in it
+   */
+  static WorkFolder take(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    FileChannel lock = lock(folder);
+    try {
+      return new WorkFolder(folder, lock, Journal.open(folder));
+    } catch (Throwable e) {
+      try (lock) {
+        Files.deleteIfExists(folder.resolve(LOCK));
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private static FileChannel lock(Path folder) throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      FileChannel lock = tryToLock(folder);
+      if (lock != null) {
+        return lock;
+      }
+    }
+    throw inUse(folder);
+  }
+
+  /** Refuses a path that cannot become such a folder; what may lie in it is another question. */
+  static void requireFolder(Path folder) throws IOException {
+    if (InputFile.isThere(folder) && !InputFile.isFolder(folder)) {
+      throw new FourierException(
+          folder + " is a file; the outputs of many adapters need the name of a folder");
+    }
+  }
+
+  private static @Nullable FileChannel tryToLock(Path folder) throws IOException {
+    Path file = folder.resolve(LOCK);
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() == null) {
+        channel.close();
+        throw inUse(folder);
+      }
+    } catch (OverlappingFileLockException e) {
+      channel.close();
+      throw inUse(folder);
+    } catch (IOException | UnsupportedOperationException noLocks) {
+      // Without locks two jobs are told apart by each output's own name alone.
+      return channel;
+    }
+    if (InputFile.isThere(file)) {
+      return channel;
+    }
+    // Its last owner removed it between our opening and our locking.
+    channel.close();
+    return null;
+  }
+
+  private static FourierException inUse(Path folder) {
+    return new FourierException(
+        ("another job writes into %s at this moment; wait until it has ended, or give another"
+                + " folder")
+            .formatted(folder));
+  }
+
+  Path path() {
+    return path;
+  }
+
+  Journal journal() {
+    return journal;
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (lock) {
+      journal.close();
+      Files.deleteIfExists(path.resolve(LOCK));
+    }
+  }
+}

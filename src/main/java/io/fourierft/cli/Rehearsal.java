@@ -1,0 +1,121 @@
+package io.fourierft.cli;
+
+import io.fourierft.EngineOptions;
+import io.fourierft.safetensors.DType;
+import io.fourierft.safetensors.SafetensorsWriter;
+import io.fourierft.safetensors.TensorDeclaration;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Runs commands as users do, on a model of one layer, so that the virtual machine can write down
+ * what a start needs ({@code -XX:AOTCacheOutput}). The launcher asks for it when it makes that
+ * cache.
+ */
+final class Rehearsal {
+  private static final int WIDTH = 64;
+  private static final int COEFFICIENTS = 16;
+  private static final String LAYER = "model.layers.0.self_attn.q_proj";
+
+  private static final String ADAPTER_CONFIG =
+      """
+      {"peft_type": "FOURIERFT", "task_type": "CAUSAL_LM", "n_frequency": 16, "scaling": 300.0,
+       "random_loc_seed": 777, "target_modules": ["q_proj"], "bias": "none", "fan_in_fan_out": false,
+       "modules_to_save": null, "layers_to_transform": null, "layers_pattern": null,
+       "n_frequency_pattern": {}, "init_weights": false}
+      """;
+
+  private Rehearsal() {}
+
+  /** Runs the commands and throws away what they say; ends with 1 if one of them fails. */
+  static void main(String[] arguments) throws IOException {
+    Locale.setDefault(Locale.ROOT);
+    // Classes on the Vector API cannot be kept: its module comes later than the cache is used.
+    System.setProperty(EngineOptions.KERNELS_PROPERTY, "jtransforms");
+    System.setProperty(EngineOptions.DEVICE_PROPERTY, "cpu");
+    CommandLog.install(new PrintWriter(Writer.nullWriter()));
+    Path folder = Files.createTempDirectory("fourierft-rehearsal");
+    int failures = 0;
+    try {
+      Path base = Files.createDirectory(folder.resolve("base"));
+      Files.writeString(
+          base.resolve("config.json"),
+          "{\"model_type\": \"llama\", \"architectures\": [\"LlamaForCausalLM\"]}");
+      write(
+          base.resolve("model.safetensors"),
+          new TensorDeclaration(LAYER + ".weight", DType.F32, List.of((long) WIDTH, (long) WIDTH)));
+      Path adapter = Files.createDirectory(folder.resolve("adapter"));
+      Files.writeString(adapter.resolve("adapter_config.json"), ADAPTER_CONFIG);
+      write(
+          adapter.resolve("adapter_model.safetensors"),
+          new TensorDeclaration(
+              "base_model.model." + LAYER + ".fourierft_spectrum",
+              DType.F32,
+              List.of((long) COEFFICIENTS)));
+      String output = folder.resolve("merged").toString();
+      for (List<String> command :
+          List.of(
+              List.of("--version"),
+              List.of("--help"),
+              List.of("merge", "--help"),
+              List.of("inspect", "--adapter", adapter.toString()),
+              List.of(
+                  "merge",
+                  "--base",
+                  base.toString(),
+                  "--adapter",
+                  adapter.toString(),
+                  "--out",
+                  output,
+                  "--check"))) {
+        PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+        failures += Main.run(nowhere, nowhere, command.toArray(String[]::new));
+      }
+    } finally {
+      delete(folder);
+    }
+    System.exit(Math.min(1, failures));
+  }
+
+  private static void write(Path file, TensorDeclaration tensor) throws IOException {
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(file, Map.of("format", "pt"), List.of(tensor))) {
+      float[] values = new float[Math.toIntExact(tensor.sizeInBytes() / Float.BYTES)];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = i % 7 - 3;
+      }
+      writer.write(tensor.name(), MemorySegment.ofArray(values));
+      writer.commit();
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path emptied, IOException failure)
+              throws IOException {
+            Files.delete(emptied);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

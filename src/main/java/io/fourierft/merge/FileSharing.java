@@ -1,0 +1,53 @@
+package io.fourierft.merge;
+
+import io.fourierft.internal.files.InputFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A whole file of the base in an output, by the file system's own means. */
+final class FileSharing {
+  private FileSharing() {}
+
+  /** Links the file where that is asked for and can be done; else the system copies it. */
+  static void share(Path from, Path to, UntouchedFiles how) throws IOException {
+    if (how == UntouchedFiles.LINKED && link(from.toRealPath(), to)) {
+      return;
+    }
+    copy(from, to);
+  }
+
+  private static boolean link(Path from, Path to) throws IOException {
+    try {
+      Files.createLink(to, from);
+      return true;
+    } catch (FileSystemException | UnsupportedOperationException noLinks) {
+      if (InputFile.isThere(to)) {
+        throw noLinks;
+      }
+      return false;
+    }
+  }
+
+  /** One request to the system for the whole file, which it may answer by sharing the blocks. */
+  private static void copy(Path from, Path to) throws IOException {
+    try (FileChannel source = FileChannel.open(from, StandardOpenOption.READ);
+        FileChannel target =
+            FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      long length = source.size();
+      long position = 0;
+      while (position < length) {
+        long moved = source.transferTo(position, length - position, target);
+        if (moved <= 0) {
+          throw new IOException(
+              "%s: %d of %d bytes were copied to %s; it was cut off meanwhile"
+                  .formatted(from, position, length, to));
+        }
+        position += moved;
+      }
+    }
+  }
+}

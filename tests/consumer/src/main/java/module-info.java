@@ -1,0 +1,4 @@
+/** A program that depends on the library as a module. */
+module scratch {
+  requires io.fourierft;
+}
