@@ -2,6 +2,7 @@
 # Builds the library and the benchmarks of this checkout, then runs the whole table in one JVM.
 #   benchmarks/run.sh [--quick] [--only NAME,...] [--threads N] [--results DIR]
 #   benchmarks/run.sh jmh [JMH's own options, as -prof gc]
+#   benchmarks/run.sh bulk [--quick] [--work FOLDER]
 # See benchmarks/README.md.
 set -euo pipefail
 
@@ -41,5 +42,9 @@ flags=(
 if [ "${1:-}" = jmh ]; then
   shift
   exec "$java_home/bin/java" "${flags[@]}" -cp "$class_path" org.openjdk.jmh.Main "$@"
+fi
+if [ "${1:-}" = bulk ]; then
+  shift
+  exec "$java_home/bin/java" "${flags[@]}" -cp "$class_path" io.fourierft.benchmarks.bulk.BulkThroughput "$@"
 fi
 exec "$java_home/bin/java" "${flags[@]}" -cp "$class_path" io.fourierft.benchmarks.BenchmarkRun "$@"

@@ -8,8 +8,8 @@
  * and the store callback of one plan must not meet a function twice. They have C++ linkage, since
  * cuFFT looks for the C++ name that belongs to the signature of the callback's type.
  *
- * Every plan has one fourierft_fused in device memory, its caller info, which is filled before each
- * execution. The plans are those of the plain paths, in place in scratch memory that the callbacks
+ * Every plan has one fourierft_callback_info in device memory, its caller info, which is filled
+ * before each execution. The plans are those of the plain paths, in place in scratch memory that the callbacks
  * never look at: cuFFT may use it between its kernels.
  */
 #ifndef FOURIERFT_CALLBACKS_H
@@ -27,7 +27,7 @@ struct fourierft_divisor {
  * What the callbacks of one execution know. An element's offset in the plan's layout is
  * (a * middle + m) * inner + i; what m and i are is said with each callback. 104 bytes.
  */
-struct fourierft_fused {
+struct fourierft_callback_info {
   const fourierft_adapter *adapters;   /*  0: column_slot is read, on the pruned path */
   const fourierft_operator *operators; /*  8: by column: those of fourierft_gather_multiply for the
                                               transposed direction; scale is that of the scatter */

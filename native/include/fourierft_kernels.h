@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 4
+#define FOURIERFT_KERNEL_ABI 6
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256
@@ -123,11 +123,12 @@ struct fourierft_gradient {
   int64_t frequencies;        /* 32: n */
   int64_t tokens;             /* 40: how many it acts on; 0 leaves the gradient as it is */
   int64_t first_partial;      /* 48: where its partial sums start in the partials' buffer, in
-                                     elements; it has ceil(tokens / tokens_per_chunk) * n of them */
+                                     elements; n of them for each chunk of its tokens, of which it
+                                     has ceil(tokens / tokens_per_chunk) */
   int64_t first_unit;         /* 56: sum over the adapters before it of
                                      ceil(tokens / tokens_per_chunk) * ceil(n / FOURIERFT_BLOCK) */
   float scale;                /* 64: scaling / (rows * cols) */
-  int32_t reserved;           /* 68: 0 */
+  int32_t partial_stride;     /* 68: from the partial sums of one chunk to those of the next */
 };
 
 /* One tensor of the optimiser. 40 bytes. */
@@ -273,8 +274,8 @@ FOURIERFT_KERNEL fourierft_accumulate(
 
 /*
  * First stage, over chunks of tokens_per_chunk tokens of each adapter: partials[first_partial +
- * j*n + k] = Re of the sum over the tokens of chunk j, in their order, of X[v[k]] * G[u[k]], where x
- * is [tokens, half(cols)] and g [tokens, half(rows)], the R2C of the layer's input and of the
+ * j*partial_stride + k] = Re of the sum over the tokens of chunk j, in their order, of X[v[k]] *
+ * G[u[k]], where x is [tokens, half(cols)] and g [tokens, half(rows)], the R2C of the layer's input and of the
  * upstream gradient. unit_count is the total of units (first_unit's sum over all adapters).
  * Work: unit_count.
  */
@@ -284,8 +285,9 @@ FOURIERFT_KERNEL fourierft_spectrum_gradient(
     int64_t tokens_per_chunk, float *partials);
 
 /*
- * Second stage: gradient[k] += scale * the sum of its partials, in the order of the chunks, in
- * float64. Work: adapter_count * ceil(max n / FOURIERFT_BLOCK).
+ * Second stage: gradient[k] += scale * the sum of its partials in float64, in an order that depends
+ * on the number of chunks alone. row, column, token and first_unit are not read.
+ * Work: adapter_count * ceil(max n / FOURIERFT_TILE).
  */
 FOURIERFT_KERNEL fourierft_reduce_spectrum_gradient(
     const fourierft_gradient *gradients, int64_t adapter_count, int64_t max_frequencies,

@@ -4,7 +4,8 @@
  * fourierft_kernels.h, which says how kernels are launched and what tables are.
  *
  * Launching. These kernels take dynamic shared memory and a block of 32 to FOURIERFT_LINE_BLOCK
- * threads, a power of two and more than half of the largest odd radix. All loops stride over the grid, and no result depends on the grid.
+ * threads, a power of two and more than half of the largest odd radix. All loops stride over the
+ * grid, and no result depends on the grid.
  *
  * The transform. A line of `points` complex numbers, points = radix[0] * radix[1] * ..., is
  * transformed in place, one pass for each radix: forward passes run from the first to the last and
@@ -147,12 +148,11 @@ struct fourierft_line_operator {
   int32_t frequencies;      /* 36: n */
 };
 
-/* Tokens that one block works on. 16 bytes. */
+/* Tokens that one block works on. 12 bytes. */
 struct fourierft_token_group {
   int32_t first;  /*  0: of their numbers in token */
   int32_t count;  /*  4: 1 .. per_group */
   int32_t choice; /*  8: the adapter that they have, or -1: all of them */
-  int32_t chunk;  /* 12: fourierft_line_backward: which chunk of its adapter's tokens this is */
 };
 
 /*
@@ -177,18 +177,19 @@ FOURIERFT_KERNEL fourierft_line_apply(
 struct fourierft_line_gradient {
   const int32_t *x_source; /*  0: of each k */
   const int32_t *g_source; /*  8 */
-  int64_t first_partial;   /* 16: as of fourierft_gradient */
+  int64_t first;           /* 16: sum of the n of the adapters before */
   int32_t frequencies;     /* 24: n */
   int32_t reserved;        /* 28: 0 */
 };
 
 /*
  * A backward pass: gx[t] += the sum of t's adapters, transposed, on g[t], as fourierft_line_apply
- * (unless gx is NULL), and partials[first_partial + chunk * n + k] = Re of the sum over the
- * tokens of a group, in their order, of X[v[k]] * G[u[k]]. operators are those of the transposed
- * direction, from g's line to x's. Without groups, chunk is the number of the group. Then
- * fourierft_reduce_spectrum_gradient, with per_group as its tokens_per_chunk. Shared memory:
- * FOURIERFT_LINE_BYTES(points) of x and of g. Work: group_count.
+ * (unless gx is NULL), and partials[group * partial_stride + k] = Re of the sum over the tokens of
+ * the group, in their order, of X[v[k]] * G[u[k]], where group is its number; at first + k instead
+ * of k for the tokens that have all adapters. operators are those of the transposed direction, from
+ * g's line to x's. If the groups of each adapter follow one another, all full but the last, then
+ * fourierft_reduce_spectrum_gradient sums them, with per_group as its tokens_per_chunk. Shared
+ * memory: FOURIERFT_LINE_BYTES(points) of x and of g. Work: group_count.
  */
 FOURIERFT_KERNEL fourierft_line_backward(
     const fourierft_line *x_line, const fourierft_line *g_line,
@@ -196,7 +197,7 @@ FOURIERFT_KERNEL fourierft_line_backward(
     int32_t adapter_count, const fourierft_token_group *groups, int32_t group_count,
     const int32_t *token, int32_t tokens, int32_t per_group, const void *x,
     int64_t x_stride, int32_t x_type, const void *g, int64_t g_stride, int32_t g_type, void *gx,
-    int64_t gx_stride, int32_t gx_type, float *partials);
+    int64_t gx_stride, int32_t gx_type, float *partials, int64_t partial_stride);
 
 /* Every kernel of this header once. */
 #define FOURIERFT_LINE_KERNEL_LIST(KERNEL) \

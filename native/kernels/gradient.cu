@@ -48,25 +48,36 @@ FOURIERFT_KERNEL fourierft_spectrum_gradient(
       const fourierft_complex right = positive_bin(g_bin, token * g_bins, g_sign);
       sum += left.re * right.re - left.im * right.im;
     }
-    partials[adapter.first_partial + chunk * adapter.frequencies + k] = sum;
+    partials[adapter.first_partial + chunk * adapter.partial_stride + k] = sum;
   }
 }
 
 FOURIERFT_KERNEL fourierft_reduce_spectrum_gradient(
     const fourierft_gradient *__restrict__ gradients, int64_t adapter_count,
     int64_t max_frequencies, int64_t tokens_per_chunk, const float *__restrict__ partials) {
-  const int64_t blocks = ceil_div(max_frequencies, FOURIERFT_BLOCK);
+  __shared__ double shared[FOURIERFT_BLOCK];
+  const int64_t blocks = ceil_div(max_frequencies, FOURIERFT_TILE);
+  const int64_t lane = threadIdx.x / FOURIERFT_TILE;
   for (int64_t unit = blockIdx.x; unit < adapter_count * blocks; unit += gridDim.x) {
     const int64_t a = unit / blocks;
     const fourierft_gradient &adapter = gradients[a];
-    const int64_t k = (unit - a * blocks) * FOURIERFT_BLOCK + threadIdx.x;
-    if (k >= adapter.frequencies || adapter.tokens == 0) continue;
-    const int64_t chunks = ceil_div(adapter.tokens, tokens_per_chunk);
+    const int64_t k = (unit - a * blocks) * FOURIERFT_TILE + threadIdx.x % FOURIERFT_TILE;
+    const bool active = k < adapter.frequencies && adapter.tokens != 0;
+    const int64_t chunks = active ? ceil_div(adapter.tokens, tokens_per_chunk) : 0;
+    const float *from = partials + adapter.first_partial + k;
     double sum = 0.0;
-    for (int64_t chunk = 0; chunk < chunks; chunk++) {
-      sum += partials[adapter.first_partial + chunk * adapter.frequencies + k];
+    for (int64_t chunk = lane; chunk < chunks; chunk += FOURIERFT_BLOCK / FOURIERFT_TILE) {
+      sum += from[chunk * adapter.partial_stride];
     }
-    adapter.gradient[k] += static_cast<float>(adapter.scale * sum);
+    shared[threadIdx.x] = sum;
+    __syncthreads();
+    if (active && lane == 0) {
+      for (int i = threadIdx.x + FOURIERFT_TILE; i < FOURIERFT_BLOCK; i += FOURIERFT_TILE) {
+        sum += shared[i];
+      }
+      adapter.gradient[k] += static_cast<float>(adapter.scale * sum);
+    }
+    __syncthreads();
   }
 }
 

@@ -48,17 +48,17 @@ FOURIERFT_AT(fourierft_divisor, divisor, 0);
 FOURIERFT_AT(fourierft_divisor, magic, 8);
 FOURIERFT_SIZE(fourierft_divisor, 16);
 
-FOURIERFT_AT(fourierft_fused, adapters, 0);
-FOURIERFT_AT(fourierft_fused, operators, 8);
-FOURIERFT_AT(fourierft_fused, targets, 16);
-FOURIERFT_AT(fourierft_fused, columns, 24);
-FOURIERFT_AT(fourierft_fused, rows, 32);
-FOURIERFT_AT(fourierft_fused, cols, 40);
-FOURIERFT_AT(fourierft_fused, slots, 48);
-FOURIERFT_AT(fourierft_fused, load_inner, 56);
-FOURIERFT_AT(fourierft_fused, load_middle, 72);
-FOURIERFT_AT(fourierft_fused, store_inner, 88);
-FOURIERFT_SIZE(fourierft_fused, 104);
+FOURIERFT_AT(fourierft_callback_info, adapters, 0);
+FOURIERFT_AT(fourierft_callback_info, operators, 8);
+FOURIERFT_AT(fourierft_callback_info, targets, 16);
+FOURIERFT_AT(fourierft_callback_info, columns, 24);
+FOURIERFT_AT(fourierft_callback_info, rows, 32);
+FOURIERFT_AT(fourierft_callback_info, cols, 40);
+FOURIERFT_AT(fourierft_callback_info, slots, 48);
+FOURIERFT_AT(fourierft_callback_info, load_inner, 56);
+FOURIERFT_AT(fourierft_callback_info, load_middle, 72);
+FOURIERFT_AT(fourierft_callback_info, store_inner, 88);
+FOURIERFT_SIZE(fourierft_callback_info, 104);
 
 FOURIERFT_AT(fourierft_gradient, row, 0);
 FOURIERFT_AT(fourierft_gradient, column, 8);
@@ -69,6 +69,7 @@ FOURIERFT_AT(fourierft_gradient, tokens, 40);
 FOURIERFT_AT(fourierft_gradient, first_partial, 48);
 FOURIERFT_AT(fourierft_gradient, first_unit, 56);
 FOURIERFT_AT(fourierft_gradient, scale, 64);
+FOURIERFT_AT(fourierft_gradient, partial_stride, 68);
 FOURIERFT_SIZE(fourierft_gradient, 72);
 
 FOURIERFT_AT(fourierft_parameter, value, 0);
@@ -139,12 +140,11 @@ FOURIERFT_SIZE(fourierft_line_operator, 40);
 FOURIERFT_AT(fourierft_token_group, first, 0);
 FOURIERFT_AT(fourierft_token_group, count, 4);
 FOURIERFT_AT(fourierft_token_group, choice, 8);
-FOURIERFT_AT(fourierft_token_group, chunk, 12);
-FOURIERFT_SIZE(fourierft_token_group, 16);
+FOURIERFT_SIZE(fourierft_token_group, 12);
 
 FOURIERFT_AT(fourierft_line_gradient, x_source, 0);
 FOURIERFT_AT(fourierft_line_gradient, g_source, 8);
-FOURIERFT_AT(fourierft_line_gradient, first_partial, 16);
+FOURIERFT_AT(fourierft_line_gradient, first, 16);
 FOURIERFT_AT(fourierft_line_gradient, frequencies, 24);
 FOURIERFT_SIZE(fourierft_line_gradient, 32);
 

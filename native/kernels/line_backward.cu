@@ -3,11 +3,10 @@
 
 namespace {
 
-/* Adds one token's products at an adapter's places to the sums of its chunk, or starts them. */
-__device__ __forceinline__ void add_products(const fourierft_line_gradient &gradient, int32_t chunk,
+/* Adds one token's products at an adapter's places to the sums of its group, or starts them. */
+__device__ __forceinline__ void add_products(const fourierft_line_gradient &gradient,
                                              const fourierft_complex *x, const fourierft_complex *g,
-                                             bool is_first, float *__restrict__ partials) {
-  float *sums = partials + gradient.first_partial + static_cast<int64_t>(chunk) * gradient.frequencies;
+                                             bool is_first, float *__restrict__ sums) {
   for (int k = threadIdx.x; k < gradient.frequencies; k += blockDim.x) {
     const fourierft_complex left = read_source(x, 0, gradient.x_source[k]);
     const fourierft_complex right = read_source(g, 0, gradient.g_source[k]);
@@ -26,13 +25,13 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
     const int32_t *__restrict__ token, int32_t tokens, int32_t per_group,
     const void *__restrict__ x, int64_t x_stride, int32_t x_type, const void *__restrict__ g,
     int64_t g_stride, int32_t g_type, void *__restrict__ gx, int64_t gx_stride, int32_t gx_type,
-    float *__restrict__ partials) {
+    float *__restrict__ partials, int64_t partial_stride) {
   const TokenMatrix to = {gx, gx_stride, gx_type};
   auto *x_spectrum = dynamic_shared<fourierft_complex>();
   auto *g_spectrum = x_spectrum + FOURIERFT_LINE_BYTES(x_line->points) / 8;
   for (int32_t number = blockIdx.x; number < group_count; number += gridDim.x) {
     const TokenGroup group = group_of(groups, token, tokens, per_group, number);
-    const int32_t chunk = groups == nullptr ? number : groups[number].chunk;
+    float *sums = partials + number * partial_stride;
     const int32_t begin = group.choice < 0 ? 0 : group.choice;
     const int32_t end = group.choice < 0 ? adapter_count : group.choice + 1;
     for (int i = 0; i < group.count; i++) {
@@ -45,7 +44,8 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
         load_spectra(is_x ? x_line : g_line, one, matrix, is_x ? x_spectrum : g_spectrum);
       }
       for (int32_t a = begin; a < end; a++) {
-        add_products(gradients[a], chunk, x_spectrum, g_spectrum, i == 0, partials);
+        add_products(gradients[a], x_spectrum, g_spectrum, i == 0,
+                     group.choice < 0 ? sums + gradients[a].first : sums);
       }
       __syncthreads();
       if (gx == nullptr) continue;

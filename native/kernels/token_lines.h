@@ -176,10 +176,11 @@ __device__ __forceinline__ void add_entries(const fourierft_line_operator &op, i
                                             const fourierft_complex *input, int points,
                                             fourierft_complex (&sum)[TOKENS]) {
   fourierft_complex part[TOKENS] = {};
+  const float scale = 0.5f * op.scale;
   const int32_t end = op.start[row + 1];
   for (int32_t entry = op.start[row]; entry < end; entry++) {
     const int32_t source = op.source[entry];
-    const float coefficient = op.coefficient[op.frequency[entry]];
+    const float coefficient = scale * op.coefficient[op.frequency[entry]];
     FOURIERFT_UNROLL
     for (int i = 0; i < TOKENS; i++) {
       if (i >= count) break;
@@ -188,12 +189,8 @@ __device__ __forceinline__ void add_entries(const fourierft_line_operator &op, i
       part[i].im += coefficient * value.im;
     }
   }
-  const float scale = 0.5f * op.scale;
   FOURIERFT_UNROLL
-  for (int i = 0; i < TOKENS; i++) {
-    sum[i].re += scale * part[i].re;
-    sum[i].im += scale * part[i].im;
-  }
+  for (int i = 0; i < TOKENS; i++) sum[i] = sum[i] + part[i];
 }
 
 /* Puts two bins that mirror each other where the inverse transform wants them. */

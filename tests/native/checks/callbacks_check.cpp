@@ -18,12 +18,12 @@ fourierft_divisor divisor(int64_t by) {
 }
 
 /* A plan in place whose last lengths are padded, with callbacks. */
-class FusedFft {
+class CallbackFft {
  public:
-  FusedFft(Session &session, std::vector<long long> sizes, cufftType type, long long batch,
-           const char *load, const char *store, const fourierft_fused *info) {
+  CallbackFft(Session &session, std::vector<long long> sizes, cufftType type, long long batch,
+           const char *load, const char *store, const fourierft_callback_info *info) {
     EXPECT(cufftCreate(&plan), CUFFT_SUCCESS);
-    void *infos[] = {const_cast<fourierft_fused *>(info)};
+    void *infos[] = {const_cast<fourierft_callback_info *>(info)};
     EXPECT(cufftXtSetJITCallback(plan, load, IMAGE, sizeof IMAGE, CUFFT_CB_LD_COMPLEX, infos),
            CUFFT_SUCCESS);
     if (store != nullptr) {
@@ -47,9 +47,9 @@ class FusedFft {
     EXPECT(cufftSetStream(plan, session.stream), CUFFT_SUCCESS);
   }
 
-  FusedFft(const FusedFft &) = delete;
-  FusedFft &operator=(const FusedFft &) = delete;
-  ~FusedFft() { cufftDestroy(plan); }
+  CallbackFft(const CallbackFft &) = delete;
+  CallbackFft &operator=(const CallbackFft &) = delete;
+  ~CallbackFft() { cufftDestroy(plan); }
 
   cufftHandle plan = 0;
 };
@@ -86,7 +86,8 @@ struct Batch {
     operators.write({entry(first, first_bins), entry(second, second_bins)});
   }
 
-  fourierft_fused fused(int64_t slots, const fourierft_complex *columns, bool by_slot) const {
+  fourierft_callback_info info(int64_t slots, const fourierft_complex *columns,
+                               bool by_slot) const {
     return {adapters.pointer(), operators.pointer(), targets.pointer(), columns, m, n, slots,
             divisor(by_slot ? m : half(n)), divisor(by_slot ? slots : m), divisor(2 * half(n))};
   }
@@ -127,9 +128,9 @@ CASE(theFoldedPathNeedsNoSpectrum) {
   for (const auto &[m, n] : SHAPES) {
     Session session;
     const Batch batch(m, n);
-    Array<fourierft_fused> info(std::vector{batch.fused(0, nullptr, false)});
+    Array<fourierft_callback_info> info(std::vector{batch.info(0, nullptr, false)});
     Complexes scratch(2 * m * half(n));
-    FusedFft c2r(session, {m, n}, CUFFT_C2R, 2, "fourierft_load_half",
+    CallbackFft c2r(session, {m, n}, CUFFT_C2R, 2, "fourierft_load_half",
                  "fourierft_store_delta_element", info.pointer());
     EXPECT(cufftExecC2R(c2r.plan, complex_at(scratch),
                         reinterpret_cast<cufftReal *>(scratch.pointer())),
@@ -145,11 +146,13 @@ CASE(thePrunedPathKeepsItsColumnsAlone) {
     const int64_t slots = std::max(batch.first.slots, batch.second.slots);
     Complexes columns(2 * slots * m);
     Complexes scratch(2 * m * half(n));
-    Array<fourierft_fused> column_info(std::vector{batch.fused(slots, columns.pointer(), true)});
-    Array<fourierft_fused> row_info(std::vector{batch.fused(slots, columns.pointer(), false)});
-    FusedFft along_columns(session, {m}, CUFFT_C2C, 2 * slots, "fourierft_load_slots", nullptr,
+    Array<fourierft_callback_info> column_info(
+        std::vector{batch.info(slots, columns.pointer(), true)});
+    Array<fourierft_callback_info> row_info(
+        std::vector{batch.info(slots, columns.pointer(), false)});
+    CallbackFft along_columns(session, {m}, CUFFT_C2C, 2 * slots, "fourierft_load_slots", nullptr,
                            column_info.pointer());
-    FusedFft along_rows(session, {n}, CUFFT_C2R, 2 * m, "fourierft_load_columns",
+    CallbackFft along_rows(session, {n}, CUFFT_C2R, 2 * m, "fourierft_load_columns",
                         "fourierft_store_delta_element", row_info.pointer());
     EXPECT(cufftExecC2C(along_columns.plan, complex_at(columns), complex_at(columns),
                         CUFFT_INVERSE),
@@ -163,7 +166,7 @@ CASE(thePrunedPathKeepsItsColumnsAlone) {
 
 CASE(aWrongCallbackIsRefusedByThePlan) {
   Session session;
-  Array<fourierft_fused> info(1);
+  Array<fourierft_callback_info> info(1);
   void *infos[] = {info.pointer()};
   cufftHandle plan = 0;
   size_t work = 0;
@@ -183,9 +186,10 @@ CASE(aWrongCallbackIsRefusedByThePlan) {
 CASE(callerInfoOfFreedMemoryIsSeen) {
   Session session;
   const Batch batch(4, 6);
-  auto info = std::make_unique<Array<fourierft_fused>>(std::vector{batch.fused(0, nullptr, false)});
+  auto info = std::make_unique<Array<fourierft_callback_info>>(
+      std::vector{batch.info(0, nullptr, false)});
   Complexes scratch(2 * 4 * half(6));
-  FusedFft c2r(session, {4, 6}, CUFFT_C2R, 2, "fourierft_load_half",
+  CallbackFft c2r(session, {4, 6}, CUFFT_C2R, 2, "fourierft_load_half",
                "fourierft_store_delta_element", info->pointer());
   info.reset();
   EXPECT(cufftExecC2R(c2r.plan, complex_at(scratch),

@@ -163,7 +163,7 @@ CASE(gradientsOfTheCoefficientsSumOverTokens) {
                            int64_t unit) {
       return fourierft_gradient{adapter.device_u.pointer(), adapter.device_v.pointer(),
                                 gradient.pointer(), list, count, acts_on, partial, unit,
-                                adapter.scale, 0};
+                                adapter.scale, static_cast<int32_t>(count)};
     };
     const int64_t all_chunks = 4;
     const int64_t some_chunks = 3;

@@ -142,9 +142,9 @@ CASE(tokensTakeTheirAdaptersInOneLaunch) {
       Array<float> device_x(x);
       Array<int32_t> order(ORDER);
       Array<fourierft_token_group> groups(std::vector<fourierft_token_group>{
-          {0, 1, 0, 0}, {1, 3, 1, 0}});
+          {0, 1, 0}, {1, 3, 1}});
       Array<fourierft_token_group> single(std::vector<fourierft_token_group>{
-          {0, 1, 0, 0}, {3, 1, 1, 0}, {1, 1, 1, 0}, {2, 1, 1, 0}});
+          {0, 1, 0}, {3, 1, 1}, {1, 1, 1}, {2, 1, 1}});
       for (const bool all : {true, false}) {
         Values together;
         for (const int32_t per_group : {1, 4}) {
@@ -270,15 +270,18 @@ CASE(aBackwardPassIsOneLaunchAndASum) {
     Array<float> device_g(g);
     Array<int32_t> order(ORDER);
     Array<fourierft_token_group> groups(
-        std::vector<fourierft_token_group>{{0, 1, 0, 0}, {1, 2, 1, 0}, {3, 1, 1, 1}});
+        std::vector<fourierft_token_group>{{0, 1, 0}, {1, 2, 1}, {3, 1, 1}});
     for (const bool all : {true, false}) {
       const int32_t per_chunk = 2;
-      const int64_t chunks = all ? 4 : 2;
+      const int64_t chunks = all ? 4 : 3;
+      const auto most = static_cast<int64_t>(std::max(first.c.size(), second.c.size()));
+      const auto together = static_cast<int64_t>(first.c.size() + second.c.size());
+      const int64_t stride = (all ? together : most) + 3;
       std::vector<std::unique_ptr<Array<int32_t>>> sources;
       std::vector<std::unique_ptr<Array<float>>> gradients;
       std::vector<fourierft_line_gradient> stage_one;
       std::vector<fourierft_gradient> stage_two;
-      int64_t partials_count = 0;
+      int64_t before_it = 0;
       for (const Adapter *adapter : {&first, &second}) {
         std::vector<int32_t> from_x;
         std::vector<int32_t> from_g;
@@ -290,17 +293,17 @@ CASE(aBackwardPassIsOneLaunchAndASum) {
         gradients.push_back(std::make_unique<Array<float>>(Values(count, 2.0f)));
         const int64_t tokens = all ? TOKENS : adapter == &first ? 1 : 3;
         stage_one.push_back({sources[sources.size() - 2]->pointer(), sources.back()->pointer(),
-                             partials_count, static_cast<int32_t>(count), 0});
+                             before_it, static_cast<int32_t>(count), 0});
         stage_two.push_back({adapter->device_u.pointer(), adapter->device_v.pointer(),
-                             gradients.back()->pointer(), nullptr, count, tokens, partials_count, 0,
-                             adapter->scale, 0});
-        partials_count += chunks * count;
+                             gradients.back()->pointer(), nullptr, count, tokens,
+                             all ? before_it : adapter == &first ? 0 : stride, 0, adapter->scale,
+                             static_cast<int32_t>(stride)});
+        before_it += count;
       }
-      Array<float> partials(partials_count);
+      Array<float> partials(chunks * stride);
       Array<fourierft_line_gradient> first_table(stage_one);
       Array<fourierft_gradient> second_table(stage_two);
       Array<float> gx(before);
-      const auto most = static_cast<int64_t>(std::max(first.c.size(), second.c.size()));
       EXPECT(session.launch_lines(
                  "fourierft_line_backward", 2, 64,
                  x_line.plan.shared_bytes() + g_line.plan.shared_bytes(), x_line.pointer(),
@@ -309,7 +312,7 @@ CASE(aBackwardPassIsOneLaunchAndASum) {
                  all ? CUdeviceptr{0} : order.address(), static_cast<int32_t>(TOKENS), per_chunk,
                  device_x.address(), int64_t{n}, int32_t{FOURIERFT_F32},
                  device_g.address(), int64_t{m}, int32_t{FOURIERFT_F32},
-                 gx.address(), int64_t{n}, int32_t{FOURIERFT_F32}, partials.address()),
+                 gx.address(), int64_t{n}, int32_t{FOURIERFT_F32}, partials.address(), stride),
              CUDA_SUCCESS);
       session.launch("fourierft_reduce_spectrum_gradient", 2, second_table.address(), int64_t{2},
                      most, int64_t{per_chunk}, partials.address());

@@ -30,26 +30,26 @@ void store_real(void *data, uint64_t offset, float value, void *info) {
 int64_t half(int64_t length) { return length / 2 + 1; }
 
 /* The tables by which folded spectra are read. */
-void folded_spectra(Touched &touched, const fourierft_fused &fused, int64_t count) {
-  touched.array("operators", fused.operators, count);
+void folded_spectra(Touched &touched, const fourierft_callback_info &info, int64_t count) {
+  touched.array("operators", info.operators, count);
   for (int64_t a = 0; a < count && touched.valid; a++) {
-    const fourierft_operator &op = fused.operators[a];
-    touched.array("bin_start", op.bin_start, half(fused.cols) + 1);
+    const fourierft_operator &op = info.operators[a];
+    touched.array("bin_start", op.bin_start, half(info.cols) + 1);
     if (!touched.valid) return;
-    const int64_t entries = op.bin_start[half(fused.cols)];
-    touched.indices("source", op.source, entries, 0, 2 * half(fused.rows));
+    const int64_t entries = op.bin_start[half(info.cols)];
+    touched.indices("source", op.source, entries, 0, 2 * half(info.rows));
     touched.indices("frequency", op.frequency, entries, 0, op.frequencies);
     touched.array("coefficient", op.coefficient, op.frequencies);
   }
 }
 
-void slots_of(Touched &touched, const fourierft_fused &fused, int64_t count) {
-  touched.array("adapters", fused.adapters, count);
+void slots_of(Touched &touched, const fourierft_callback_info &info, int64_t count) {
+  touched.array("adapters", info.adapters, count);
   for (int64_t a = 0; a < count && touched.valid; a++) {
-    const int32_t *slot = fused.adapters[a].column_slot;
-    touched.indices("column_slot", slot, half(fused.cols), -1, fused.slots);
-    touched.indices("column of slot", slot + half(fused.cols), half(fused.cols), -1,
-                    half(fused.cols));
+    const int32_t *slot = info.adapters[a].column_slot;
+    touched.indices("column_slot", slot, half(info.cols), -1, info.slots);
+    touched.indices("column of slot", slot + half(info.cols), half(info.cols), -1,
+                    half(info.cols));
   }
 }
 
@@ -72,32 +72,32 @@ const Callback *find_callback(const std::string &name) {
   return found == callbacks->end() ? nullptr : &found->second;
 }
 
-bool check_fused(const Callback *load, const Callback *store, const void *info, int64_t elements,
-                 const BufferCheck &check) {
+bool check_callback_info(const Callback *load, const Callback *store, const void *info,
+                         int64_t elements, const BufferCheck &check) {
   Touched touched({1, FOURIERFT_BLOCK, 0}, check);
-  const auto *fused = static_cast<const fourierft_fused *>(info);
-  if (!touched.array("caller info", fused, 1).valid) return false;
+  const auto *known = static_cast<const fourierft_callback_info *>(info);
+  if (!touched.array("caller info", known, 1).valid) return false;
   const std::string_view loaded = load == nullptr ? "" : load->name;
   const bool by_slot = loaded == "fourierft_load_slots";
-  const int64_t inner = by_slot ? fused->rows : half(fused->cols);
-  const int64_t middle = by_slot ? fused->slots : fused->rows;
-  touched.require("load_inner", divides(fused->load_inner, inner));
-  touched.require("load_middle", divides(fused->load_middle, middle));
+  const int64_t inner = by_slot ? known->rows : half(known->cols);
+  const int64_t middle = by_slot ? known->slots : known->rows;
+  touched.require("load_inner", divides(known->load_inner, inner));
+  touched.require("load_middle", divides(known->load_middle, middle));
   if (!touched.valid) return false;
   const int64_t count = elements / (inner * middle);
   touched.require("the plan's size", elements == count * inner * middle);
-  if (by_slot || loaded == "fourierft_load_columns") slots_of(touched, *fused, count);
-  if (by_slot || loaded == "fourierft_load_half") folded_spectra(touched, *fused, count);
+  if (by_slot || loaded == "fourierft_load_columns") slots_of(touched, *known, count);
+  if (by_slot || loaded == "fourierft_load_half") folded_spectra(touched, *known, count);
   if (loaded == "fourierft_load_columns") {
-    touched.array("columns", fused->columns, count * fused->slots * fused->rows);
+    touched.array("columns", known->columns, count * known->slots * known->rows);
   }
   if (store == nullptr || !touched.valid) return touched.valid;
-  touched.require("store_inner", divides(fused->store_inner, 2 * half(fused->cols)));
-  touched.array("targets", fused->targets, count);
+  touched.require("store_inner", divides(known->store_inner, 2 * half(known->cols)));
+  touched.array("targets", known->targets, count);
   for (int64_t a = 0; a < count && touched.valid; a++) {
-    const fourierft_target &target = fused->targets[a];
+    const fourierft_target &target = known->targets[a];
     touched.require("transposed", target.transposed == 0);
-    touched.matrix("target", target.data, target.type, fused->rows, fused->cols, target.stride);
+    touched.matrix("target", target.data, target.type, known->rows, known->cols, target.stride);
   }
   return touched.valid;
 }

@@ -15,8 +15,8 @@ const Callback *find_callback(const std::string &name);
  * is asked about first; false after a no. Either may be null. `elements` is the size of the plan's
  * input with its padding.
  */
-bool check_fused(const Callback *load, const Callback *store, const void *info, int64_t elements,
-                 const BufferCheck &check);
+bool check_callback_info(const Callback *load, const Callback *store, const void *info,
+                         int64_t elements, const BufferCheck &check);
 
 }  // namespace emulator
 

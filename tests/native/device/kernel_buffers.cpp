@@ -239,7 +239,9 @@ void fourierft_spectrum_gradient(Touched &touched, const fourierft_gradient *gra
     }
     touched.require("first_partial", adapter.first_partial >= 0);
     if (chunks != 0) {
-      touched.array("partials", partials + adapter.first_partial, chunks * adapter.frequencies);
+      touched.require("partial_stride", adapter.partial_stride >= adapter.frequencies);
+      touched.array("partials", partials + adapter.first_partial,
+                    (chunks - 1) * adapter.partial_stride + adapter.frequencies);
     }
   }
   touched.require("unit_count", units == unit_count);
@@ -258,7 +260,9 @@ void fourierft_reduce_spectrum_gradient(Touched &touched, const fourierft_gradie
     touched.array("gradient", adapter.gradient, adapter.frequencies);
     const int64_t chunks = ceil_div(adapter.tokens, tokens_per_chunk);
     if (chunks != 0) {
-      touched.array("partials", partials + adapter.first_partial, chunks * adapter.frequencies);
+      touched.require("partial_stride", adapter.partial_stride >= adapter.frequencies);
+      touched.array("partials", partials + adapter.first_partial,
+                    (chunks - 1) * adapter.partial_stride + adapter.frequencies);
     }
   }
 }

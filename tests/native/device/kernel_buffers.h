@@ -102,7 +102,8 @@ void fourierft_line_backward(Touched &, const fourierft_line *x_line, const four
                              const int32_t *token, int32_t tokens, int32_t per_group,
                              const void *x, int64_t x_stride, int32_t x_type,
                              const void *g, int64_t g_stride, int32_t g_type, void *gx,
-                             int64_t gx_stride, int32_t gx_type, float *partials);
+                             int64_t gx_stride, int32_t gx_type, float *partials,
+                             int64_t partial_stride);
 
 }  // namespace touch
 }  // namespace emulator

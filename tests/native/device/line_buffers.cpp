@@ -117,7 +117,7 @@ int64_t token_groups(Touched &touched, const fourierft_token_group *groups, int6
   for (int64_t i = 0; i < count && touched.valid; i++) {
     const fourierft_token_group &group = groups[i];
     touched.require("groups", group.first >= 0 && group.count >= 1 && group.count <= per_group &&
-                                  group.choice >= -1 && group.choice < adapters && group.chunk >= 0);
+                                  group.choice >= -1 && group.choice < adapters);
     listed = std::max<int64_t>(listed, group.first + group.count);
   }
   if (!touched.valid) return 0;
@@ -163,7 +163,7 @@ void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
                              const int32_t *token, int32_t tokens, int32_t per_group,
                              const void *x, int64_t x_stride, int32_t x_type, const void *g,
                              int64_t g_stride, int32_t g_type, void *gx, int64_t gx_stride,
-                             int32_t gx_type, float *partials) {
+                             int32_t gx_type, float *partials, int64_t partial_stride) {
   touched.line("x_line", x_line).line("g_line", g_line);
   if (!touched.valid) return;
   touched.require("shared memory",
@@ -178,19 +178,20 @@ void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
   token_matrix(touched, "x", x, x_stride, x_type, rows, x_line);
   token_matrix(touched, "g", g, g_stride, g_type, rows, g_line);
   touched.array("gradients", gradients, adapter_count);
+  int64_t all = 0;
+  int64_t most = 0;
   for (int32_t a = 0; a < adapter_count && touched.valid; a++) {
     const fourierft_line_gradient &gradient = gradients[a];
     touched.indices("x_source", gradient.x_source, gradient.frequencies, 0, 4 * x_line->points);
     touched.indices("g_source", gradient.g_source, gradient.frequencies, 0, 4 * g_line->points);
-    int64_t chunks = groups == nullptr ? group_count : 0;
-    for (int32_t i = 0; groups != nullptr && i < group_count; i++) {
-      if (groups[i].choice < 0 || groups[i].choice == a) {
-        chunks = std::max<int64_t>(chunks, groups[i].chunk + 1);
-      }
-    }
-    touched.require("first_partial", gradient.first_partial >= 0);
-    touched.array("partials", partials + gradient.first_partial, chunks * gradient.frequencies);
+    touched.require("first", gradient.first == all);
+    all += gradient.frequencies;
+    most = std::max<int64_t>(most, gradient.frequencies);
   }
+  bool every = groups == nullptr;
+  for (int32_t i = 0; !every && touched.valid && i < group_count; i++) every = groups[i].choice < 0;
+  touched.require("partial_stride", partial_stride >= (every ? all : most));
+  touched.array("partials", partials, group_count * partial_stride);
 }
 
 }  // namespace touch

@@ -92,7 +92,7 @@ const Callback *find_callback(const char *symbol) { return emulator::find_callba
 int check_callbacks(const Callback *load, const Callback *store, const void *info,
                     int64_t elements) {
   CUresult problem = CUDA_SUCCESS;
-  const bool valid = check_fused(load, store, info, elements, [&](const Buffer &buffer) {
+  const bool valid = check_callback_info(load, store, info, elements, [&](const Buffer &buffer) {
     problem = check_buffer("cuFFT callback's", buffer);
     return problem == CUDA_SUCCESS;
   });

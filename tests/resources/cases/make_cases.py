@@ -149,3 +149,24 @@ if __name__ == "__main__":
          NomicBertModel(NomicBertConfig(vocab_size=40, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
                                         intermediate_size=24, max_position_embeddings=16)),
          fourier(["q_proj", "k_proj", "o_proj", "up_proj"]))
+    case("kind-fused-part-saved", "nomic_bert: a projection that is saved whole is some rows of a tensor on disk",
+         NomicBertModel(NomicBertConfig(vocab_size=40, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                                        intermediate_size=24, max_position_embeddings=16)),
+         fourier(["k_proj", "o_proj"], modules_to_save=["q_proj"]))
+    case("kind-joined-projection", "minimax_m3_vl: gate and up projection are two tensors on disk and one in the model",
+         MiniMaxM3SparseForConditionalGeneration(MiniMaxM3VLConfig(
+             text_config=dict(hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                              head_dim=8, rotary_dim=8, vocab_size=40, max_position_embeddings=32, num_local_experts=2,
+                              num_experts_per_tok=1, mlp_layer_types=["dense", "sparse"], dense_intermediate_size=24,
+                              shared_intermediate_size=12, pad_token_id=0, bos_token_id=1, eos_token_id=2),
+             vision_config=dict(hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2, image_size=16, patch_size=8),
+             projector_hidden_size=16)),
+         fourier(["gate_up_proj", "o_proj"]))
+    case("kind-rotary-projection", "kimi_k25: query, key and value of the tower are one tensor, the rows of each head in another order",
+         Kimi_K25ForConditionalGeneration(CONFIG_MAPPING["kimi_k25"](
+             text_config=dict(model_type="deepseek_v3", hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2,
+                              num_key_value_heads=2, vocab_size=40, q_lora_rank=8, kv_lora_rank=8, qk_nope_head_dim=8, qk_rope_head_dim=8,
+                              v_head_dim=8, n_routed_experts=2, num_experts_per_tok=1, n_group=1, topk_group=1, first_k_dense_replace=1,
+                              moe_intermediate_size=8, pad_token_id=0, bos_token_id=1, eos_token_id=2),
+             vision_config=dict(hidden_size=32, intermediate_size=24, num_hidden_layers=1, num_attention_heads=4, patch_size=4, pos_emb_height=4, pos_emb_width=4))),
+         fourier(r".*vision_tower.*(q_proj|v_proj|fc1|fc2)", modules_to_save=["attn.k_proj"]))

@@ -55,15 +55,17 @@ groups = {}
 for model_type in sorted(CONFIG_MAPPING.keys()):
     tied = set().union(*[pairs(name) for name in by_type.get(model_type, [])])
     if ("lm_head.weight", "shared.weight") in tied:
-        # T5 and its kin: both stacks are handed the shared module itself, which is no tie.
-        tied = {("lm_head.weight", "shared.weight")}
+        # T5 and its kin: the stacks' own names for the shared weight are no output embedding.
+        heirs = {(a, b) for a, b in tied if b == "shared.weight" and a.endswith("encoder.embed_tokens.weight")}
+        tied = {("lm_head.weight", "shared.weight")} | {(a, "~" + b) for a, b in heirs}
     groups.setdefault(tuple(sorted(tied)), []).append(model_type)
 
 print("// What transformers " + transformers.__version__ + " says of its model types; made by make_model_facts.py.")
 print("// A section holds the weights that are one where word embeddings are tied, output = input, and the model")
 print("// types of which that holds: those tied by default and those tied only if their configuration says so.")
+print("// output ~ input: another name for the input embedding, which keeps the weight where the input is replaced.")
 for tied, types in sorted(groups.items(), key=lambda item: -len(item[1])):
-    print("\n[" + ", ".join(a + " = " + b for a, b in tied) + "]")
+    print("\n[" + ", ".join(a + (" ~ " if b[0] == "~" else " = ") + b.lstrip("~") for a, b in tied) + "]")
     for word, wanted in (("tied", True), ("untied", False)):
         names = [t for t in types if bool(tied_by_default(t)) == wanted]
         if names:

@@ -116,11 +116,22 @@ public abstract class EngineConformance extends EngineSuite {
       }
     }
     AdapterRouting routing = AdapterRouting.all(adapter);
-    engine.apply(routing, Matrix.of(x, tokens, cols), Matrix.of(y, tokens, rows));
-    engine.applyTransposed(routing, Matrix.of(g, tokens, rows), Matrix.of(gx, tokens, cols));
-    // Single results may cancel; what bounds the error is the size of what is summed.
-    assertClose(expectedY, y, 1 + size * Math.sqrt(cols));
-    assertClose(expectedGx, gx, 1 + size * Math.sqrt(rows));
+    HostMatrix xs = Matrix.of(x, tokens, cols);
+    HostMatrix gs = Matrix.of(g, tokens, rows);
+    for (OperatorPath path : OperatorPath.values()) {
+      float[] foundY = y.clone();
+      float[] foundGx = gx.clone();
+      float[] backwardGx = gx.clone();
+      engine.apply(routing, xs, Matrix.of(foundY, tokens, rows), path);
+      engine.applyTransposed(routing, gs, Matrix.of(foundGx, tokens, cols), path);
+      HostMatrix gradient = Matrix.of(new float[n], 1, n);
+      engine.backward(
+          routing, xs, gs, Matrix.of(backwardGx, tokens, cols), List.of(gradient), path);
+      // Single results may cancel; what bounds the error is the size of what is summed.
+      assertClose(expectedY, foundY, 1 + size * Math.sqrt(cols));
+      assertClose(expectedGx, foundGx, 1 + size * Math.sqrt(rows));
+      assertClose(expectedGx, backwardGx, 1 + size * Math.sqrt(rows));
+    }
   }
 
   @ParameterizedTest
@@ -144,6 +155,7 @@ public abstract class EngineConformance extends EngineSuite {
         h[i] += g[t * rows + i / cols] * x[t * cols + i % cols];
       }
     }
+    final float[] start = gradient.clone();
     float[] fromDelta = gradient.clone();
     engine.spectrumGradient(
         AdapterRouting.all(adapter),
@@ -154,6 +166,17 @@ public abstract class EngineConformance extends EngineSuite {
     double size = 1 + 150.0 / Math.sqrt((double) rows * cols) * Math.sqrt(tokens);
     assertClose(expected, gradient, size);
     assertClose(expected, fromDelta, size);
+    for (OperatorPath path : OperatorPath.values()) {
+      float[] backward = start.clone();
+      engine.backward(
+          AdapterRouting.all(adapter),
+          Matrix.of(x, tokens, cols),
+          Matrix.of(g, tokens, rows),
+          Matrix.of(new float[tokens * cols], tokens, cols),
+          List.of(Matrix.of(backward, 1, n)),
+          path);
+      assertClose(expected, backward, size);
+    }
   }
 
   private static void assertClose(double[] expected, float[] actual, double size) {

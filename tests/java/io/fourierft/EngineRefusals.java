@@ -78,6 +78,34 @@ public abstract class EngineRefusals extends EngineSuite {
   }
 
   @Test
+  void aBackwardPassThatDoesNotFitIsRefused() {
+    HostMatrix x = zeros(3, COLS);
+    HostMatrix g = zeros(3, ROWS);
+    List<HostMatrix> gradient = List.of(zeros(1, 5));
+    refused(
+        "gx is 3 x 6, but must be 3 x 8",
+        () -> engine.backward(routing, x, g, zeros(3, ROWS), gradient));
+    refused(
+        "g is 2 x 6, but must be 3 x 6",
+        () -> engine.backward(routing, x, zeros(2, ROWS), zeros(3, COLS), gradient));
+    refused("gx overlaps x", () -> engine.backward(routing, x, g, x, gradient));
+    float[] shared = new float[3 * COLS];
+    HostMatrix gx = Matrix.of(shared, 3, COLS);
+    List<HostMatrix> within = List.of(Matrix.of(shared, 2, 1, 5, 5));
+    refused("a gradient overlaps gx", () -> engine.backward(routing, x, g, gx, within));
+    try (TokenSpectrum keptX = engine.newTokenSpectrum(3, COLS);
+        TokenSpectrum keptG = engine.newTokenSpectrum(3, ROWS)) {
+      engine.transform(x, keptX);
+      engine.transform(g, keptG);
+      refused("a gradient overlaps gx", () -> engine.backward(routing, keptX, keptG, gx, within));
+      refused(
+          "gx is 2 x 8, but must be 3 x 8",
+          () -> engine.backward(routing, keptX, keptG, zeros(2, COLS), gradient));
+    }
+    assertArrayEquals(new float[3 * COLS], shared);
+  }
+
+  @Test
   void wrongElementTypesAreRefused() {
     HostMatrix doubles = Matrix.of(MemorySegment.ofArray(new double[24]), ElementType.F64, 3, 8);
     HostMatrix doublesOut = Matrix.of(MemorySegment.ofArray(new double[18]), ElementType.F64, 3, 6);
@@ -250,6 +278,10 @@ public abstract class EngineRefusals extends EngineSuite {
             () ->
                 other.spectrumGradient(
                     routing, zeros(1, COLS), zeros(1, ROWS), List.of(zeros(1, 5))),
+            () ->
+                other.backward(
+                    routing, zeros(1, COLS), zeros(1, ROWS), zeros(1, COLS), List.of(zeros(1, 5))),
+            () -> other.backward(routing, survivor, survivor, zeros(1, COLS), List.of(zeros(1, 5))),
             () -> other.spectrumGradientFromDelta(adapter, zeros(ROWS, COLS), zeros(1, 5)));
     for (Executable call : calls) {
       EngineClosedException refusal = assertThrows(EngineClosedException.class, call);

@@ -11,8 +11,9 @@ import java.util.List;
  * cols]}, all row-major {@link Matrix} views of any stride. The spectral operations never build ΔW:
  * they cost {@code tokens · (cols·log cols + rows·log rows + n)}.
  *
- * <p><b>Accumulation.</b> {@link #apply}, {@link #applyTransposed}, {@link #spectrumGradient} and
- * {@link #spectrumGradientFromDelta} add to what their output holds; {@link #deltaWeights} writes.
+ * <p><b>Accumulation.</b> {@link #apply}, {@link #applyTransposed}, {@link #spectrumGradient},
+ * {@link #backward} and {@link #spectrumGradientFromDelta} add to what their output holds; {@link
+ * #deltaWeights} writes.
  *
  * <p><b>Numbers.</b> Arithmetic is float32, the relative Frobenius error of a ΔW against float64 at
  * most 1e-6. Coefficients and activations that are not finite propagate. Zero tokens are allowed
@@ -103,13 +104,23 @@ public interface FourierEngine extends AutoCloseable {
   void transform(Matrix x, TokenSpectrum into);
 
   /** {@code y += ΔW x} for every token, with the adapters that {@code routing} gives it. */
-  void apply(AdapterRouting routing, Matrix x, Matrix y);
+  default void apply(AdapterRouting routing, Matrix x, Matrix y) {
+    apply(routing, x, y, OperatorPath.AUTO);
+  }
+
+  /** The same on a path of the caller's choice. */
+  void apply(AdapterRouting routing, Matrix x, Matrix y, OperatorPath path);
 
   /** The same from the kept transform of x. */
   void apply(AdapterRouting routing, TokenSpectrum x, Matrix y);
 
   /** {@code gx += ΔWᵀ g} for every token. */
-  void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx);
+  default void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx) {
+    applyTransposed(routing, g, gx, OperatorPath.AUTO);
+  }
+
+  /** The same on a path of the caller's choice. */
+  void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx, OperatorPath path);
 
   /** The same from the kept transform of g. */
   void applyTransposed(AdapterRouting routing, TokenSpectrum g, Matrix gx);
@@ -128,6 +139,37 @@ public interface FourierEngine extends AutoCloseable {
   /** The same from the kept transforms of x and g. */
   void spectrumGradient(
       AdapterRouting routing, TokenSpectrum x, TokenSpectrum g, List<? extends Matrix> gradients);
+
+  /**
+   * A whole backward pass: {@link #applyTransposed} and {@link #spectrumGradient} in one, which
+   * reads x and g once where the engine can. Nothing of the forward pass has to be kept but x.
+   *
+   * @param x the layer's input
+   * @param g the upstream gradient of its output
+   * @param gx {@code gx += ΔWᵀ g}
+   * @param gradients one F32 {@code [1, n_frequency]} matrix for each adapter of the routing
+   */
+  default void backward(
+      AdapterRouting routing, Matrix x, Matrix g, Matrix gx, List<? extends Matrix> gradients) {
+    backward(routing, x, g, gx, gradients, OperatorPath.AUTO);
+  }
+
+  /** The same on a path of the caller's choice. */
+  void backward(
+      AdapterRouting routing,
+      Matrix x,
+      Matrix g,
+      Matrix gx,
+      List<? extends Matrix> gradients,
+      OperatorPath path);
+
+  /** The same from the kept transforms of x and g. */
+  void backward(
+      AdapterRouting routing,
+      TokenSpectrum x,
+      TokenSpectrum g,
+      Matrix gx,
+      List<? extends Matrix> gradients);
 
   /**
    * Adds to {@code gradient} the gradient of the coefficients for a dense upstream gradient of ΔW:

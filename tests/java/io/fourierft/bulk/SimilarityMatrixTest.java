@@ -12,6 +12,7 @@ import io.fourierft.WeightLayout;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.peft.WeightSlice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,8 +34,14 @@ class SimilarityMatrixTest {
   private static ResolvedAdapter adapter(Map<String, FourierAdapter> modules) {
     List<ResolvedModule> resolved = new ArrayList<>();
     modules.forEach(
-        (name, one) -> resolved.add(new ResolvedModule(name, name, 0, WeightLayout.OUT_IN, one)));
-    return new ResolvedAdapter(resolved, Map.of(), List.of(), "", Set.of());
+        (name, one) ->
+            resolved.add(
+                new ResolvedModule(
+                    name,
+                    List.of(new WeightSlice(name, 0, 0, one.rows(), 1, 0)),
+                    WeightLayout.OUT_IN,
+                    one)));
+    return new ResolvedAdapter(resolved, Map.of(), List.of(), List.of(), "", Set.of());
   }
 
   private static FourierAdapter random(int rows, int cols, int n, long seed, Random random) {
@@ -50,7 +57,7 @@ class SimilarityMatrixTest {
     double product = 0;
     for (ResolvedModule one : a.modules()) {
       for (ResolvedModule other : b.modules()) {
-        if (one.weight().equals(other.weight())) {
+        if (one.weights().equals(other.weights())) {
           double[] x = DefinitionOracle.delta(one.adapter());
           double[] y = DefinitionOracle.delta(other.adapter());
           product += IntStream.range(0, x.length).mapToDouble(i -> x[i] * y[i]).sum();

@@ -4,9 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A progress bar is for work that takes a while. */
@@ -75,7 +80,8 @@ class ProgressDisplayTest {
   }
 
   @Test
-  void workOfMoreThanASecondShowsABar() {
+  void workOfMoreThanASecondShowsABar() throws IOException {
+    final List<String> before = unpacked();
     try (ProgressDisplay display = display(true)) {
       clock.addAndGet(1001 * MILLISECOND);
       display.progressed(50 << 20, 100 << 20, "a");
@@ -84,6 +90,13 @@ class ProgressDisplayTest {
     String text = shown.toString(StandardCharsets.UTF_8);
     assertTrue(text.contains("merge") && text.contains("100%"), text);
     assertTrue(text.contains("100/100 MiB"), text);
+    assertEquals(before, unpacked(), "a native library for the terminal");
+  }
+
+  private static List<String> unpacked() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+      return files.map(Path::toString).filter(name -> name.contains("jline")).sorted().toList();
+    }
   }
 
   @Test

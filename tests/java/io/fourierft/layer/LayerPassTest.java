@@ -14,6 +14,7 @@ import io.fourierft.internal.host.LittleEndian;
 import io.fourierft.internal.host.ScratchArrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -126,10 +127,13 @@ class LayerPassTest extends LayerTest {
           new LayerPass(engine(), FourierLinearOptions.defaults().withPath(path), bias, scratch);
       HostMatrix x = input(type);
       HostMatrix y = LayerSamples.zeros(type, TOKENS, OUT);
-      try (TokenSpectrum kept = engine().newTokenSpectrum(TOKENS, OUT)) {
-        pass.forward(weight, routing, x, y, null);
-        pass.transform(y, kept);
-        pass.backward(weight, routing, y, kept, x);
+      TrainedAdapters trained =
+          new TrainedAdapters(routing, List.of(LayerSamples.zeros(1, adapter(5).nFrequency())));
+      try (TokenSpectrum input = engine().newTokenSpectrum(TOKENS, IN);
+          TokenSpectrum upstream = engine().newTokenSpectrum(TOKENS, OUT)) {
+        pass.forward(weight, routing, x, y, input);
+        pass.transform(y, upstream);
+        pass.backward(weight, routing, y, input, upstream, x, trained);
       }
       for (int i = 0; i < 12; i++) {
         assertTrue(lent.remove(scratch.take(10_000)), path + ": one was kept");

@@ -13,6 +13,7 @@ import io.fourierft.Matrix;
 import io.fourierft.ModelFiles;
 import io.fourierft.SpectralLocations;
 import io.fourierft.WeightLayout;
+import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsWriter;
@@ -53,9 +54,13 @@ class MergeCheckTest {
               location.tensor().declaration(),
               location,
               null,
+              List.of(),
               List.of(
                   new OutputTensor.Delta(
-                      "a", adapter, transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN, 0)));
+                      "a",
+                      adapter,
+                      transposed ? WeightLayout.IN_OUT : WeightLayout.OUT_IN,
+                      new WeightSlice(NAME, 0, 0, 24, 1, 0))));
       MergeCheck untouched = new MergeCheck(Addition.ADD);
       FourierException e =
           assertThrows(FourierException.class, () -> untouched.check(tensor, checkpoint));

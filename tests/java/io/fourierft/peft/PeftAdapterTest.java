@@ -299,7 +299,7 @@ class PeftAdapterTest {
     BaseModel base =
         base(tensor("model.layers.0.q.weight", 4, 4), tensor("model.layers.1.q.weight", 4, 4));
     ResolvedAdapter resolved = adapter.resolve(base, ResolveOptions.defaults());
-    assertEquals("model.layers.1.q.weight", resolved.modules().get(1).weight());
+    assertEquals(List.of("model.layers.1.q.weight"), resolved.modules().get(1).weights());
   }
 
   @Test

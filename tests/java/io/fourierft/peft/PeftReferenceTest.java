@@ -65,7 +65,8 @@ class PeftReferenceTest {
         HostMatrix wanted = PeftFixture.matrix(expected, merged);
         HostMatrix weight =
             PeftFixture.matrix(
-                base.find(module.weight()).orElseThrow().shard().file(), module.weight());
+                base.find(module.weights().getFirst()).orElseThrow().shard().file(),
+                module.weights().getFirst());
         HostMatrix delta = PeftFixture.matrix(expected, module.path() + ".delta");
         assertEquals(delta.elementType(), module.adapter().deltaType());
         double[] own = oracle(module.adapter());
@@ -164,7 +165,7 @@ class PeftReferenceTest {
         resolve(PeftCases.tricky("gpt2_default_targets"), ResolveOptions.defaults());
     assertEquals(
         List.of("h.0.mlp.c_proj.weight", "h.1.mlp.c_proj.weight"),
-        resolved.modules().stream().map(ResolvedModule::weight).toList());
+        resolved.modules().stream().flatMap(module -> module.weights().stream()).toList());
     assertTrue(resolved.notes().toString().contains("begin with 'transformer.'"));
   }
 

@@ -3,11 +3,13 @@ package io.fourierft.bulk;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.OutputFile;
+import io.fourierft.merge.AdapterDeltas;
 import io.fourierft.merge.OpenBase;
 import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Writes the ΔW of many adapters of one base: for each a safetensors file of its name, as {@link
@@ -82,7 +84,7 @@ public final class DeltaJob implements AutoCloseable {
               adapters,
               (set, target, replaces) -> {
                 OutputFile.requireFree(target, replaces);
-                return BoundDeltas.of(opened.bind(set.single(), resolve)).size();
+                return size(AdapterDeltas.of(opened.bind(set.single(), resolve)));
               });
       return new DeltaJob(opened, output, resolve, options, planner, planned);
     } catch (Throwable e) {
@@ -93,6 +95,16 @@ public final class DeltaJob implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  private static PlannedOutput.Size size(AdapterDeltas deltas) {
+    return new PlannedOutput.Size(
+        deltas.declarations().size(),
+        deltas.sizeInBytes(),
+        deltas.adapters().stream()
+            .map(adapter -> adapter.rows() + "x" + adapter.cols() + "/" + adapter.nFrequency())
+            .collect(Collectors.joining(" ")),
+        deltas.notes());
   }
 
   /** What {@link #run} will do, one for each adapter, in their order. */

@@ -5,6 +5,8 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.FileStamp;
 import io.fourierft.internal.files.OutputFile;
+import io.fourierft.merge.AdapterDeltas;
+import io.fourierft.merge.DeltaBuffer;
 import io.fourierft.merge.OpenBase;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.safetensors.SafetensorsWriter;
@@ -21,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One run of a {@link DeltaJob}. The calling thread binds and computes a batch in one of two
@@ -185,7 +188,7 @@ final class DeltaRun {
 
   private Optional<Bound> bind(PlannedOutput planned) {
     try {
-      BoundDeltas deltas = BoundDeltas.of(base.bind(planned.set().single(), resolve));
+      AdapterDeltas deltas = AdapterDeltas.of(base.bind(planned.set().single(), resolve));
       for (FileStamp stamp : planned.stamps()) {
         stamp.requireUnchanged();
       }
@@ -215,37 +218,24 @@ final class DeltaRun {
   /** An adapter whose ΔWs are too large for a buffer: as many of them at a time as fit, or one. */
   private void writeInParts(PlannedOutput planned, long room) throws IOException {
     for (Bound bound : bind(List.of(planned))) {
-      write(bound, writer -> writeParts(bound.deltas(), room, writer));
-    }
-  }
-
-  private void writeParts(BoundDeltas deltas, long room, SafetensorsWriter writer)
-      throws IOException {
-    int from = 0;
-    while (from < deltas.adapters().size()) {
-      int to = from + 1;
-      while (to < deltas.adapters().size()
-          && DeltaBuffer.needed(deltas.adapters().subList(from, to + 1)) <= room) {
-        to++;
-      }
-      List<FourierAdapter> part = deltas.adapters().subList(from, to);
-      try (Arena arena = Arena.ofShared()) {
-        DeltaBuffer buffer = new DeltaBuffer(arena.allocate(DeltaBuffer.needed(part), 64));
-        buffer.compute(engine, part);
-        for (int i = from; i < to; i++) {
-          TensorDeclaration declaration = deltas.declarations().get(i);
-          writer.write(declaration.name(), buffer.slice(i - from));
-          progress.wrote(declaration.sizeInBytes());
-        }
-      }
-      from = to;
+      AtomicLong before = new AtomicLong();
+      write(
+          bound,
+          writer ->
+              bound
+                  .deltas()
+                  .writeTo(
+                      engine,
+                      writer,
+                      room,
+                      (done, total, what) -> progress.wrote(done - before.getAndSet(done))));
     }
   }
 
   /** Writes one file; whatever becomes of it is told to the progress. */
   private void write(Bound bound, Content content) {
     PlannedOutput planned = bound.planned();
-    BoundDeltas deltas = bound.deltas();
+    AdapterDeltas deltas = bound.deltas();
     if (progress.isStopped()) {
       return;
     }
@@ -286,5 +276,5 @@ final class DeltaRun {
   }
 
   /** An output and the ΔWs of its adapter. */
-  private record Bound(PlannedOutput planned, BoundDeltas deltas) {}
+  private record Bound(PlannedOutput planned, AdapterDeltas deltas) {}
 }

@@ -5,6 +5,7 @@ import io.fourierft.FourierException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.peft.WeightSlice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,7 +27,8 @@ final class SpectrumProducts {
     for (ResolvedAdapter adapter : byName.values()) {
       Map<Place, ResolvedModule> modules = new HashMap<>();
       for (ResolvedModule module : adapter.modules()) {
-        modules.put(new Place(module.weight(), module.firstRow()), module);
+        WeightSlice first = module.slices().getFirst();
+        modules.put(new Place(first.weight(), first.firstRow()), module);
       }
       adapters.add(modules);
     }

@@ -263,7 +263,7 @@ final class InspectCommand implements Callable<Integer> {
       if (bound != null) {
         node.put("out_features", bound.adapter().rows());
         node.put("in_features", bound.adapter().cols());
-        node.put("weight", bound.weight());
+        node.put("weight", String.join(" + ", bound.weights()));
         node.put("layout", bound.layout().toString());
         node.put("delta_norm", bound.adapter().deltaNorm());
       }

@@ -73,14 +73,39 @@ final class AdapterBranch {
     }
   }
 
-  /** Adds {@code ΔWᵀ g} to F32 {@code gx}; {@code transformed} holds the transform of g. */
-  void addTransposed(
-      AdapterRouting routing, HostMatrix g, TokenSpectrum transformed, HostMatrix gx) {
-    if (path(routing, g.rows(), false) == AdapterPath.DENSE) {
+  /**
+   * Adds {@code ΔWᵀ g} to F32 {@code gx}, and the gradients of coefficients to those that are
+   * trained.
+   *
+   * @param x the kept transform of the layer's input
+   * @param transformed that of g
+   * @param trained null if none are
+   */
+  void addBackward(
+      AdapterRouting routing,
+      HostMatrix g,
+      TokenSpectrum x,
+      TokenSpectrum transformed,
+      HostMatrix gx,
+      @Nullable TrainedAdapters trained) {
+    boolean dense = path(routing, g.rows(), false) == AdapterPath.DENSE;
+    if (!dense && trained != null && trained.areAllOf(routing)) {
+      engine.backward(routing, x, transformed, gx, trained.gradients());
+      return;
+    }
+    if (dense) {
       addDense(routing, g, gx, true, false);
     } else {
       engine.applyTransposed(routing, transformed, gx);
     }
+    if (trained != null) {
+      addGradients(x, transformed, trained);
+    }
+  }
+
+  /** Adds the gradients of coefficients alone. */
+  void addGradients(TokenSpectrum x, TokenSpectrum transformed, TrainedAdapters trained) {
+    engine.spectrumGradient(trained.routing(), x, transformed, trained.gradients());
   }
 
   /** The path that a pass with this routing takes. */

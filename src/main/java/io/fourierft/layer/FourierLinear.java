@@ -6,6 +6,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
+import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.HostViews;
 import io.fourierft.internal.host.ScratchArrays;
@@ -335,22 +336,36 @@ public final class FourierLinear {
           upstream, "g", outFeatures, inputGradient, "gx", inFeatures, recorded.weight());
     }
     AdapterNames.Routed routed = tape.routed();
-    AdapterNames.Routed trained = routed.only(gradients.keySet());
+    TrainedAdapters trained = trained(routed.only(gradients.keySet()), gradients);
+    TokenSpectrum transformed = tape.gradientSpectrum();
     if (routed.routing() != null) {
-      pass.transform(upstream, tape.gradientSpectrum());
+      pass.transform(upstream, transformed);
     }
     if (inputGradient != null) {
       pass.backward(
-          recorded.weight(), routed.routing(), upstream, tape.gradientSpectrum(), inputGradient);
+          recorded.weight(),
+          routed.routing(),
+          upstream,
+          tape.inputSpectrum(),
+          transformed,
+          inputGradient,
+          trained);
+    } else if (trained != null) {
+      pass.branch().addGradients(tape.inputSpectrum(), transformed, trained);
     }
-    if (trained.routing() != null) {
-      List<Matrix> targets = new ArrayList<>(trained.names().size());
-      for (String name : trained.names()) {
-        targets.add(Objects.requireNonNull(gradients.get(name)));
-      }
-      engine.spectrumGradient(
-          trained.routing(), tape.inputSpectrum(), tape.gradientSpectrum(), targets);
+  }
+
+  private static @Nullable TrainedAdapters trained(
+      AdapterNames.Routed routed, Map<String, ? extends Matrix> gradients) {
+    AdapterRouting routing = routed.routing();
+    if (routing == null) {
+      return null;
     }
+    List<Matrix> targets = new ArrayList<>(routed.names().size());
+    for (String name : routed.names()) {
+      targets.add(Objects.requireNonNull(gradients.get(name)));
+    }
+    return new TrainedAdapters(routing, targets);
   }
 
   /**

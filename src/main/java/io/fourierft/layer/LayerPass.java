@@ -54,15 +54,25 @@ final class LayerPass {
     run(weight, true, x, y, adapters);
   }
 
-  /** Writes {@code gx = g W + ΔWᵀ g}; {@code transformed} holds the transform of g. */
+  /**
+   * Writes {@code gx = g W + ΔWᵀ g} and adds the gradients of coefficients.
+   *
+   * @param x the kept transform of the layer's input
+   * @param transformed that of g
+   * @param trained null if no coefficients are
+   */
   void backward(
       HostMatrix weight,
       @Nullable AdapterRouting routing,
       HostMatrix g,
+      TokenSpectrum x,
       TokenSpectrum transformed,
-      HostMatrix gx) {
+      HostMatrix gx,
+      @Nullable TrainedAdapters trained) {
     BranchPass adapters =
-        routing == null ? null : (in, out) -> branch.addTransposed(routing, in, transformed, out);
+        routing == null
+            ? null
+            : (in, out) -> branch.addBackward(routing, in, x, transformed, out, trained);
     run(weight, false, g, gx, adapters);
   }
 

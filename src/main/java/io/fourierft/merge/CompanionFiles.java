@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.NaturalOrder;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -118,6 +119,15 @@ final class CompanionFiles {
       } else {
         InputFile.copy(folder.resolve(relative), to);
       }
+    }
+  }
+
+  /** Writes one of the kept files to a stream. */
+  void copy(Path relative, OutputStream to) throws IOException {
+    if (configWithoutMark.length > 0 && relative.toString().equals(CONFIG)) {
+      to.write(configWithoutMark);
+    } else {
+      Files.copy(folder.resolve(relative), to);
     }
   }
 

@@ -1,29 +1,19 @@
 package io.fourierft.merge;
 
-import static java.util.Objects.requireNonNull;
-
-import io.fourierft.ElementType;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
-import io.fourierft.Matrix;
 import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.OutputFile;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
-import io.fourierft.peft.ResolvedModule;
-import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsWriter;
-import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -34,6 +24,9 @@ import java.util.Map;
 public final class DeltaExport {
   /** What follows the module's name in a tensor's name. */
   public static final String SUFFIX = ".delta";
+
+  private static final Map<String, String> METADATA = Map.of("format", "pt");
+  private static final long MEMORY_BYTES = 64L << 20;
 
   private DeltaExport() {}
 
@@ -61,35 +54,46 @@ public final class DeltaExport {
     try (OpenBase opened = OpenBase.open(base)) {
       requireApart(opened, adapter, output);
       ResolvedAdapter resolved = opened.bind(adapter, options);
-      Map<String, ResolvedModule> modules = new LinkedHashMap<>();
-      List<TensorDeclaration> declarations = new ArrayList<>();
-      for (ResolvedModule module : resolved.modules()) {
-        String name = module.path() + SUFFIX;
-        modules.put(name, module);
-        declarations.add(
-            new TensorDeclaration(
-                name,
-                DType.F32,
-                List.of((long) module.adapter().rows(), (long) module.adapter().cols())));
-      }
-      List<TensorDeclaration> ordered = SafetensorsWriter.referenceOrder(declarations);
-      long total = ordered.stream().mapToLong(TensorDeclaration::sizeInBytes).sum();
-      long done = 0;
+      AdapterDeltas deltas = AdapterDeltas.of(resolved);
       try (OutputFile file = OutputFile.create(output, overwrite)) {
         try (SafetensorsWriter writer =
-            SafetensorsWriter.create(file.path(), Map.of("format", "pt"), ordered)) {
-          for (TensorDeclaration declaration : ordered) {
-            writeDelta(
-                engine, requireNonNull(modules.get(declaration.name())), declaration, writer);
-            done += declaration.sizeInBytes();
-            progress.progressed(done, total, declaration.name());
-          }
+            SafetensorsWriter.create(file.path(), METADATA, deltas.declarations())) {
+          deltas.writeTo(engine, writer, MEMORY_BYTES, progress);
           writer.commit();
         }
         opened.requireUnchanged();
         file.commit();
       }
-      return new DeltaResult(output, List.copyOf(modules.keySet()), total, resolved.notes());
+      return new DeltaResult(
+          output,
+          resolved.modules().stream().map(module -> module.path() + SUFFIX).toList(),
+          deltas.sizeInBytes(),
+          resolved.notes());
+    }
+  }
+
+  /**
+   * Computes the same file and writes it to a channel, as of another machine.
+   *
+   * @param engine computes; the caller keeps it
+   * @param adapter bound to its base
+   * @param target the file to be, for messages
+   * @param channel takes the bytes; stays open
+   * @param memoryInBytes what may be held of the ΔWs at a time; one is in any case
+   * @throws IOException if the channel fails
+   */
+  public static void write(
+      FourierEngine engine,
+      ResolvedAdapter adapter,
+      Path target,
+      WritableByteChannel channel,
+      long memoryInBytes)
+      throws IOException {
+    AdapterDeltas deltas = AdapterDeltas.of(adapter);
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(target, channel, METADATA, deltas.declarations())) {
+      deltas.writeTo(engine, writer, memoryInBytes, ProgressListener.NONE);
+      writer.commit();
     }
   }
 
@@ -106,21 +110,6 @@ public final class DeltaExport {
         throw new FourierException(
             "the output %s is read as %s; give the name of another file".formatted(output, source));
       }
-    }
-  }
-
-  private static void writeDelta(
-      FourierEngine engine,
-      ResolvedModule module,
-      TensorDeclaration declaration,
-      SafetensorsWriter writer)
-      throws IOException {
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment bytes = arena.allocate(declaration.sizeInBytes(), 64);
-      HostMatrix delta =
-          Matrix.of(bytes, ElementType.F32, module.adapter().rows(), module.adapter().cols());
-      engine.deltaWeights(List.of(module.adapter()), List.of(delta));
-      writer.write(declaration.name(), bytes);
     }
   }
 

@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * since they are one weight.
  */
 final class EmbeddingTies {
-  private static final String SHARED = "shared.weight";
-  private static final String ENCODER = "encoder.embed_tokens.weight";
-
   private final Map<String, List<OutputTensor.Delta>> deltas;
   private final Map<String, OutputTensor.Replacement> replacements;
   private final List<String> notes;
@@ -56,7 +53,7 @@ final class EmbeddingTies {
             (alias, stored) ->
                 groups.computeIfAbsent(stored, key -> new LinkedHashSet<>()).add(alias));
     for (Map.Entry<String, Set<String>> group : groups.entrySet()) {
-      settle(group.getKey(), group.getValue(), hasOutput);
+      settle(group.getKey(), group.getValue(), ties.heirs().get(group.getKey()), hasOutput);
     }
     for (Set<String> apart : ties.storedApart()) {
       if (apart.stream().anyMatch(this::isChanged) && !comeOutEqual(apart)) {
@@ -83,7 +80,8 @@ final class EmbeddingTies {
     return deltas.containsKey(name) || replacements.containsKey(name);
   }
 
-  private void settle(String stored, Set<String> aliases, boolean hasOutput) throws IOException {
+  private void settle(String stored, Set<String> aliases, @Nullable String heir, boolean hasOutput)
+      throws IOException {
     List<String> members = new ArrayList<>(List.of(stored));
     members.addAll(aliases);
     List<String> saved = members.stream().filter(this::isSaved).toList();
@@ -113,8 +111,8 @@ final class EmbeddingTies {
     for (String alias : aliases) {
       parted.put(alias, stored);
     }
-    if (shared.isEmpty()) {
-      keepInEncoder(stored);
+    if (shared.isEmpty() && heir != null) {
+      keepIn(heir, stored);
     }
     untied = true;
     notes.add(
@@ -128,14 +126,12 @@ final class EmbeddingTies {
    * names of their own. PEFT replaces {@code shared} alone, so those two keep the base's, and if
    * nothing else does, the file has it under the encoder's name.
    */
-  private void keepInEncoder(String stored) {
-    if (stored.equals(SHARED)) {
-      parted.put(ENCODER, stored);
-      notes.add(
-          ("'%s' holds what '%s' was in the base model: encoder and decoder keep it, as in the file"
-                  + " that PEFT writes")
-              .formatted(ENCODER, SHARED));
-    }
+  private void keepIn(String heir, String stored) {
+    parted.put(heir, stored);
+    notes.add(
+        ("'%s' holds what '%s' was in the base model: encoder and decoder keep it, as in the file"
+                + " that PEFT writes")
+            .formatted(heir, stored));
   }
 
   /** All members stay one: what was meant for any of them happens to the stored one. */

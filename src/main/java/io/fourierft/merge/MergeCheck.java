@@ -7,12 +7,15 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.WeightLayout;
+import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads changed tensors of an output back from disk and recomputes some of their elements in
@@ -54,7 +57,7 @@ final class MergeCheck {
    * @throws FourierException if an element differs by more than rounding explains
    */
   void check(OutputTensor tensor, SafetensorsCheckpoint output) throws IOException {
-    if (tensor.deltas().isEmpty() && tensor.replacement() == null) {
+    if (tensor.deltas().isEmpty() && tensor.replacement() == null && tensor.parts().isEmpty()) {
       return;
     }
     SafetensorsCheckpoint.Location written = output.find(tensor.name()).orElseThrow();
@@ -71,19 +74,35 @@ final class MergeCheck {
               .<Boolean, RuntimeException>read(
                   tensor.name(),
                   found -> {
-                    compare(tensor, start, startType, found, type);
+                    compare(tensor, new Start(start, startType, null), found, type);
                     return true;
                   });
         });
+    for (OutputTensor.Part part : tensor.parts()) {
+      ElementType startType = part.tensor().dtype().elementType().orElseThrow();
+      part.tensor()
+          .data()
+          .lend(
+              start ->
+                  written
+                      .shard()
+                      .file()
+                      .<Boolean, RuntimeException>read(
+                          tensor.name(),
+                          found -> {
+                            compare(tensor, new Start(start, startType, part.slice()), found, type);
+                            return true;
+                          }));
+    }
     tensors++;
   }
 
-  private interface Start {
+  private interface Use {
     void take(MemorySegment bytes, ElementType type) throws IOException;
   }
 
   /** Lends what the tensor was before anything was added. */
-  private static void withStart(OutputTensor tensor, Start use) throws IOException {
+  private static void withStart(OutputTensor tensor, Use use) throws IOException {
     OutputTensor.Replacement replacement = tensor.replacement();
     if (replacement != null) {
       ElementType type = replacement.tensor().dtype().elementType().orElseThrow();
@@ -102,23 +121,25 @@ final class MergeCheck {
             });
   }
 
-  private void compare(
-      OutputTensor tensor,
-      MemorySegment start,
-      ElementType startType,
-      MemorySegment found,
-      ElementType type) {
-    long count = tensor.declaration().elementCount();
-    int cols = tensor.deltas().isEmpty() ? 1 : tensor.deltas().getFirst().storedCols();
+  private void compare(OutputTensor tensor, Start start, MemorySegment found, ElementType type) {
+    List<Long> shape = tensor.declaration().shape();
+    long rows = shape.isEmpty() ? 1 : shape.getFirst();
+    int cols = Math.toIntExact(tensor.declaration().elementCount() / rows);
     SplittableRandom random = new SplittableRandom(tensor.name().hashCode());
     for (int i = 0; i < SAMPLES; i++) {
-      long at = random.nextLong(count);
-      if (!tensor.deltas().isEmpty()) {
-        OutputTensor.Delta delta = tensor.deltas().get(i % tensor.deltas().size());
-        at = delta.firstRow() * cols + random.nextLong((long) delta.storedRows() * cols);
+      long row = random.nextLong(rows);
+      if (start.slice() != null) {
+        row = randomRow(start.slice(), random);
+      } else if (!tensor.deltas().isEmpty()) {
+        row = randomRow(tensor.deltas().get(i % tensor.deltas().size()).slice(), random);
       }
-      double before = rounded(element(start, startType, at), type);
-      Expected expected = expected(tensor, at / cols, (int) (at % cols), before, type);
+      int col = random.nextInt(cols);
+      if (start.slice() == null && isBrought(tensor, row)) {
+        continue;
+      }
+      long at = row * cols + col;
+      double before = rounded(start.element(row, col, cols), type);
+      Expected expected = expected(tensor, row, col, before, type);
       double got = element(found, type, at);
       double units = units(expected, got, type);
       elements++;
@@ -134,6 +155,14 @@ final class MergeCheck {
                 .formatted(at, tensor.name(), got, expected.value(), units, type));
       }
     }
+  }
+
+  private static long randomRow(WeightSlice slice, SplittableRandom random) {
+    return slice.storedRow(slice.layerRow() + random.nextLong(slice.rows()));
+  }
+
+  private static boolean isBrought(OutputTensor tensor, long row) {
+    return tensor.parts().stream().anyMatch(part -> part.slice().layerRowAt(row) >= 0);
   }
 
   private static double units(Expected expected, double got, ElementType type) {
@@ -155,8 +184,8 @@ final class MergeCheck {
     int additions = 0;
     double slack = 0;
     for (OutputTensor.Delta delta : tensor.deltas()) {
-      long inDelta = row - delta.firstRow();
-      if (inDelta < 0 || inDelta >= delta.storedRows()) {
+      long inDelta = delta.slice().layerRowAt(row);
+      if (inDelta < 0) {
         continue;
       }
       FourierAdapter adapter = delta.adapter();
@@ -235,4 +264,18 @@ final class MergeCheck {
    * @param allowed units that rounding explains
    */
   private record Expected(double value, double scale, double allowed) {}
+
+  /**
+   * What a tensor was before anything was added.
+   *
+   * @param bytes its elements
+   * @param type their format
+   * @param slice which rows of the tensor they are; null if they are all
+   */
+  private record Start(MemorySegment bytes, ElementType type, @Nullable WeightSlice slice) {
+    double element(long row, int col, int cols) {
+      long own = slice == null ? row : slice.layerRowAt(row);
+      return MergeCheck.element(bytes, type, own * cols + col);
+    }
+  }
 }

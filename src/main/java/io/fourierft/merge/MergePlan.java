@@ -9,6 +9,7 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.ShardPlan;
@@ -38,6 +39,7 @@ final class MergePlan {
   private final AdaptedClass adapted;
   private final Map<String, List<OutputTensor.Delta>> deltas = new LinkedHashMap<>();
   private final Map<String, OutputTensor.Replacement> replacements = new LinkedHashMap<>();
+  private final Map<String, List<OutputTensor.Part>> parts = new LinkedHashMap<>();
   private final List<MergeResult.PlannedEdit> edits = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private final Map<String, OutputTensor> tensors = new LinkedHashMap<>();
@@ -166,23 +168,25 @@ final class MergePlan {
     adaptedPrefix = resolved.prefix().isEmpty() ? adaptedPrefix : resolved.prefix();
     resolved.notes().forEach(note -> notes.add(source + ": " + note));
     for (ResolvedModule module : resolved.modules()) {
-      requireComputable(module.weight());
-      deltas
-          .computeIfAbsent(module.weight(), name -> new ArrayList<>())
-          .add(
-              new OutputTensor.Delta(source, module.adapter(), module.layout(), module.firstRow()));
-      edits.add(
-          new MergeResult.PlannedEdit(
-              module.weight(), source, MergeResult.EditKind.DELTA, module.adapter().nFrequency()));
+      for (WeightSlice slice : module.slices()) {
+        requireComputable(slice.weight());
+        deltas
+            .computeIfAbsent(slice.weight(), name -> new ArrayList<>())
+            .add(new OutputTensor.Delta(source, module.adapter(), module.layout(), slice));
+        edits.add(
+            new MergeResult.PlannedEdit(
+                slice.weight(), source, MergeResult.EditKind.DELTA, module.adapter().nFrequency()));
+      }
     }
     Map<String, ExtraTensor> extras = resolved.replacements();
     if (options.addition() == Addition.ADD) {
       extras.forEach((tensor, extra) -> planReplacement(source, extra, tensor));
-    } else if (!extras.isEmpty()) {
+      resolved.parts().forEach(part -> planPart(source, part.tensor(), part.slice()));
+    } else if (!extras.isEmpty() || !resolved.parts().isEmpty()) {
       notes.add(
           source
               + ": it had replaced "
-              + extras.size()
+              + (extras.size() + resolved.parts().size())
               + " tensors whole (modules_to_save, biases or embeddings); what they were before is"
               + " not known, so they stay as they are");
     }
@@ -195,20 +199,13 @@ final class MergePlan {
 
   private void planReplacement(String source, ExtraTensor extra, String tensor) {
     Optional<TensorInfo> before = stored(tensor);
-    if (before.isPresent()
-        && extra.dtype() != before.get().dtype()
-        && (extra.dtype().elementType().isEmpty()
-            || before.get().dtype().elementType().isEmpty())) {
-      throw new FourierException(
-          "%s brings '%s' as %s, but the base model's '%s' is %s, and one cannot become the other"
-              .formatted(source, extra.key(), extra.dtype(), tensor, before.get().dtype()));
+    if (before.isPresent() && extra.dtype() != before.get().dtype()) {
+      requireConvertible(source, extra, tensor, before.get());
     }
     OutputTensor.Replacement other =
         replacements.put(tensor, new OutputTensor.Replacement(source, extra));
     if (other != null) {
-      throw new FourierException(
-          "both %s and %s bring tensor '%s' whole; only one adapter can, so merge one of them"
-              .formatted(other.source(), source, tensor));
+      throw broughtTwice(other.source(), source, tensor);
     }
     edits.add(
         new MergeResult.PlannedEdit(
@@ -216,6 +213,36 @@ final class MergePlan {
             source,
             before.isPresent() ? MergeResult.EditKind.REPLACED : MergeResult.EditKind.NEW,
             0));
+  }
+
+  /** A tensor that the base holds among the rows of another. */
+  private void planPart(String source, ExtraTensor extra, WeightSlice slice) {
+    requireConvertible(source, extra, slice.weight(), stored(slice.weight()).orElseThrow());
+    List<OutputTensor.Part> others =
+        parts.computeIfAbsent(slice.weight(), name -> new ArrayList<>());
+    for (OutputTensor.Part other : others) {
+      if (other.slice().equals(slice)) {
+        throw broughtTwice(other.source(), source, extra.baseTensor());
+      }
+    }
+    others.add(new OutputTensor.Part(source, extra, slice));
+    edits.add(
+        new MergeResult.PlannedEdit(slice.weight(), source, MergeResult.EditKind.REPLACED, 0));
+  }
+
+  private static void requireConvertible(
+      String source, ExtraTensor extra, String tensor, TensorInfo before) {
+    if (extra.dtype().elementType().isEmpty() || before.dtype().elementType().isEmpty()) {
+      throw new FourierException(
+          "%s brings '%s' as %s, but the base model's '%s' is %s, and one cannot become the other"
+              .formatted(source, extra.key(), extra.dtype(), tensor, before.dtype()));
+    }
+  }
+
+  private static FourierException broughtTwice(String first, String second, String tensor) {
+    return new FourierException(
+        "both %s and %s bring tensor '%s' whole; only one adapter can, so merge one of them"
+            .formatted(first, second, tensor));
   }
 
   private void requireComputable(String name) {
@@ -302,7 +329,7 @@ final class MergePlan {
       boolean fits =
           shape.size() == 2
               && delta.storedCols() == shape.get(1)
-              && delta.firstRow() + delta.storedRows() <= shape.get(0);
+              && delta.slice().end() <= shape.get(0);
       if (!fits) {
         throw new FourierException(
             ("%s was made for '%s' of %d x %d, but another adapter brings it as %s; they cannot be"
@@ -310,10 +337,14 @@ final class MergePlan {
                 .formatted(delta.source(), name, delta.storedRows(), delta.storedCols(), shape));
       }
     }
+    List<OutputTensor.Part> rows = parts.getOrDefault(name, List.of());
+    if (replacement != null && !rows.isEmpty()) {
+      throw broughtTwice(replacement.source(), rows.getFirst().source(), name);
+    }
     tensors.put(
         outputName,
         new OutputTensor(
-            new TensorDeclaration(outputName, dtype, shape), location, replacement, added));
+            new TensorDeclaration(outputName, dtype, shape), location, replacement, rows, added));
   }
 
   /** A tensor that the base lacks has the format of the base's others, if they have but one. */

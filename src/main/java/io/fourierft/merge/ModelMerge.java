@@ -168,7 +168,7 @@ public final class ModelMerge {
   }
 
   /** What goes along with the weights; what does not is noted. */
-  private static CompanionFiles companions(OpenBase base, List<String> notes) throws IOException {
+  static CompanionFiles companions(OpenBase base, List<String> notes) throws IOException {
     SafetensorsCheckpoint checkpoint = base.checkpoint();
     if (!InputFile.isFolder(base.path()) && checkpoint.index().isEmpty()) {
       return CompanionFiles.none(base.folder());
@@ -227,21 +227,24 @@ public final class ModelMerge {
     }
     Optional<String> indexName = indexName(checkpoint, plan.shards());
     if (indexName.isPresent()) {
-      Map<String, String> weightMap = plan.shards().weightMap();
-      CheckpointIndex index =
-          checkpoint
-              .index()
-              .map(old -> old.withShards(total, weightMap))
-              .orElseGet(() -> CheckpointIndex.of(total, weightMap));
-      index.write(InputFile.resolve(folder, indexName.get()));
+      index(checkpoint, plan.shards()).write(InputFile.resolve(folder, indexName.get()));
     }
+  }
+
+  static CheckpointIndex index(SafetensorsCheckpoint checkpoint, ShardPlan shards) {
+    long total = shards.totalSizeInBytes();
+    Map<String, String> weightMap = shards.weightMap();
+    return checkpoint
+        .index()
+        .map(old -> old.withShards(total, weightMap))
+        .orElseGet(() -> CheckpointIndex.of(total, weightMap));
   }
 
   /**
    * The base's own name of the index, which programs look for. A single file needs one only where
    * its name is not what they look for either.
    */
-  private static Optional<String> indexName(SafetensorsCheckpoint checkpoint, ShardPlan shards) {
+  static Optional<String> indexName(SafetensorsCheckpoint checkpoint, ShardPlan shards) {
     String stem = checkpoint.stem();
     boolean needed =
         shards.isSharded()
@@ -253,7 +256,7 @@ public final class ModelMerge {
   }
 
   /** The metadata of the file that the shard's first tensor comes from; all shards have one. */
-  private static Map<String, String> metadata(
+  static Map<String, String> metadata(
       SafetensorsCheckpoint checkpoint, MergePlan plan, ShardPlan.PlannedShard shard) {
     SafetensorsFile source =
         shard.tensors().isEmpty()

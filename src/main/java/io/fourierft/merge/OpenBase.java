@@ -56,11 +56,13 @@ public final class OpenBase implements AutoCloseable {
     Path folder = folderOf(base);
     SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base);
     try {
+      // First, since it says best what is wrong with its file.
+      Optional<BaseConfig> config = BaseConfig.read(folder);
       List<FileStamp> stamps = new ArrayList<>();
       for (Path file : files(folder, checkpoint)) {
         stamps.add(FileStamp.of(file));
       }
-      return new OpenBase(base, folder, checkpoint, BaseConfig.read(folder), stamps);
+      return new OpenBase(base, folder, checkpoint, config, stamps);
     } catch (Throwable e) {
       try {
         checkpoint.close();

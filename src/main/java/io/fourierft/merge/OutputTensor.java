@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import io.fourierft.FourierAdapter;
 import io.fourierft.WeightLayout;
 import io.fourierft.peft.ExtraTensor;
+import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.util.List;
@@ -15,14 +16,17 @@ import org.jspecify.annotations.Nullable;
  * @param declaration name, dtype and shape in the output
  * @param base where the base has it, perhaps by another name; null of a tensor that is new
  * @param replacement what an adapter puts in its place, if one does
+ * @param parts what adapters put in the place of some of its rows
  * @param deltas what is added, in order; empty for most tensors
  */
 record OutputTensor(
     TensorDeclaration declaration,
     SafetensorsCheckpoint.@Nullable Location base,
     @Nullable Replacement replacement,
+    List<Part> parts,
     List<Delta> deltas) {
   OutputTensor {
+    parts = List.copyOf(parts);
     deltas = List.copyOf(deltas);
     if (base == null && replacement == null) {
       throw new IllegalArgumentException(declaration.name() + " comes from nowhere");
@@ -36,6 +40,7 @@ record OutputTensor(
   /** Whether the base's bytes can be moved to the output as they are. */
   boolean isUntouched() {
     return deltas.isEmpty()
+        && parts.isEmpty()
         && replacement == null
         && base != null
         && declaration.dtype() == base.tensor().dtype();
@@ -47,10 +52,10 @@ record OutputTensor(
    * @param source the adapter's folder, as it was given
    * @param adapter what is added
    * @param layout how the weight is stored
-   * @param firstRow the row of the weight that it begins at; not 0 only in a fused projection
+   * @param slice which rows of the weight it is added to; not all only where layers are fused
    */
-  record Delta(String source, FourierAdapter adapter, WeightLayout layout, long firstRow) {
-    /** Rows of the weight that it is added to. */
+  record Delta(String source, FourierAdapter adapter, WeightLayout layout, WeightSlice slice) {
+    /** Rows of the layer as it is stored; those of the slice, unless several tensors hold it. */
     int storedRows() {
       return layout == WeightLayout.IN_OUT ? adapter.cols() : adapter.rows();
     }
@@ -68,4 +73,13 @@ record OutputTensor(
    * @param tensor the tensor there
    */
   record Replacement(String source, ExtraTensor tensor) {}
+
+  /**
+   * Some rows that an adapter carries whole.
+   *
+   * @param source the adapter's folder, as it was given
+   * @param tensor the tensor there
+   * @param slice which rows of the output are which of it
+   */
+  record Part(String source, ExtraTensor tensor, WeightSlice slice) {}
 }

@@ -10,6 +10,7 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.host.FormatConversion;
+import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsWriter;
 import java.io.IOException;
@@ -60,6 +61,9 @@ final class TensorAssembly {
       MemorySegment bytes = arena.allocate(Math.max(1, tensor.declaration().sizeInBytes()), 64);
       bytes = bytes.asSlice(0, tensor.declaration().sizeInBytes());
       load(tensor, bytes);
+      for (OutputTensor.Part part : tensor.parts()) {
+        load(tensor, part, bytes);
+      }
       if (safe && tensor.deltas().isEmpty()) {
         requireFinite(tensor, bytes);
       }
@@ -98,6 +102,30 @@ final class TensorAssembly {
     }
   }
 
+  /** Puts rows that an adapter brings over those of the base. */
+  private static void load(OutputTensor tensor, OutputTensor.Part part, MemorySegment to)
+      throws IOException {
+    ElementType toType = tensor.declaration().dtype().elementType().orElseThrow();
+    ElementType fromType = part.tensor().dtype().elementType().orElseThrow();
+    WeightSlice slice = part.slice();
+    long cols = part.tensor().shape().stream().skip(1).reduce(1L, Math::multiplyExact);
+    long fromRow = cols * fromType.sizeInBytes();
+    long toRow = cols * toType.sizeInBytes();
+    part.tensor()
+        .data()
+        .lend(
+            from -> {
+              for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
+                FormatConversion.convert(
+                    from.asSlice(row * fromRow, fromRow),
+                    fromType,
+                    to.asSlice(slice.storedRow(row) * toRow, toRow),
+                    toType,
+                    cols);
+              }
+            });
+  }
+
   /** Refuses NaN and infinity that an adapter brings, or that converting the base has made. */
   private static void requireFinite(OutputTensor tensor, MemorySegment bytes) throws IOException {
     Optional<ElementType> type = tensor.declaration().dtype().elementType();
@@ -112,6 +140,12 @@ final class TensorAssembly {
           ("%d of %d elements of %s are NaN or infinite in adapter %s, which brings it whole."
                   + " Nothing was written")
               .formatted(nonFinite, count, tensor.name(), replacement.source()));
+    }
+    if (!tensor.parts().isEmpty() && nonFinite > 0) {
+      throw new FourierException(
+          ("%d of %d elements of %s are NaN or infinite in the base or in adapter %s, which brings"
+                  + " some of its rows. Nothing was written")
+              .formatted(nonFinite, count, tensor.name(), tensor.parts().getFirst().source()));
     }
     if (replacement == null && nonFinite > 0) {
       SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
@@ -132,11 +166,28 @@ final class TensorAssembly {
 
   private void add(OutputTensor tensor, OutputTensor.Delta delta, MemorySegment bytes) {
     ElementType type = tensor.declaration().dtype().elementType().orElseThrow();
-    int rows = delta.storedRows();
-    int cols = delta.storedCols();
-    long rowBytes = (long) cols * type.sizeInBytes();
-    HostMatrix weight =
-        Matrix.of(bytes.asSlice(delta.firstRow() * rowBytes, rows * rowBytes), type, rows, cols);
+    WeightSlice slice = delta.slice();
+    long rowBytes = (long) delta.storedCols() * type.sizeInBytes();
+    if (slice.isRun() && slice.rows() == delta.storedRows()) {
+      add(tensor, delta, bytes.asSlice(slice.firstRow() * rowBytes, slice.rows() * rowBytes), type);
+      return;
+    }
+    // The layer's rows in their order; those that another tensor holds are zero meanwhile.
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment layer = arena.allocate(delta.storedRows() * rowBytes, 64);
+      for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
+        MemorySegment.copy(bytes, slice.storedRow(row) * rowBytes, layer, row * rowBytes, rowBytes);
+      }
+      add(tensor, delta, layer, type);
+      for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
+        MemorySegment.copy(layer, row * rowBytes, bytes, slice.storedRow(row) * rowBytes, rowBytes);
+      }
+    }
+  }
+
+  private void add(
+      OutputTensor tensor, OutputTensor.Delta delta, MemorySegment layer, ElementType type) {
+    HostMatrix weight = Matrix.of(layer, type, delta.storedRows(), delta.storedCols());
     AdditionReport report =
         engine.addDeltaReporting(delta.adapter(), weight, delta.layout(), addition);
     changes.add(new TensorChange(tensor.name(), delta.source(), report));

@@ -55,7 +55,12 @@ final class AdapterResolver {
     noteLayouts(modules);
     noteTorch(modules);
     return new ResolvedAdapter(
-        modules, replacements, notes, names.naming().adapterPrefix(), replaced.newTensors());
+        modules,
+        replacements,
+        replaced.parts(),
+        notes,
+        names.naming().adapterPrefix(),
+        replaced.newTensors());
   }
 
   private void noteNames() {
@@ -108,7 +113,7 @@ final class AdapterResolver {
     List<String> missing = new ArrayList<>();
     List<String> leftAlone = new ArrayList<>();
     ModelParts parts = new ModelParts(adapter.modules().keySet(), base.config().layers());
-    for (BaseNames.Place place : names.places()) {
+    for (BasePlace place : names.places()) {
       String path = names.toAdapter(place.module().name());
       if (adapter.module(path).isEmpty() && matcher.targets(path)) {
         boolean savedWhole =
@@ -155,7 +160,7 @@ final class AdapterResolver {
   }
 
   private ResolvedModule resolve(AdapterModule module, Map<String, ExtraTensor> replacements) {
-    BaseNames.Place place = place(module);
+    BasePlace place = place(module);
     BaseModule baseModule = place.module();
     ExtraTensor replaced = replacements.get(place.tensor());
     if (replaced != null && !place.isPart() && replaced.shape().size() == 2) {
@@ -197,15 +202,19 @@ final class AdapterResolver {
     FourierAdapter fourier =
         FourierAdapter.of(locations, module.spectrum().toFloats(), config.scaling())
             .withDeltaType(deltaType(module, baseModule));
-    return new ResolvedModule(module.path(), place.tensor(), place.firstRow(), layout, fourier);
+    List<WeightSlice> slices =
+        place.isPart()
+            ? place.slices()
+            : List.of(WeightSlice.whole(place.tensor(), baseModule.storedRows()));
+    return new ResolvedModule(module.path(), slices, layout, fourier);
   }
 
-  private BaseNames.Place place(AdapterModule module) {
-    BaseNames.Place found = names.module(module.path());
+  private BasePlace place(AdapterModule module) {
+    BasePlace found = names.module(module.path());
     if (found == null) {
       throw new IllegalStateException(module.path() + " was not checked");
     }
-    return found;
+    return NameReading.requireOrder(found, base);
   }
 
   private WeightLayout layout(BaseModule module) {

@@ -1,15 +1,11 @@
 package io.fourierft.peft;
 
-import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.MatchResult;
@@ -29,8 +25,8 @@ final class BaseNames {
 
   private final NameTable table;
   private final List<NameRename> renames;
-  private final Reading reading;
-  private final Reading current;
+  private final NameReading reading;
+  private final NameReading current;
   private final BaseNaming naming;
   private final Map<String, String> adapterNames = new HashMap<>();
   private final Map<String, String> peers = new HashMap<>();
@@ -38,8 +34,8 @@ final class BaseNames {
   private BaseNames(
       NameTable table,
       List<NameRename> renames,
-      Reading reading,
-      Reading current,
+      NameReading reading,
+      NameReading current,
       BaseNaming naming) {
     this.table = table;
     this.current = current;
@@ -68,20 +64,20 @@ final class BaseNames {
       }
     }
     NameTable table = base.names();
-    Reading stored = Reading.of(base, UnaryOperator.identity(), null);
-    Reading current = Reading.of(base, table::current, table);
+    NameReading stored = NameReading.of(base, UnaryOperator.identity(), null);
+    NameReading current = NameReading.of(base, table::current, table);
     List<BaseNames> ways = new ArrayList<>();
-    for (Reading reading : List.of(stored, current)) {
+    for (NameReading reading : List.of(stored, current)) {
       ways.add(new BaseNames(table, renames, reading, current, BaseNaming.SAME));
     }
     List<String> towers =
         adapterClass == null ? List.of() : NameTable.of(Set.of(adapterClass)).towers();
-    for (Reading reading : List.of(stored, current)) {
+    for (NameReading reading : List.of(stored, current)) {
       for (String tower : towers) {
         ways.add(new BaseNames(table, renames, reading, current, new BaseNaming("", tower)));
       }
     }
-    for (Reading reading : List.of(stored, current)) {
+    for (NameReading reading : List.of(stored, current)) {
       BaseNames plain = new BaseNames(table, renames, reading, current, BaseNaming.SAME);
       List<String> paths = adapterPaths.stream().map(plain::read).toList();
       BaseNaming naming = BaseNaming.between(paths, reading.modules().keySet());
@@ -102,7 +98,7 @@ final class BaseNames {
 
   private void remember(Collection<String> adapterPaths) {
     for (String path : adapterPaths) {
-      Place place = module(path);
+      BasePlace place = module(path);
       if (place != null) {
         adapterNames.put(place.module().name(), path);
         peers.putIfAbsent(LayoutEvidence.pattern(place.module().name()), place.module().name());
@@ -122,19 +118,25 @@ final class BaseNames {
   }
 
   /** Where the module of an adapter is in the base, or null. */
-  @Nullable Place module(String adapterPath) {
+  @Nullable BasePlace module(String adapterPath) {
     return reading.modules().get(naming.toBase(read(adapterPath)));
   }
 
-  /** Every layer that the base stores, fused ones also by their parts. */
-  Collection<Place> places() {
-    return reading.modules().values().stream().filter(place -> !place.isTied()).toList();
+  /** Every layer that the adapted model may have: of fused and joined ones the model's own. */
+  Collection<BasePlace> places() {
+    Set<String> fused = reading.fused();
+    boolean fusedInTheModelToo = adapterNames.keySet().stream().anyMatch(fused::contains);
+    return reading.modules().values().stream()
+        .filter(place -> !place.isTied())
+        .filter(
+            place -> fusedInTheModelToo ? !place.isPart() : !fused.contains(place.module().name()))
+        .toList();
   }
 
   /**
    * The name of the base's own tensor, or of one tied to it, for a tensor's name in the adapter.
    */
-  Optional<Place> tensor(String adapterTensor) {
+  Optional<BasePlace> tensor(String adapterTensor) {
     String name = readTensor(adapterTensor);
     return Optional.ofNullable(reading.tensors().get(naming.toBase(name)))
         .or(() -> Optional.ofNullable(reading.tensors().get(name)))
@@ -168,7 +170,7 @@ final class BaseNames {
   }
 
   private String read(String adapterPath) {
-    return withoutWeight(readTensor(adapterPath + WEIGHT));
+    return NameReading.withoutWeight(readTensor(adapterPath + WEIGHT));
   }
 
   private String readTensor(String adapterTensor) {
@@ -181,12 +183,6 @@ final class BaseNames {
     return reading.naming().apply(name);
   }
 
-  private static String withoutWeight(String tensor) {
-    return tensor.endsWith(WEIGHT)
-        ? tensor.substring(0, tensor.length() - WEIGHT.length())
-        : tensor;
-  }
-
   private static List<String> numbers(String path) {
     return NUMBER.matcher(path).results().map(MatchResult::group).toList();
   }
@@ -196,93 +192,5 @@ final class BaseNames {
     return NUMBER
         .matcher(path)
         .replaceAll(match -> Matcher.quoteReplacement(numbers.get(next[0]++)));
-  }
-
-  /**
-   * Where something of an adapter is in a base.
-   *
-   * @param module the layer: of a part of a tensor, a layer of the part's size
-   * @param tensor the tensor that holds it
-   * @param firstRow the row that the part begins at
-   * @param isPart whether it is a part of the tensor and not the whole
-   * @param isTied whether the base has no such tensor, but one that it is tied to
-   */
-  record Place(BaseModule module, String tensor, long firstRow, boolean isPart, boolean isTied) {}
-
-  /** All names of a base, read one way. */
-  private record Reading(
-      UnaryOperator<String> naming,
-      Map<String, Place> modules,
-      Map<String, Place> tensors,
-      boolean isOriginal) {
-    static Reading of(BaseModel base, UnaryOperator<String> naming, @Nullable NameTable table) {
-      Map<String, Place> modules = new LinkedHashMap<>();
-      Map<String, Place> tensors = new HashMap<>();
-      Set<String> twice = new HashSet<>();
-      boolean original = false;
-      Map<String, TensorInfo> all = new LinkedHashMap<>(base.tensors());
-      base.ties()
-          .aliases()
-          .forEach(
-              (alias, stored) -> {
-                TensorInfo info = base.tensors().get(stored);
-                if (info != null) {
-                  all.putIfAbsent(alias, info);
-                }
-              });
-      for (Map.Entry<String, TensorInfo> entry : all.entrySet()) {
-        String name = entry.getKey();
-        String read = naming.apply(name);
-        original |= !read.equals(name);
-        Place whole =
-            new Place(
-                module(base, withoutWeight(name), entry.getValue()),
-                name,
-                0,
-                false,
-                !base.tensors().containsKey(name));
-        put(tensors, twice, read, whole);
-        List<String> parts = table == null ? List.of() : table.parts(name);
-        long rows = entry.getValue().shape().isEmpty() ? 0 : entry.getValue().shape().getFirst();
-        if (!parts.isEmpty() && rows % parts.size() == 0) {
-          for (int i = 0; i < parts.size(); i++) {
-            long partRows = rows / parts.size();
-            BaseModule part = part(parts.get(i), entry.getValue(), partRows, parts.size());
-            put(tensors, twice, parts.get(i), new Place(part, name, i * partRows, true, false));
-          }
-        }
-      }
-      twice.forEach(tensors::remove);
-      tensors.forEach(
-          (name, place) -> {
-            if (name.endsWith(WEIGHT) && place.module().weight().shape().size() == 2) {
-              modules.put(withoutWeight(name), place);
-            }
-          });
-      return new Reading(naming, modules, tensors, original);
-    }
-
-    private static void put(Map<String, Place> map, Set<String> twice, String name, Place place) {
-      if (map.putIfAbsent(name, place) != null) {
-        twice.add(name);
-      }
-    }
-
-    private static BaseModule module(BaseModel base, String name, TensorInfo info) {
-      BaseModule known = base.modules().get(name);
-      return known != null ? known : new BaseModule(name, info, base.biasLength(name));
-    }
-
-    private static BaseModule part(String part, TensorInfo whole, long rows, int count) {
-      List<Long> shape = new ArrayList<>(whole.shape());
-      shape.set(0, rows);
-      TensorInfo info = new TensorInfo(part, whole.dtype(), shape, 0, whole.sizeInBytes() / count);
-      // A fused projection is one Linear, and so is each of its parts: no bias, no doubt.
-      return new BaseModule(withoutWeight(part), info, OptionalLong.empty());
-    }
-
-    String name(String module) {
-      return withoutWeight(naming.apply(module + WEIGHT));
-    }
   }
 }

@@ -127,6 +127,20 @@ public final class ModelConfig {
     return text != null && text.isBoolean() ? Optional.of(text.booleanValue()) : Optional.empty();
   }
 
+  /**
+   * A whole number by its path, {@code vision_config.num_attention_heads}; where the part is not
+   * there, that of the whole.
+   */
+  OptionalLong number(String path) {
+    int dot = path.indexOf('.');
+    JsonNode part =
+        dot < 0 || !root.has(path.substring(0, dot)) ? root : root.get(path.substring(0, dot));
+    JsonNode number = part.get(path.substring(dot + 1));
+    return number != null && number.isIntegralNumber()
+        ? OptionalLong.of(number.longValue())
+        : OptionalLong.empty();
+  }
+
   /** The number of layers of the text model or of the only one; of two stacks none is said. */
   OptionalLong layers() {
     if (root.path("is_encoder_decoder").asBoolean(false) || root.has("decoder_layers")) {

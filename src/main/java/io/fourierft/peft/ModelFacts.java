@@ -37,8 +37,9 @@ final class ModelFacts {
     }
     List<Tie> ties = new ArrayList<>();
     for (String pair : heading.isEmpty() ? new String[0] : heading.split(", ")) {
-      int equals = pair.indexOf(" = ");
-      ties.add(new Tie(pair.substring(0, equals), pair.substring(equals + 3)));
+      int sign = Math.max(pair.indexOf(" = "), pair.indexOf(" ~ "));
+      ties.add(
+          new Tie(pair.substring(0, sign), pair.substring(sign + 3), pair.charAt(sign + 1) == '~'));
     }
     for (String type : words.subList(1, words.size())) {
       TIES.put(type, ties);
@@ -73,6 +74,8 @@ final class ModelFacts {
    *
    * @param output the one that a file leaves out
    * @param input the one that it holds
+   * @param heir whether {@code output} is no more than another name that the model has for {@code
+   *     input}, and keeps its weight where {@code input} itself is replaced
    */
-  record Tie(String output, String input) {}
+  record Tie(String output, String input, boolean heir) {}
 }

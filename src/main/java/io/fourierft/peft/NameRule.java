@@ -23,6 +23,11 @@ final class NameRule {
     toPattern = pattern(to);
   }
 
+  /** Whether the name has a run of {@code from}. */
+  boolean matches(String name) {
+    return fromPattern.matcher(name).find();
+  }
+
   /** The name with every run of {@code from} rewritten. */
   String apply(String name) {
     return rewrite(name, fromPattern, to, toPattern);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -20,7 +21,7 @@ final class NameTable {
   private static final Map<String, List<Line>> SECTIONS = read();
 
   private final List<NameRule> rules = new ArrayList<>();
-  private final List<Split> splits = new ArrayList<>();
+  private final List<Fusion> fusions = new ArrayList<>();
   private final List<String> towers = new ArrayList<>();
 
   private NameTable() {}
@@ -35,9 +36,9 @@ final class NameTable {
     lines.addAll(SECTIONS.getOrDefault("*", List.of()));
     for (Line line : lines) {
       switch (line.kind()) {
-        case "split" -> table.splits.add(new Split(line.from(), List.of(line.to().split(" \\| "))));
         case "tower" -> table.towers.add(line.from() + ".");
-        default -> table.rules.add(new NameRule(line.from(), line.to()));
+        case "" -> table.rules.add(new NameRule(line.from(), line.to()));
+        default -> table.fusions.add(Fusion.of(line.kind(), line.from(), line.to()));
       }
     }
     return table;
@@ -52,7 +53,7 @@ final class NameTable {
   Set<String> ruleTexts() {
     Set<String> texts = new LinkedHashSet<>();
     rules.forEach(rule -> texts.add(rule.toString()));
-    splits.forEach(split -> texts.add(split.toString()));
+    fusions.forEach(fusion -> texts.add(fusion.toString()));
     return texts;
   }
 
@@ -68,11 +69,10 @@ final class NameTable {
         }
         at = next;
       }
-      for (Split split : splits) {
-        if (split.rule(0).apply(name).equals(name) && split.rule(0).apply(at).equals(at)) {
-          continue;
+      for (Fusion fusion : fusions) {
+        if (fusion.holds(name) || fusion.holds(at)) {
+          unused.remove(fusion.toString());
         }
-        unused.remove(split.toString());
       }
     }
     return unused;
@@ -101,21 +101,40 @@ final class NameTable {
     return current(result).equals(name) ? result : name;
   }
 
-  /** The equal parts that a tensor is split into by rows, as current names; empty if it is not. */
-  List<String> parts(String name) {
+  /**
+   * The equal parts, as current names, that the model has of a tensor; empty if it is not fused.
+   */
+  List<Part> parts(String name) {
+    return find(name, false)
+        .map(
+            found ->
+                found.fusion().parts().stream()
+                    .map(part -> part.named(current(found.fusion().part(found.name(), part))))
+                    .toList())
+        .orElse(List.of());
+  }
+
+  /** What the model joins this tensor with others to; empty if it does not. */
+  Optional<Joint> joint(String name) {
+    return find(name, true)
+        .map(
+            found ->
+                new Joint(
+                    current(found.fusion().whole(found.name())),
+                    found.fusion().position(found.name()),
+                    found.fusion().parts().size()));
+  }
+
+  private Optional<Found> find(String name, boolean joins) {
     String current = current(name);
-    for (Split split : splits) {
+    for (Fusion fusion : fusions) {
       for (String candidate : List.of(name, current)) {
-        if (!split.rule(0).apply(candidate).equals(candidate)) {
-          List<String> parts = new ArrayList<>();
-          for (int i = 0; i < split.parts().size(); i++) {
-            parts.add(current(split.rule(i).apply(candidate)));
-          }
-          return parts;
+        if (fusion.isJoin() == joins && fusion.holds(candidate)) {
+          return Optional.of(new Found(fusion, candidate));
         }
       }
     }
-    return List.of();
+    return Optional.empty();
   }
 
   private static Map<String, List<Line>> read() {
@@ -133,16 +152,47 @@ final class NameTable {
     return sections;
   }
 
-  private record Split(String whole, List<String> parts) {
-    NameRule rule(int part) {
-      return new NameRule(whole, parts.get(part));
+  private record Found(Fusion fusion, String name) {}
+
+  /**
+   * One of the equal parts of a fused tensor.
+   *
+   * @param name its name in the model
+   * @param order how its rows are in the tensor
+   * @param heads the key in the configuration that says how many heads there are; empty if the
+   *     order does not depend on it
+   */
+  record Part(String name, Order order, String heads) {
+    Part named(String newName) {
+      return new Part(newName, order, heads);
     }
   }
 
+  /** How the rows of a part are in the fused tensor. */
+  enum Order {
+    /** One part below the other. */
+    BELOW,
+    /** One part below the other, in each of them the two halves of a head by turns. */
+    ROTARY,
+    /** The rows of the parts by turns. */
+    BY_TURNS
+  }
+
+  /**
+   * One tensor of several that the model has as one, one below the other.
+   *
+   * @param name the name of the whole in the model
+   * @param position which of them it is
+   * @param count how many they are
+   */
+  record Joint(String name, int position, int count) {}
+
   private record Line(String kind, String from, String to) {
     static Line parse(String text) {
-      String kind =
-          text.startsWith("split ") || text.startsWith("tower ") ? text.substring(0, 5) : "";
+      String kind = "";
+      for (String word : List.of("split", "turns", "join", "tower")) {
+        kind = text.startsWith(word + " ") ? word : kind;
+      }
       String rest = text.substring(kind.length()).strip();
       int arrow = rest.indexOf(" -> ");
       return arrow < 0

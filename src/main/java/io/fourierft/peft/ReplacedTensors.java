@@ -20,6 +20,7 @@ final class ReplacedTensors {
   private final ModuleMatcher matcher;
   private final List<String> notes;
   private final Map<String, ExtraTensor> found = new LinkedHashMap<>();
+  private final List<ResolvedAdapter.PartReplacement> partial = new ArrayList<>();
   private final Set<String> newTensors = new LinkedHashSet<>();
 
   ReplacedTensors(
@@ -42,15 +43,12 @@ final class ReplacedTensors {
    */
   Map<String, ExtraTensor> resolve() {
     for (ExtraTensor extra : adapter.extraTensors()) {
-      Optional<BaseNames.Place> place = names.tensor(extra.baseTensor());
+      Optional<BasePlace> place = names.tensor(extra.baseTensor());
       if (place.isPresent() && place.get().isPart()) {
-        throw new PeftException(
-            ("'%s' of the adapter replaces a part of '%s', which the base model holds in one with"
-                    + " others; that is not supported: save the base model unfused, and merge into"
-                    + " that")
-                .formatted(extra.key(), place.get().tensor()));
+        takePart(extra, NameReading.requireOrder(place.get(), base));
+        continue;
       }
-      String name = place.map(BaseNames.Place::tensor).orElse(names.newTensor(extra.baseTensor()));
+      String name = place.map(BasePlace::tensor).orElse(names.newTensor(extra.baseTensor()));
       if (place.isEmpty()) {
         takeNew(extra, name);
         newTensors.add(name);
@@ -66,6 +64,24 @@ final class ReplacedTensors {
   /** Those of the tensors that the base lacks; known after {@link #resolve}. */
   Set<String> newTensors() {
     return newTensors;
+  }
+
+  /** Those that the base holds fused with others, or in pieces; known after {@link #resolve}. */
+  List<ResolvedAdapter.PartReplacement> parts() {
+    return partial;
+  }
+
+  private void takePart(ExtraTensor extra, BasePlace place) {
+    List<Long> shape = place.module().weight().shape();
+    if (!shape.equals(extra.shape())) {
+      throw new PeftException(
+          ("adapter brings '%s' of shape %s, but its place in the base model's '%s' has %s; give"
+                  + " the base model that the adapter was trained on")
+              .formatted(extra.key(), extra.shape(), place.tensor(), shape));
+    }
+    for (WeightSlice slice : place.slices()) {
+      partial.add(new ResolvedAdapter.PartReplacement(slice, extra));
+    }
   }
 
   private void takeNew(ExtraTensor extra, String name) {
@@ -166,7 +182,9 @@ final class ReplacedTensors {
     ModelParts parts = new ModelParts(adapted, base.config().layers());
     for (String name : base.tensors().keySet()) {
       String module = parent(name);
-      if (module.isEmpty() || found.containsKey(name)) {
+      if (module.isEmpty()
+          || found.containsKey(name)
+          || partial.stream().anyMatch(part -> part.slice().weight().equals(name))) {
         continue;
       }
       String path = names.toAdapter(module);

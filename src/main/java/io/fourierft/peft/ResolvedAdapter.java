@@ -12,6 +12,8 @@ import java.util.Set;
  * @param modules the adapted layers, in the adapter's order
  * @param replacements tensors that take the place of the base model's, by the name in the base
  *     model's files; one that the base model does not have is new
+ * @param parts tensors that take the place of some rows of the base model's, which hold them fused
+ *     with others or in pieces
  * @param notes what is odd but no error, the adapter's own notes first
  * @param prefix what the adapted model has before the names of the base model's files, with its
  *     dot: {@code bert.} where the base is the bare model; mostly empty
@@ -20,6 +22,7 @@ import java.util.Set;
 public record ResolvedAdapter(
     List<ResolvedModule> modules,
     Map<String, ExtraTensor> replacements,
+    List<PartReplacement> parts,
     List<String> notes,
     String prefix,
     Set<String> newTensors) {
@@ -27,7 +30,16 @@ public record ResolvedAdapter(
   public ResolvedAdapter {
     modules = List.copyOf(modules);
     replacements = Collections.unmodifiableMap(new LinkedHashMap<>(replacements));
+    parts = List.copyOf(parts);
     notes = List.copyOf(notes);
     newTensors = Set.copyOf(newTensors);
   }
+
+  /**
+   * A tensor that takes the place of some rows of another.
+   *
+   * @param slice which rows
+   * @param tensor the tensor; the slice is of its rows
+   */
+  public record PartReplacement(WeightSlice slice, ExtraTensor tensor) {}
 }

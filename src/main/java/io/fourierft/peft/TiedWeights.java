@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TiedWeights {
   private final Map<String, String> aliases = new LinkedHashMap<>();
+  private final Map<String, String> heirs = new HashMap<>();
   private final List<Set<String>> storedApart = new ArrayList<>();
   private final Map<String, String> currentToStored = new HashMap<>();
 
@@ -48,6 +49,14 @@ public final class TiedWeights {
     return Collections.unmodifiableMap(aliases);
   }
 
+  /**
+   * By a stored tensor's name, the name under which the model keeps the weight where the tensor and
+   * all that is tied to it are replaced: a T5's encoder holds the module {@code shared} too.
+   */
+  public Map<String, String> heirs() {
+    return Collections.unmodifiableMap(heirs);
+  }
+
   /** Groups of tensors that the configuration ties, though the file holds more than one of each. */
   public List<Set<String>> storedApart() {
     return List.copyOf(storedApart);
@@ -70,7 +79,7 @@ public final class TiedWeights {
             .filter(name -> EmbeddingNames.isTokens(leaf(name)))
             .toList();
     return inputs.size() == 1
-        ? List.of(new ModelFacts.Tie("lm_head.weight", inputs.getFirst()))
+        ? List.of(new ModelFacts.Tie("lm_head.weight", inputs.getFirst(), false))
         : List.of();
   }
 
@@ -81,6 +90,12 @@ public final class TiedWeights {
 
   private void add(ModelFacts.Tie tie) {
     Found input = find(tie.input());
+    if (tie.heir()) {
+      if (input != null) {
+        heirs.put(input.stored(), input.prefix() + tie.output());
+      }
+      return;
+    }
     Found output = find(tie.output());
     if (input != null && output != null) {
       storedApart.add(new LinkedHashSet<>(List.of(output.stored(), input.stored())));

@@ -13,10 +13,8 @@ import java.io.OutputStream;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -65,8 +63,8 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
     if (fault.isPresent()) {
       throw new SafetensorsException(path, null, "this " + fault.get());
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      long length = channel.size();
+    try (TensorSource source = SafetensorsFile.source(path)) {
+      long length = source.length();
       if (length > LONGEST) {
         throw new SafetensorsException(
             path,
@@ -74,18 +72,18 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
             String.format(
                 Locale.ROOT, "index too large: it has %d bytes, the limit is %d", length, LONGEST));
       }
-      Header.refuseLfsPointer(path, channel);
-      long start = startsWithByteOrderMark(channel) ? BYTE_ORDER_MARK.length : 0;
-      try (var input = new FileRangeInputStream(channel, start, length - start);
+      Header.refuseLfsPointer(path, source);
+      long start = startsWithByteOrderMark(source) ? BYTE_ORDER_MARK.length : 0;
+      try (var input = new FileRangeInputStream(source, start, length - start);
           var json = new StrictJson(path, "index", input, LONGEST, HeapAllowance.ofThisMachine())) {
         return parse(path, json);
       }
     }
   }
 
-  private static boolean startsWithByteOrderMark(FileChannel channel) throws IOException {
+  private static boolean startsWithByteOrderMark(TensorSource source) throws IOException {
     ByteBuffer start = ByteBuffer.allocate(BYTE_ORDER_MARK.length);
-    channel.read(start, 0);
+    source.read(start, 0);
     return Arrays.equals(start.array(), BYTE_ORDER_MARK);
   }
 
@@ -173,33 +171,48 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
   public void write(Path target) throws IOException {
     requireExpressible(target);
     try (ReplacementFile file = ReplacementFile.create(target)) {
-      OutputStream output = Channels.newOutputStream(file.channel());
-      try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
-        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
-        json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
-        json.setPrettyPrinter(
-            new DefaultPrettyPrinter(
-                    Separators.createDefaultInstance()
-                        .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
-                .withObjectIndenter(new DefaultIndenter("  ", "\n")));
-        json.writeStartObject();
-        json.writeObjectFieldStart("metadata");
-        for (Map.Entry<String, String> entry : metadata.entrySet()) {
-          json.writeFieldName(entry.getKey());
-          json.writeRawValue(entry.getValue());
-        }
-        json.writeEndObject();
-        json.writeObjectFieldStart("weight_map");
-        Map<String, String> sorted = new TreeMap<>(ReferenceOrder.NAMES);
-        sorted.putAll(weightMap);
-        for (Map.Entry<String, String> entry : sorted.entrySet()) {
-          json.writeStringField(entry.getKey(), entry.getValue());
-        }
-        json.writeEndObject();
-        json.writeEndObject();
-        json.writeRaw('\n');
-      }
+      writeTo(Channels.newOutputStream(file.channel()));
       file.commit();
+    }
+  }
+
+  /**
+   * Writes the same to a stream, which stays open.
+   *
+   * @param target the file to be, for messages
+   * @throws SafetensorsException as {@link #write(Path)}
+   * @throws IOException if the stream fails
+   */
+  public void write(Path target, OutputStream output) throws IOException {
+    requireExpressible(target);
+    writeTo(output);
+  }
+
+  private void writeTo(OutputStream output) throws IOException {
+    try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
+      json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+      json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
+      json.setPrettyPrinter(
+          new DefaultPrettyPrinter(
+                  Separators.createDefaultInstance()
+                      .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
+              .withObjectIndenter(new DefaultIndenter("  ", "\n")));
+      json.writeStartObject();
+      json.writeObjectFieldStart("metadata");
+      for (Map.Entry<String, String> entry : metadata.entrySet()) {
+        json.writeFieldName(entry.getKey());
+        json.writeRawValue(entry.getValue());
+      }
+      json.writeEndObject();
+      json.writeObjectFieldStart("weight_map");
+      Map<String, String> sorted = new TreeMap<>(ReferenceOrder.NAMES);
+      sorted.putAll(weightMap);
+      for (Map.Entry<String, String> entry : sorted.entrySet()) {
+        json.writeStringField(entry.getKey(), entry.getValue());
+      }
+      json.writeEndObject();
+      json.writeEndObject();
+      json.writeRaw('\n');
     }
   }
 

@@ -3,17 +3,16 @@ package io.fourierft.safetensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.Objects;
 
 /** A range of a file as a stream, by positional reads; closing it leaves the file open. */
 final class FileRangeInputStream extends InputStream {
-  private final FileChannel channel;
+  private final TensorSource source;
   private final long end;
   private long position;
 
-  FileRangeInputStream(FileChannel channel, long begin, long length) {
-    this.channel = channel;
+  FileRangeInputStream(TensorSource source, long begin, long length) {
+    this.source = source;
     this.position = begin;
     this.end = Math.addExact(begin, length);
   }
@@ -34,7 +33,7 @@ final class FileRangeInputStream extends InputStream {
       return -1;
     }
     int wanted = (int) Math.min(length, end - position);
-    int read = channel.read(ByteBuffer.wrap(bytes, offset, wanted), position);
+    int read = source.read(ByteBuffer.wrap(bytes, offset, wanted), position);
     if (read > 0) {
       position += read;
     }

@@ -1,10 +1,10 @@
 package io.fourierft.safetensors;
 
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,17 +46,22 @@ record Header(
   private static final long DIMENSION_BYTES = 32;
 
   private static final int LONGEST_PATH = 1024;
+
+  /** One request to another machine brings this much of a header. */
+  private static final int LARGEST_BUFFER = 1 << 18;
+
   private static final String LFS_POINTER = "version https://git-lfs.github.com/spec/v1";
 
   /** Reads the header of a file of {@code fileLength} bytes. */
-  static Header read(Path path, FileChannel channel, long fileLength) throws IOException {
-    refuseLfsPointer(path, channel);
-    refuseLinkAsText(path, channel, fileLength);
+  static Header read(TensorSource source, long fileLength) throws IOException {
+    Path path = source.path();
+    refuseLfsPointer(path, source);
+    refuseLinkAsText(path, source, fileLength);
     if (fileLength < LENGTH_BYTES) {
       throw new SafetensorsException(
           path, null, "header too small: the file has " + fileLength + " bytes, not even 8");
     }
-    long length = readLength(path, channel);
+    long length = readLength(path, source);
     if (length == 0) {
       throw new SafetensorsException(path, null, "invalid JSON in header: it has no bytes");
     }
@@ -82,7 +87,10 @@ record Header(
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, Entry> entries;
-    try (var input = new FileRangeInputStream(channel, LENGTH_BYTES, length);
+    int buffered = (int) Math.min(length, LARGEST_BUFFER);
+    try (var input =
+            new BufferedInputStream(
+                new FileRangeInputStream(source, LENGTH_BYTES, length), buffered);
         var json = new StrictJson(path, "header", input, LONGEST, HeapAllowance.ofThisMachine())) {
       entries = parse(json, metadata);
     }
@@ -96,9 +104,9 @@ record Header(
   }
 
   /** Refuses a file that is only git-LFS's stand-in for the real one. */
-  static void refuseLfsPointer(Path path, FileChannel channel) throws IOException {
+  static void refuseLfsPointer(Path path, TensorSource source) throws IOException {
     byte[] start = new byte[LFS_POINTER.length()];
-    int read = readFully(channel, ByteBuffer.wrap(start));
+    int read = readFully(source, ByteBuffer.wrap(start));
     if (read == start.length
         && new String(start, StandardCharsets.ISO_8859_1).equals(LFS_POINTER)) {
       throw new SafetensorsException(
@@ -109,13 +117,13 @@ record Header(
   }
 
   /** A copy that knows no links, as of some archives and of git on Windows, writes their text. */
-  private static void refuseLinkAsText(Path path, FileChannel channel, long fileLength)
+  private static void refuseLinkAsText(Path path, TensorSource source, long fileLength)
       throws IOException {
     if (fileLength < LENGTH_BYTES || fileLength > LONGEST_PATH) {
       return;
     }
     byte[] bytes = new byte[(int) fileLength];
-    readFully(channel, ByteBuffer.wrap(bytes));
+    readFully(source, ByteBuffer.wrap(bytes));
     String text = new String(bytes, StandardCharsets.ISO_8859_1).strip();
     if (text.indexOf('/') >= 0 && text.chars().allMatch(c -> c > ' ' && c != '{' && c != 0x7f)) {
       throw new SafetensorsException(
@@ -127,17 +135,17 @@ record Header(
     }
   }
 
-  private static long readLength(Path path, FileChannel channel) throws IOException {
+  private static long readLength(Path path, TensorSource source) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    if (readFully(channel, buffer) < LENGTH_BYTES) {
+    if (readFully(source, buffer) < LENGTH_BYTES) {
       throw new SafetensorsException(path, null, "header too small: the file ends within 8 bytes");
     }
     return buffer.getLong(0);
   }
 
-  private static int readFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+  private static int readFully(TensorSource source, ByteBuffer buffer) throws IOException {
     while (buffer.hasRemaining()) {
-      if (channel.read(buffer, buffer.position()) < 0) {
+      if (source.read(buffer, buffer.position()) < 0) {
         break;
       }
     }

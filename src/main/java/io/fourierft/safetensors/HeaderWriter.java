@@ -8,7 +8,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -53,15 +52,26 @@ final class HeaderWriter {
     }
   }
 
-  /** Writes length and header, and leaves the channel where the data starts. */
+  /** Writes length and header; the data comes next. They are made twice, once to be counted. */
   static void write(
-      ReplacementFile file, Map<String, String> metadata, List<TensorDeclaration> tensors)
+      WriterTarget file, Map<String, String> metadata, List<TensorDeclaration> tensors)
       throws IOException {
-    FileChannel channel = file.channel();
-    channel.position(Header.LENGTH_BYTES);
-    LimitedOutput output =
-        new LimitedOutput(
-            file.target(), new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16));
+    long count = writeTo(OutputStream.nullOutputStream(), file.target(), metadata, tensors);
+    ByteBuffer length = ByteBuffer.allocate(Header.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    length.putLong(0, count);
+    OutputStream channel =
+        new BufferedOutputStream(Channels.newOutputStream(file.channel()), 1 << 16);
+    channel.write(length.array());
+    writeTo(channel, file.target(), metadata, tensors);
+  }
+
+  private static long writeTo(
+      OutputStream channel,
+      Path target,
+      Map<String, String> metadata,
+      List<TensorDeclaration> tensors)
+      throws IOException {
+    LimitedOutput output = new LimitedOutput(target, channel);
     try (JsonGenerator json = new JsonFactory().createGenerator(output)) {
       json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
       json.enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
@@ -71,11 +81,7 @@ final class HeaderWriter {
       output.write(' ');
     }
     output.flush();
-    ByteBuffer length = ByteBuffer.allocate(Header.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    length.putLong(0, output.count);
-    while (length.hasRemaining()) {
-      channel.write(length, length.position());
-    }
+    return output.count;
   }
 
   private static void writeObject(

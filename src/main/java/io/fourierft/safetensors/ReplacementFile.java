@@ -13,7 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * A temporary file beside the one that it shall replace. Renaming keeps the old file whole for
  * whoever has it mapped, and for everyone if the writing fails.
  */
-final class ReplacementFile implements AutoCloseable {
+final class ReplacementFile implements WriterTarget {
   private final Path target;
   private final Path temporary;
   private final FileChannel channel;
@@ -50,16 +50,19 @@ final class ReplacementFile implements AutoCloseable {
     }
   }
 
-  Path target() {
+  @Override
+  public Path target() {
     return target;
   }
 
-  FileChannel channel() {
+  @Override
+  public FileChannel channel() {
     return channel;
   }
 
   /** Forces the bytes to the device and puts the file in the target's place, in one step. */
-  void commit() throws IOException {
+  @Override
+  public void commit() throws IOException {
     channel.force(true);
     channel.close();
     Files.move(

@@ -5,26 +5,22 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.AccessMode;
-import java.nio.file.DirectoryStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One safetensors file, memory-mapped for reading; its size is not limited, and opening it reads
- * the header alone.
+ * One safetensors file for reading, memory-mapped, or by ranges where its {@link TensorSource} has
+ * no memory; its size is not limited, and opening it reads the header alone.
  *
  * <p>The whole header is validated before {@link #open} returns. Tensors are row-major and
  * little-endian, and start at any byte: read them with unaligned layouts, such as {@code
@@ -37,20 +33,20 @@ public final class SafetensorsFile implements AutoCloseable {
   /** The virtual machine says this of a mapped page that its file no longer backs. */
   private static final String MEMORY_FAULT = "unsafe memory access";
 
-  /** Stands in a path's text for what is not text in this locale. */
-  private static final char UNREADABLE = '\uFFFD';
+  /** Bytes that are read by ranges are passed on in pieces of this. */
+  private static final int PIECE_BYTES = 1 << 20;
 
   private final Path path;
-  private final RandomAccessFile file;
+  private final TensorSource source;
   private final Header header;
   private final Arena arena;
-  private final MemorySegment data;
+  private final @Nullable MemorySegment data;
   private final SharedLease lease;
 
   private SafetensorsFile(
-      Path path, RandomAccessFile file, Header header, Arena arena, MemorySegment data) {
-    this.path = path;
-    this.file = file;
+      TensorSource source, Header header, Arena arena, @Nullable MemorySegment data) {
+    this.path = source.path();
+    this.source = source;
     this.header = header;
     this.arena = arena;
     this.data = data;
@@ -58,14 +54,13 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * Maps the file and validates its header.
+   * Opens the file and validates its header. A file of the default file system is mapped; one of
+   * another is read by ranges.
    *
    * @throws SafetensorsException if the file breaks a rule of the format, is a folder, or is a
    *     git-LFS pointer
    * @throws IOException if the file is missing or cannot be read
    */
-  // The arena outlives this method: the object owns it, and close() closes it.
-  @SuppressWarnings("MustBeClosedChecker")
   public static SafetensorsFile open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
       throw new SafetensorsException(
@@ -75,55 +70,37 @@ public final class SafetensorsFile implements AutoCloseable {
     if (fault.isPresent()) {
       throw new SafetensorsException(path, null, "this " + fault.get());
     }
-    // A RandomAccessFile says in words alone whether a file is missing or may not be read.
-    path.getFileSystem().provider().checkAccess(path, AccessMode.READ);
-    // A RandomAccessFile tells its length even to an interrupted thread; a channel would close.
-    RandomAccessFile file = openForReading(path);
+    return open(source(path));
+  }
+
+  /** The bytes of a file, mapped or by ranges. */
+  static TensorSource source(Path path) throws IOException {
+    return MappedSource.canMap(path) ? MappedSource.open(path) : RangedSource.open(path);
+  }
+
+  /**
+   * Opens a file wherever its bytes are, and validates its header.
+   *
+   * @param source owned by the result, and closed with it, or if this fails
+   * @throws SafetensorsException if the file breaks a rule of the format
+   * @throws IOException if the source cannot be read
+   */
+  // The arena outlives this method: the object owns it, and close() closes it.
+  @SuppressWarnings("MustBeClosedChecker")
+  public static SafetensorsFile open(TensorSource source) throws IOException {
     Arena arena = Arena.ofShared();
     try {
-      FileChannel channel = file.getChannel();
-      Header header = Header.read(path, channel, channel.size());
-      MemorySegment data =
-          channel.map(
-              FileChannel.MapMode.READ_ONLY, header.dataStart(), header.dataLength(), arena);
-      return new SafetensorsFile(path, file, header, arena, data);
+      Header header = Header.read(source, source.length());
+      MemorySegment data = source.map(header.dataStart(), header.dataLength(), arena).orElse(null);
+      return new SafetensorsFile(source, header, arena, data);
     } catch (Throwable e) {
       arena.close();
       try {
-        file.close();
+        source.close();
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
       throw e;
-    }
-  }
-
-  /**
-   * Opens the file. A name that is not text in this locale cannot be given to a RandomAccessFile,
-   * but the number of a channel that is open on the file can.
-   */
-  private static RandomAccessFile openForReading(Path path) throws IOException {
-    if (path.toString().indexOf(UNREADABLE) < 0) {
-      return new RandomAccessFile(path.toFile(), "r");
-    }
-    Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-        DirectoryStream<Path> numbers = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-      for (Path number : numbers) {
-        if (channel.isOpen() && isFile(number, key)) {
-          return new RandomAccessFile(number.toFile(), "r");
-        }
-      }
-    }
-    throw new NoSuchFileException(path.toString(), null, "its name is not text in this locale");
-  }
-
-  private static boolean isFile(Path number, @Nullable Object key) throws IOException {
-    try {
-      return key != null
-          && key.equals(Files.readAttributes(number, BasicFileAttributes.class).fileKey());
-    } catch (NoSuchFileException closedMeanwhile) {
-      return false;
     }
   }
 
@@ -171,14 +148,21 @@ public final class SafetensorsFile implements AutoCloseable {
    * process has since cut off throws {@link InternalError}: prefer {@link #read}, which explains
    * both.
    *
-   * @throws SafetensorsException if the file has no such tensor, or is closed
+   * <p>Of a file that is read by ranges it is a copy, made anew by each call, which takes memory
+   * until the file is closed.
+   *
+   * @throws SafetensorsException if the file has no such tensor, is closed, or cannot be read
    */
   public MemorySegment data(String name) {
     TensorInfo tensor = tensor(name);
-    if (lease.isClosed()) {
+    if (!lease.acquire()) {
       throw closed(name);
     }
-    return slice(tensor);
+    try {
+      return data == null ? load(tensor, arena) : slice(tensor, data);
+    } finally {
+      lease.release();
+    }
   }
 
   /**
@@ -227,9 +211,14 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     try {
       requireWhole(name, null);
+      if (data == null) {
+        try (Arena copied = Arena.ofShared()) {
+          return reading.read(load(tensor, copied));
+        }
+      }
       T result;
       try {
-        result = reading.read(slice(tensor));
+        result = reading.read(slice(tensor, data));
       } catch (InternalError e) {
         requireWhole(name, e);
         if (!String.valueOf(e.getMessage()).contains(MEMORY_FAULT)) {
@@ -256,6 +245,19 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws IndexOutOfBoundsException if the tensor does not have that range
    */
   public void copy(String name, long offset, MemorySegment destination) {
+    if (data == null) {
+      TensorInfo tensor = tensor(name);
+      Objects.checkFromIndexSize(offset, destination.byteSize(), tensor.sizeInBytes());
+      if (!lease.acquire()) {
+        throw closed(name);
+      }
+      try {
+        fill(name, destination, header.dataStart() + tensor.begin() + offset);
+      } finally {
+        lease.release();
+      }
+      return;
+    }
     this.<@Nullable Void, RuntimeException>read(
         name,
         source -> {
@@ -264,8 +266,13 @@ public final class SafetensorsFile implements AutoCloseable {
         });
   }
 
-  /** Moves the tensor's bytes to {@code target} within the system, without the Java heap. */
-  void transfer(TensorInfo tensor, FileChannel target) throws IOException {
+  /**
+   * Moves the tensor's bytes to {@code target}: from file to file within the system, without the
+   * Java heap, else in pieces.
+   *
+   * @return how many were moved
+   */
+  long transfer(TensorInfo tensor, WritableByteChannel target) throws IOException {
     String name = tensor.name();
     if (!lease.acquire()) {
       throw closed(name);
@@ -273,8 +280,12 @@ public final class SafetensorsFile implements AutoCloseable {
     try {
       long position = header.dataStart() + tensor.begin();
       long end = header.dataStart() + tensor.end();
+      if (!(source instanceof MappedSource mapped)) {
+        pass(tensor, position, end, target);
+        return end - position;
+      }
       while (position < end) {
-        long moved = file.getChannel().transferTo(position, end - position, target);
+        long moved = mapped.channel().transferTo(position, end - position, target);
         if (moved <= 0) {
           requireWhole(name, null);
           throw new SafetensorsException(
@@ -282,20 +293,64 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         position += moved;
       }
+      return tensor.sizeInBytes();
     } finally {
       lease.release();
     }
   }
 
-  private MemorySegment slice(TensorInfo tensor) {
+  private static MemorySegment slice(TensorInfo tensor, MemorySegment data) {
     return data.asSlice(tensor.begin(), tensor.sizeInBytes());
+  }
+
+  private void pass(TensorInfo tensor, long begin, long end, WritableByteChannel target)
+      throws IOException {
+    try (Arena copied = Arena.ofConfined()) {
+      MemorySegment piece = copied.allocate(Math.min(PIECE_BYTES, end - begin));
+      for (long at = begin; at < end; at += piece.byteSize()) {
+        MemorySegment part = piece.asSlice(0, Math.min(piece.byteSize(), end - at));
+        fill(tensor.name(), part, at);
+        ByteBuffer bytes = part.asByteBuffer();
+        while (bytes.hasRemaining()) {
+          if (target.write(bytes) <= 0) {
+            throw new IOException("the target takes no more bytes");
+          }
+        }
+      }
+    }
+  }
+
+  /** The tensor's bytes in memory of their own, read-only. */
+  private MemorySegment load(TensorInfo tensor, Arena owner) {
+    MemorySegment copy = owner.allocate(Math.max(1, tensor.sizeInBytes()), Long.BYTES);
+    copy = copy.asSlice(0, tensor.sizeInBytes());
+    fill(tensor.name(), copy, header.dataStart() + tensor.begin());
+    return copy.asReadOnly();
+  }
+
+  private void fill(String name, MemorySegment into, long position) {
+    requireWhole(name, null);
+    try {
+      for (long done = 0; done < into.byteSize(); ) {
+        ByteBuffer piece =
+            into.asSlice(done, Math.min(PIECE_BYTES, into.byteSize() - done)).asByteBuffer();
+        int read = source.read(piece, position + done);
+        if (read <= 0) {
+          throw new SafetensorsException(
+              path, name, "its data cannot be read at byte " + (position + done) + " of the file");
+        }
+        done += read;
+      }
+    } catch (IOException e) {
+      throw new SafetensorsException(path, name, "its data cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private void requireWhole(String name, @Nullable Throwable cause) {
     long expected = header.dataStart() + header.dataLength();
     long length;
     try {
-      length = file.length();
+      length = source.length();
     } catch (IOException e) {
       throw new SafetensorsException(
           path, name, "the open file cannot be examined: " + e.getMessage(), e);
@@ -306,7 +361,8 @@ public final class SafetensorsFile implements AutoCloseable {
           name,
           String.format(
               Locale.ROOT,
-              "the file was truncated while it was mapped: %d bytes are left of %d",
+              "the file was truncated while it was %s: %d bytes are left of %d",
+              data == null ? "open" : "mapped",
               length,
               expected),
           cause);
@@ -321,7 +377,7 @@ public final class SafetensorsFile implements AutoCloseable {
     try {
       arena.close();
     } finally {
-      file.close();
+      source.close();
     }
   }
 

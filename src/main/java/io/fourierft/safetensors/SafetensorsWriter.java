@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,7 +33,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   /** The longest piece that a {@link ByteBuffer} is made of. */
   private static final long LONGEST_PIECE = 1 << 30;
 
-  private final ReplacementFile file;
+  private final WriterTarget file;
   private final List<TensorDeclaration> tensors;
   private final Map<String, TensorDeclaration> byName;
   private int current;
@@ -39,7 +41,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   private boolean broken;
   private boolean finished;
 
-  private SafetensorsWriter(ReplacementFile file, List<TensorDeclaration> tensors) {
+  private SafetensorsWriter(WriterTarget file, List<TensorDeclaration> tensors) {
     this.file = file;
     this.tensors = tensors;
     this.byName = HashMap.newHashMap(tensors.size());
@@ -66,6 +68,27 @@ public final class SafetensorsWriter implements AutoCloseable {
     List<TensorDeclaration> declared = List.copyOf(tensors);
     HeaderWriter.requireExpressible(target, metadata, declared);
     return start(ReplacementFile.create(target), metadata, declared);
+  }
+
+  /**
+   * Starts a file on a channel of the caller's, as of another machine: the same bytes, in their
+   * order, nothing else. What {@link #commit} and {@link #close} do not do is the caller's to do:
+   * force, close, give the file its name, or remove what is not whole.
+   *
+   * @param target the file to be, for messages
+   * @param channel takes the bytes; stays open
+   * @throws SafetensorsException as {@link #create(Path, Map, List)}
+   * @throws IOException if the channel fails
+   */
+  public static SafetensorsWriter create(
+      Path target,
+      WritableByteChannel channel,
+      Map<String, String> metadata,
+      List<TensorDeclaration> tensors)
+      throws IOException {
+    List<TensorDeclaration> declared = List.copyOf(tensors);
+    HeaderWriter.requireExpressible(target, metadata, declared);
+    return start(new WriterStream(target, channel), metadata, declared);
   }
 
   /**
@@ -109,7 +132,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
   /** Starts writing to a file that is open; closes it if that fails. */
   static SafetensorsWriter start(
-      ReplacementFile file, Map<String, String> metadata, List<TensorDeclaration> tensors)
+      WriterTarget file, Map<String, String> metadata, List<TensorDeclaration> tensors)
       throws IOException {
     try {
       HeaderWriter.write(file, metadata, tensors);
@@ -190,9 +213,11 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
     TensorDeclaration tensor = requireTurn(name, from.sizeInBytes());
     broken = true;
-    long before = file.channel().position();
+    long before = position();
+    long moved;
     try {
-      source.transfer(from, file.channel());
+      moved = source.transfer(from, file.channel());
+      moved = before < 0 ? moved : position() - before;
     } catch (IOException e) {
       throw failed(
           file,
@@ -203,7 +228,6 @@ public final class SafetensorsWriter implements AutoCloseable {
               source.path()),
           e);
     }
-    long moved = file.channel().position() - before;
     if (moved != from.sizeInBytes()) {
       throw new SafetensorsException(
           file.target(),
@@ -246,6 +270,11 @@ public final class SafetensorsWriter implements AutoCloseable {
   public void close() throws IOException {
     finished = true;
     file.close();
+  }
+
+  /** Where the target's end is, if it can tell; else negative. */
+  private long position() throws IOException {
+    return file.channel() instanceof SeekableByteChannel channel ? channel.position() : -1;
   }
 
   private void writeNative(MemorySegment bytes) throws IOException {
@@ -353,7 +382,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
   }
 
-  private static IOException failed(ReplacementFile file, String doing, IOException e) {
+  private static IOException failed(WriterTarget file, String doing, IOException e) {
     return new IOException(file.target() + ": " + doing + " failed: " + e.getMessage(), e);
   }
 }

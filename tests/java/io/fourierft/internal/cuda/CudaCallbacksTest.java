@@ -146,14 +146,14 @@ class CudaCallbacksTest {
   void theResultIsThatOfThePlainPath(DensePath path, int rows, int cols) {
     List<FourierAdapter> adapters = adapters(rows, cols, 3);
     try (CudaFourierEngine plain = open(false);
-        CudaFourierEngine fused = open(true)) {
+        CudaFourierEngine linked = open(true)) {
       for (ElementType type :
           new ElementType[] {ElementType.F64, ElementType.F32, ElementType.F16, ElementType.BF16}) {
         assertSame(
             adapters,
             type,
             deltas(plain, adapters, type, path),
-            deltas(fused, adapters, type, path));
+            deltas(linked, adapters, type, path));
       }
     }
   }

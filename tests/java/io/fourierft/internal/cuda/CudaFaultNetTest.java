@@ -13,6 +13,7 @@ import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.OperatorPath;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
@@ -140,6 +141,12 @@ class CudaFaultNetTest {
         on.apply(ROUTING, X, out.matrix(TOKENS, ROWS));
       }
     },
+    APPLY_STAGED(TOKENS * ROWS) {
+      @Override
+      void run(CudaFourierEngine on, Output out) {
+        on.apply(ROUTING, X, out.matrix(TOKENS, ROWS), OperatorPath.STAGED);
+      }
+    },
     APPLY_TRANSPOSED(TOKENS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
@@ -162,6 +169,18 @@ class CudaFaultNetTest {
         on.spectrumGradient(ROUTING, X, G, List.of(out.part(0, N), out.part(N, N)));
       }
     },
+    BACKWARD(TOKENS * COLS + 2 * N) {
+      @Override
+      void run(CudaFourierEngine on, Output out) {
+        backward(on, out, OperatorPath.FUSED);
+      }
+    },
+    BACKWARD_STAGED(TOKENS * COLS + 2 * N) {
+      @Override
+      void run(CudaFourierEngine on, Output out) {
+        backward(on, out, OperatorPath.STAGED);
+      }
+    },
     DENSE_GRADIENT(N) {
       @Override
       void run(CudaFourierEngine on, Output out) {
@@ -176,6 +195,13 @@ class CudaFaultNetTest {
     }
 
     abstract void run(CudaFourierEngine on, Output out);
+
+    /** To gx, and behind it the two gradients. */
+    private static void backward(CudaFourierEngine on, Output out, OperatorPath path) {
+      int gx = TOKENS * COLS;
+      List<Matrix> gradients = List.of(out.part(gx, N), out.part(gx + N, N));
+      on.backward(ROUTING, X, G, out.part(0, TOKENS, COLS), gradients, path);
+    }
   }
 
   /** Where an operation writes: on the host, or on the device. */
@@ -185,7 +211,11 @@ class CudaFaultNetTest {
     }
 
     Matrix part(int first, int count) {
-      return device == null ? Matrix.of(host, first, 1, count, count) : view(first, 1, count);
+      return part(first, 1, count);
+    }
+
+    Matrix part(int first, int rows, int cols) {
+      return device == null ? Matrix.of(host, first, rows, cols, cols) : view(first, rows, cols);
     }
 
     private Matrix view(int first, int rows, int cols) {

@@ -4,6 +4,7 @@ import io.fourierft.EngineConformance;
 import io.fourierft.EngineContract;
 import io.fourierft.EngineExtremes;
 import io.fourierft.EngineFixtures;
+import io.fourierft.EngineOperatorPaths;
 import io.fourierft.EngineProperties;
 import io.fourierft.EngineRefusals;
 import io.fourierft.FourierEngine;
@@ -31,6 +32,14 @@ class EmulatedCudaSuiteTest {
 
   @Nested
   class Contract extends EngineContract {
+    @Override
+    protected FourierEngine open(int threads) {
+      return EmulatedCudaSuiteTest.open();
+    }
+  }
+
+  @Nested
+  class OperatorPaths extends EngineOperatorPaths {
     @Override
     protected FourierEngine open(int threads) {
       return EmulatedCudaSuiteTest.open();
@@ -73,6 +82,25 @@ class EmulatedCudaSuiteTest {
   @Nested
   @ExtendWith(CallbacksOn.class)
   class ConformanceWithCallbacks extends EngineConformance {
+    @Override
+    protected FourierEngine open(int threads) {
+      return EmulatedCudaSuiteTest.open();
+    }
+  }
+
+  /** By cuFFT's transforms alone. */
+  @Nested
+  @ExtendWith(FusedOff.class)
+  class ContractWithoutFusedKernels extends EngineContract {
+    @Override
+    protected FourierEngine open(int threads) {
+      return EmulatedCudaSuiteTest.open();
+    }
+  }
+
+  @Nested
+  @ExtendWith(FusedOff.class)
+  class ExtremesWithoutFusedKernels extends EngineExtremes {
     @Override
     protected FourierEngine open(int threads) {
       return EmulatedCudaSuiteTest.open();

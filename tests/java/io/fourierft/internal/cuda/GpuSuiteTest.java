@@ -4,6 +4,7 @@ import io.fourierft.EngineConformance;
 import io.fourierft.EngineContract;
 import io.fourierft.EngineExtremes;
 import io.fourierft.EngineFixtures;
+import io.fourierft.EngineOperatorPaths;
 import io.fourierft.EngineProperties;
 import io.fourierft.EngineRefusals;
 import io.fourierft.FourierEngine;
@@ -31,6 +32,14 @@ class GpuSuiteTest {
 
   @Nested
   class Contract extends EngineContract {
+    @Override
+    protected FourierEngine open(int threads) {
+      return GpuSuiteTest.open();
+    }
+  }
+
+  @Nested
+  class OperatorPaths extends EngineOperatorPaths {
     @Override
     protected FourierEngine open(int threads) {
       return GpuSuiteTest.open();

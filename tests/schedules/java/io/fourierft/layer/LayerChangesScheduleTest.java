@@ -11,6 +11,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
+import io.fourierft.Schedules;
 import io.fourierft.WeightLayout;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,7 +34,7 @@ class LayerChangesScheduleTest {
   private final AtomicInteger refused = new AtomicInteger();
   private final List<FourierAdapter> gone = Collections.synchronizedList(new ArrayList<>());
 
-  @FrayTest(iterations = 100)
+  @FrayTest(iterations = Schedules.EACH)
   void everyChangeIsWholeAndDoneOnce() throws InterruptedException {
     LayerChanges changes = changes(null);
     changes.add("first", ADAPTER);
@@ -55,7 +56,7 @@ class LayerChangesScheduleTest {
     requireWhole(changes.state());
   }
 
-  @FrayTest(iterations = 100)
+  @FrayTest(iterations = Schedules.EACH)
   void theLastActiveAdapterIsReplacedOrNoneIsLeft() throws InterruptedException {
     LayerChanges changes = changes(null);
     changes.add("a", ADAPTER);
@@ -72,7 +73,7 @@ class LayerChangesScheduleTest {
     assertFalse(changes.state().enabled());
   }
 
-  @FrayTest(iterations = 100)
+  @FrayTest(iterations = Schedules.EACH)
   void aMergeBesideOtherChangesIsWholeOrRefused() throws InterruptedException {
     try (FourierEngine engine = FourierEngine.create(new EngineOptions("cpu", 1, "jtransforms"))) {
       LayerChanges changes = changes(new WeightMerger(engine, WeightLayout.OUT_IN));

@@ -3,6 +3,7 @@ package io.fourierft.safetensors;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.fourierft.Schedules;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 class SafetensorsFileScheduleTest {
   private static final String HEADER = "{" + FileBytes.entry("a", "U8", "[4]", 0, 4) + "}";
 
-  @FrayTest(iterations = 100)
+  @FrayTest(iterations = Schedules.EACH)
   void readsBesideAClose() throws IOException, InterruptedException {
     Path path = Files.createTempFile("schedule", ".safetensors");
     try {

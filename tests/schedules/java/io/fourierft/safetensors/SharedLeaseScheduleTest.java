@@ -3,6 +3,7 @@ package io.fourierft.safetensors;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.fourierft.Schedules;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,7 +17,7 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
  */
 @ExtendWith(FrayTestExtension.class)
 class SharedLeaseScheduleTest {
-  @FrayTest(iterations = 200)
+  @FrayTest(iterations = Schedules.EACH)
   void theLastToLeaveReleasesOnce() throws InterruptedException {
     AtomicInteger released = new AtomicInteger();
     AtomicInteger usedAfterRelease = new AtomicInteger();

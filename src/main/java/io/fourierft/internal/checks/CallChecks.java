@@ -119,11 +119,22 @@ public abstract class CallChecks<M extends Matrix> {
   public final List<M> gradients(
       AdapterRouting routing, List<? extends Matrix> gradients, M x, M g) {
     List<M> targets = gradients(routing, gradients);
-    for (M target : targets) {
-      requireApart(target, "a gradient", x, "x");
-      requireApart(target, "a gradient", g, "g");
-    }
+    requireApart(targets, x, "x");
+    requireApart(targets, g, "g");
     return targets;
+  }
+
+  /** Refuses gradients that share memory with another matrix of the call. */
+  public final void requireApart(List<M> gradients, M other, String name) {
+    gradients.forEach(gradient -> requireApart(gradient, "a gradient", other, name));
+  }
+
+  /** The gradient of the input of a backward pass, apart from what the same call reads. */
+  public final M inputGradient(AdapterRouting routing, Matrix gx, M x, M g) {
+    M target = output(routing, Direction.TRANSPOSED, gx, x.rows());
+    requireApart(target, "gx", x, "x");
+    requireApart(target, "gx", g, "g");
+    return target;
   }
 
   /** The matrix for one adapter's gradient: a number for each coefficient. */

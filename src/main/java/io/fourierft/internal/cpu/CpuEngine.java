@@ -10,6 +10,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.OperatorPath;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.checks.Direction;
@@ -133,7 +134,7 @@ public final class CpuEngine implements FourierEngine {
   }
 
   @Override
-  public void apply(AdapterRouting routing, Matrix x, Matrix y) {
+  public void apply(AdapterRouting routing, Matrix x, Matrix y, OperatorPath path) {
     apply(routing, Direction.FORWARD, x, y);
   }
 
@@ -143,7 +144,7 @@ public final class CpuEngine implements FourierEngine {
   }
 
   @Override
-  public void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx) {
+  public void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx, OperatorPath path) {
     apply(routing, Direction.TRANSPOSED, g, gx);
   }
 
@@ -205,6 +206,58 @@ public final class CpuEngine implements FourierEngine {
       CpuTokenSpectrum upstream = own(g, "g");
       input.requireGradient(routing, upstream);
       List<HostMatrix> targets = checks.gradients(routing, gradients);
+      GradientCall call = gradientCalls.take();
+      call.run(routing, input, upstream, targets);
+      gradientCalls.give(call);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
+  public void backward(
+      AdapterRouting routing,
+      Matrix x,
+      Matrix g,
+      Matrix gx,
+      List<? extends Matrix> gradients,
+      OperatorPath path) {
+    gate.enter();
+    try {
+      HostMatrix input = checks.input(routing, Direction.FORWARD, x);
+      HostMatrix upstream = checks.upstream(routing, g, input.rows());
+      HostMatrix target = checks.inputGradient(routing, gx, input, upstream);
+      List<HostMatrix> targets = checks.gradients(routing, gradients, input, upstream);
+      checks.requireApart(targets, target, "gx");
+      SpectralCall transposed = spectralCalls.take();
+      transposed.apply(routing, true, upstream, target);
+      spectralCalls.give(transposed);
+      GradientCall call = gradientCalls.take();
+      call.run(routing, input, upstream, targets);
+      gradientCalls.give(call);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
+  public void backward(
+      AdapterRouting routing,
+      TokenSpectrum x,
+      TokenSpectrum g,
+      Matrix gx,
+      List<? extends Matrix> gradients) {
+    gate.enter();
+    try {
+      CpuTokenSpectrum input = own(x, "x");
+      CpuTokenSpectrum upstream = own(g, "g");
+      input.requireGradient(routing, upstream);
+      HostMatrix target = checks.output(routing, Direction.TRANSPOSED, gx, input.tokens());
+      List<HostMatrix> targets = checks.gradients(routing, gradients);
+      checks.requireApart(targets, target, "gx");
+      SpectralCall transposed = spectralCalls.take();
+      transposed.apply(routing, true, upstream, target);
+      spectralCalls.give(transposed);
       GradientCall call = gradientCalls.take();
       call.run(routing, input, upstream, targets);
       gradientCalls.give(call);

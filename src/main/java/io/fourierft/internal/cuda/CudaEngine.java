@@ -10,6 +10,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.OperatorPath;
 import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
@@ -21,7 +22,6 @@ import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.checks.Direction;
-import io.fourierft.internal.checks.KeptSpectrum;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.device.ResourceStack;
@@ -36,11 +36,8 @@ import io.fourierft.internal.cuda.ops.DeviceSpectra;
 import io.fourierft.internal.cuda.ops.MatrixCopies;
 import io.fourierft.internal.cuda.ops.Operations;
 import io.fourierft.internal.cuda.ops.SharedResources;
-import io.fourierft.internal.cuda.ops.TokenInput;
 import io.fourierft.internal.cuda.stream.EngineStream;
-import io.fourierft.internal.cuda.stream.WorkStream;
 import java.lang.ref.Cleaner;
-import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -61,6 +58,8 @@ public final class CudaEngine implements CudaFourierEngine {
   private final CudaContext context;
   private final DeviceChecks checks;
   private final MatrixCopies copies;
+  private final Submission submission;
+  private final TokenCalls tokens;
 
   private CudaEngine(
       EngineResources resources,
@@ -76,6 +75,8 @@ public final class CudaEngine implements CudaFourierEngine {
     this.context = resources.shared().device().context();
     this.checks = new DeviceChecks(context);
     this.copies = new MatrixCopies(context.driver());
+    this.submission = new Submission(stream, resources.shared().adapters());
+    this.tokens = new TokenCalls(context, checks, operations, submission);
   }
 
   /** Opens an engine on {@code device}; whatever was taken is given back if that fails. */
@@ -109,35 +110,6 @@ public final class CudaEngine implements CudaFourierEngine {
     return resources.shared();
   }
 
-  /** Enqueues {@code work}; what {@code keep} refers to stays reachable until that is done. */
-  private void submit(Object keep, Runnable work) {
-    try {
-      WorkStream target = stream.work();
-      target.submit(
-          () -> {
-            retain(target, keep);
-            if (!target.isRecording()) {
-              shared().adapters().shrink();
-            }
-            work.run();
-            target.finishDownloads();
-          });
-    } finally {
-      Reference.reachabilityFence(keep);
-    }
-  }
-
-  /** Keeps the memory of matrices while a recording that uses them lasts. */
-  private static void retain(WorkStream target, Object memory) {
-    switch (memory) {
-      case List<?> several -> several.forEach(each -> retain(target, each));
-      case OwnedBuffer buffer -> target.retain(buffer.block());
-      case DeviceView view -> target.retain(view.block());
-      case CudaTokenSpectrum spectrum -> target.retain(spectrum.block());
-      default -> {}
-    }
-  }
-
   @Override
   public String name() {
     return context.device().engineName();
@@ -153,7 +125,7 @@ public final class CudaEngine implements CudaFourierEngine {
       List<FourierAdapter> adapters, List<? extends Matrix> out, DensePath path) {
     requireOpen();
     List<Matrix> targets = checks.deltas(adapters, out);
-    submit(out, () -> operations.deltas().run(stream.work(), adapters, targets, path));
+    submission.submit(out, work -> operations.deltas().run(work, adapters, targets, path));
   }
 
   @Override
@@ -161,12 +133,9 @@ public final class CudaEngine implements CudaFourierEngine {
       FourierAdapter adapter, Matrix weight, WeightLayout layout, Addition addition) {
     boolean transposed = layout == WeightLayout.IN_OUT;
     Matrix target = weight(adapter, weight, transposed);
-    submit(
+    submission.submit(
         weight,
-        () ->
-            operations
-                .additions()
-                .run(stream.work(), adapter, target, transposed, addition, false));
+        work -> operations.additions().run(work, adapter, target, transposed, addition, false));
   }
 
   @Override
@@ -175,14 +144,12 @@ public final class CudaEngine implements CudaFourierEngine {
     boolean transposed = layout == WeightLayout.IN_OUT;
     Matrix target = weight(adapter, weight, transposed);
     AdditionReport[] report = new AdditionReport[1];
-    submit(
+    submission.submit(
         weight,
-        () ->
+        work ->
             report[0] =
                 Objects.requireNonNull(
-                    operations
-                        .additions()
-                        .run(stream.work(), adapter, target, transposed, addition, true)));
+                    operations.additions().run(work, adapter, target, transposed, addition, true)));
     return report[0];
   }
 
@@ -200,92 +167,75 @@ public final class CudaEngine implements CudaFourierEngine {
   @Override
   public TokenSpectrum newTokenSpectrum(int capacity, int features) {
     requireOpen();
-    return new CudaTokenSpectrum(context, resources.buffers(), capacity, features);
+    return new CudaTokenSpectrum(
+        context, resources.buffers(), capacity, features, operations.lines().keepsTokens(features));
   }
 
   @Override
   public void transform(Matrix x, TokenSpectrum into) {
     requireOpen();
-    CudaTokenSpectrum target = own(into, "the token spectrum");
-    Matrix tokens = checks.activations(x, "x");
-    target.requireRoomFor(tokens);
-    target.filled(0);
-    submit(List.of(x, into), () -> operations.transforms().run(stream.work(), tokens, target));
-    target.filled(tokens.rows());
+    tokens.transform(x, into);
   }
 
   @Override
-  public void apply(AdapterRouting routing, Matrix x, Matrix y) {
-    apply(routing, Direction.FORWARD, x, y);
+  public void apply(AdapterRouting routing, Matrix x, Matrix y, OperatorPath path) {
+    requireOpen();
+    tokens.apply(routing, Direction.FORWARD, x, y, path);
   }
 
   @Override
   public void apply(AdapterRouting routing, TokenSpectrum x, Matrix y) {
-    apply(routing, Direction.FORWARD, x, y);
+    requireOpen();
+    tokens.apply(routing, Direction.FORWARD, x, y);
   }
 
   @Override
-  public void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx) {
-    apply(routing, Direction.TRANSPOSED, g, gx);
+  public void applyTransposed(AdapterRouting routing, Matrix g, Matrix gx, OperatorPath path) {
+    requireOpen();
+    tokens.apply(routing, Direction.TRANSPOSED, g, gx, path);
   }
 
   @Override
   public void applyTransposed(AdapterRouting routing, TokenSpectrum g, Matrix gx) {
-    apply(routing, Direction.TRANSPOSED, g, gx);
-  }
-
-  private void apply(AdapterRouting routing, Direction direction, Matrix x, Matrix y) {
     requireOpen();
-    Matrix input = checks.input(routing, direction, x);
-    Matrix target = checks.output(routing, direction, y, input.rows());
-    checks.requireApart(target, direction.output(), input, direction.input());
-    submit(
-        List.of(x, y),
-        () ->
-            operations
-                .operators()
-                .run(stream.work(), routing, direction.isTransposed(), input, target));
-  }
-
-  private void apply(AdapterRouting routing, Direction direction, TokenSpectrum x, Matrix y) {
-    requireOpen();
-    CudaTokenSpectrum input = own(x, direction.input());
-    input.requireInput(routing, direction);
-    Matrix target = checks.output(routing, direction, y, input.tokens());
-    submit(
-        List.of(x, y),
-        () ->
-            operations
-                .operators()
-                .run(stream.work(), routing, direction.isTransposed(), input, target));
+    tokens.apply(routing, Direction.TRANSPOSED, g, gx);
   }
 
   @Override
   public void spectrumGradient(
       AdapterRouting routing, Matrix x, Matrix g, List<? extends Matrix> gradients) {
     requireOpen();
-    Matrix input = checks.input(routing, Direction.FORWARD, x);
-    Matrix upstream = checks.upstream(routing, g, input.rows());
-    List<Matrix> targets = checks.gradients(routing, gradients, input, upstream);
-    submitGradient(
-        List.of(x, g, gradients), routing, TokenInput.of(input), TokenInput.of(upstream), targets);
+    tokens.gradient(routing, x, g, gradients);
   }
 
   @Override
   public void spectrumGradient(
       AdapterRouting routing, TokenSpectrum x, TokenSpectrum g, List<? extends Matrix> gradients) {
     requireOpen();
-    CudaTokenSpectrum input = own(x, "x");
-    CudaTokenSpectrum upstream = own(g, "g");
-    input.requireGradient(routing, upstream);
-    List<Matrix> targets = checks.gradients(routing, gradients);
-    submitGradient(
-        List.of(x, g, gradients), routing, TokenInput.of(input), TokenInput.of(upstream), targets);
+    tokens.gradient(routing, x, g, gradients);
   }
 
-  private void submitGradient(
-      Object keep, AdapterRouting routing, TokenInput x, TokenInput g, List<Matrix> gradients) {
-    submit(keep, () -> operations.tokenGradients().run(stream.work(), routing, x, g, gradients));
+  @Override
+  public void backward(
+      AdapterRouting routing,
+      Matrix x,
+      Matrix g,
+      Matrix gx,
+      List<? extends Matrix> gradients,
+      OperatorPath path) {
+    requireOpen();
+    tokens.backward(routing, x, g, gx, gradients, path);
+  }
+
+  @Override
+  public void backward(
+      AdapterRouting routing,
+      TokenSpectrum x,
+      TokenSpectrum g,
+      Matrix gx,
+      List<? extends Matrix> gradients) {
+    requireOpen();
+    tokens.backward(routing, x, g, gx, gradients);
   }
 
   @Override
@@ -295,13 +245,9 @@ public final class CudaEngine implements CudaFourierEngine {
     Matrix upstream = checks.shaped(deltaGradient, "deltaGradient", adapter.rows(), adapter.cols());
     Matrix target = checks.gradient(adapter, gradient);
     checks.requireApart(target, "gradient", upstream, "deltaGradient");
-    submit(
+    submission.submit(
         List.of(deltaGradient, gradient),
-        () -> operations.denseGradients().run(stream.work(), adapter, upstream, target));
-  }
-
-  private CudaTokenSpectrum own(TokenSpectrum spectrum, String name) {
-    return KeptSpectrum.of(context, CudaTokenSpectrum.class, spectrum, name);
+        work -> operations.denseGradients().run(work, adapter, upstream, target));
   }
 
   private void requireOpen() {
@@ -328,7 +274,7 @@ public final class CudaEngine implements CudaFourierEngine {
     requireOpen();
     Matrix source = checks.reachable(from, "the source");
     DeviceView target = MatrixCopies.alike(source, checks.reachable(to, "the target"));
-    submit(to, () -> copies.upload(stream.work(), from, target));
+    submission.submit(to, work -> copies.upload(work, from, target));
   }
 
   @Override
@@ -336,14 +282,14 @@ public final class CudaEngine implements CudaFourierEngine {
     requireOpen();
     Matrix target = checks.output(to, "the target", from.rows(), from.cols());
     DeviceView source = MatrixCopies.alike(target, checks.reachable(from, "the source"));
-    submit(from, () -> copies.download(stream.work(), source, to));
+    submission.submit(from, work -> copies.download(work, source, to));
   }
 
   @Override
   public void zero(CudaMatrix matrix) {
     requireOpen();
     if (checks.reachable(matrix, "the matrix") instanceof DeviceView view) {
-      submit(matrix, () -> copies.zero(stream.work(), view));
+      submission.submit(matrix, work -> copies.zero(work, view));
     }
   }
 

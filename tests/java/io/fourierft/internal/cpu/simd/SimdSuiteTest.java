@@ -4,6 +4,7 @@ import io.fourierft.EngineConformance;
 import io.fourierft.EngineContract;
 import io.fourierft.EngineExtremes;
 import io.fourierft.EngineFixtures;
+import io.fourierft.EngineOperatorPaths;
 import io.fourierft.EngineOptions;
 import io.fourierft.EngineProperties;
 import io.fourierft.EngineRefusals;
@@ -28,6 +29,14 @@ class SimdSuiteTest {
 
   @Nested
   class Contract extends EngineContract {
+    @Override
+    protected FourierEngine open(int threads) {
+      return SimdSuiteTest.open(threads);
+    }
+  }
+
+  @Nested
+  class OperatorPaths extends EngineOperatorPaths {
     @Override
     protected FourierEngine open(int threads) {
       return SimdSuiteTest.open(threads);

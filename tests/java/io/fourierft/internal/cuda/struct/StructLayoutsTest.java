@@ -59,7 +59,7 @@ class StructLayoutsTest {
           AdditionStruct.class,
           ComplexStruct.class,
           DivisorStruct.class,
-          FusedStruct.class,
+          CallbackInfoStruct.class,
           GradientStruct.class,
           LineDeltaJobStruct.class,
           LineGradientStruct.class,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.Schedules;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -14,9 +15,7 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
 /** In whatever order its threads run, a pool does each task once, and ends. */
 @ExtendWith(FrayTestExtension.class)
 class WorkerPoolScheduleTest {
-  private static final int ITERATIONS = 100;
-
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void twoCallersShareTheWorkers() throws InterruptedException {
     AtomicIntegerArray first = new AtomicIntegerArray(4);
     AtomicIntegerArray second = new AtomicIntegerArray(3);
@@ -39,7 +38,7 @@ class WorkerPoolScheduleTest {
     pool.run(runs.length(), 1, true, (index, workspace) -> runs.incrementAndGet(index));
   }
 
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void aFailureStopsItsOwnCallAlone() throws InterruptedException {
     IllegalStateException failure = new IllegalStateException("task 1");
     AtomicIntegerArray runs = new AtomicIntegerArray(3);
@@ -67,7 +66,7 @@ class WorkerPoolScheduleTest {
     }
   }
 
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void noTaskRunsOnceItsCallReturned() throws InterruptedException {
     AtomicInteger running = new AtomicInteger();
     try (WorkerPool pool = new WorkerPool(2, Workspace::new)) {

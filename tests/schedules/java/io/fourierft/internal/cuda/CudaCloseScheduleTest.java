@@ -9,6 +9,7 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.Matrix;
+import io.fourierft.Schedules;
 import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -30,17 +31,16 @@ import org.pastalab.fray.junit.junit5.annotations.FrayTest;
  */
 @ExtendWith(FrayTestExtension.class)
 class CudaCloseScheduleTest {
-  private static final int ITERATIONS = 50;
   private static final FourierAdapter ADAPTER =
       FourierAdapter.of(SpectralLocations.of(4, 6, 3, 1), new float[] {1, -2, 3}, 10);
 
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void deltasBesideAClose() throws InterruptedException {
     float[] expected = new float[24];
     besideTwoCloses(engine -> computeDelta(engine, expected), delta(expected), delta(expected));
   }
 
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void memoryBesideAClose() throws InterruptedException {
     besideTwoCloses(
         engine -> {},
@@ -52,7 +52,7 @@ class CudaCloseScheduleTest {
         engine -> engine.newBuffer(ElementType.F32, 2, 2));
   }
 
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void streamsBesideAClose() throws InterruptedException {
     float[] expected = new float[24];
     besideTwoCloses(
@@ -65,7 +65,7 @@ class CudaCloseScheduleTest {
         CudaFourierEngine::newStream);
   }
 
-  @FrayTest(iterations = ITERATIONS)
+  @FrayTest(iterations = Schedules.EACH)
   void graphsAndSpectraBesideAClose() throws InterruptedException {
     besideTwoCloses(
         engine -> {},
@@ -90,9 +90,10 @@ class CudaCloseScheduleTest {
     engine.deltaWeights(List.of(ADAPTER), List.of(Matrix.of(delta, 4, 6)));
   }
 
-  @SafeVarargs
   private static void besideTwoCloses(
-      Consumer<CudaFourierEngine> before, Consumer<CudaFourierEngine>... works)
+      Consumer<CudaFourierEngine> before,
+      Consumer<CudaFourierEngine> first,
+      Consumer<CudaFourierEngine> second)
       throws InterruptedException {
     EmulatedCuda emulator = EmulatedCuda.require();
     CudaFourierEngine engine = EmulatedCuda.open(0);
@@ -100,7 +101,7 @@ class CudaCloseScheduleTest {
     List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
     Consumer<CudaFourierEngine> close = FourierEngine::close;
     List<Thread> threads =
-        Stream.concat(Stream.of(works), Stream.of(close))
+        Stream.of(first, second, close)
             .map(work -> new Thread(() -> attempt(work, engine, failures)))
             .toList();
     threads.forEach(Thread::start);

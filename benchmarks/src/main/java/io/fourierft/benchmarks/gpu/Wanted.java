@@ -45,16 +45,16 @@ final class Wanted {
     atLeast("ΔW, folded, 32 of 4096², against PyTorch", 4, run.peer(BATCH, "torch"), folded);
     atMost("ΔW, folded, 32 of 4096², against writing the output", 4, folded, writing);
     atMost("ΔW, pruned, 32 of 4096², against writing the output", 2.5, pruned, writing);
-    String fused = DenseBenchmark.CALLBACKS;
+    String callbacks = DenseBenchmark.CALLBACKS;
     atMost(
         "ΔW, folded, with cuFFT's callbacks, against writing the output",
         4,
-        run.milliseconds(BATCH, "FOLDED" + fused),
+        run.milliseconds(BATCH, "FOLDED" + callbacks),
         writing);
     atMost(
         "ΔW, pruned, with cuFFT's callbacks, against writing the output",
         2.5,
-        run.milliseconds(BATCH, "PRUNED" + fused),
+        run.milliseconds(BATCH, "PRUNED" + callbacks),
         writing);
     forward(1);
     forward(4096);

@@ -31,6 +31,9 @@ public final class LinePlan {
   /** FOURIERFT_LINE_TOKENS: the most lines of a block. */
   public static final int MOST_LINES = 4;
 
+  /** Beyond this radix the sums by the definition cost more than cuFFT's passes. */
+  private static final int LARGEST_CHEAP_RADIX = 61;
+
   private static final int FEWEST_THREADS = 64;
 
   /** Numbers that a thread has at a time, so that one pass of radix 16 is one round. */
@@ -73,6 +76,16 @@ public final class LinePlan {
   /** Whether a line of {@code length} numbers has radices that are small enough. */
   public static boolean isServed(int length) {
     return largestPrime(length) <= LARGEST_RADIX;
+  }
+
+  /** Whether a line of {@code length} numbers is transformed in less than what cuFFT takes. */
+  public static boolean isCheap(long length) {
+    return length <= Integer.MAX_VALUE && largestPrime((int) length) <= LARGEST_CHEAP_RADIX;
+  }
+
+  /** Complex numbers of the line of a token. */
+  public static long tokenPoints(long features) {
+    return features % 2 == 0 ? features / 2 : features;
   }
 
   /** The largest prime factor; 1 of 1. */

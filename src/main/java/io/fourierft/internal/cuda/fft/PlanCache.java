@@ -7,7 +7,7 @@ import io.fourierft.internal.cuda.kernels.Callback;
 import io.fourierft.internal.cuda.kernels.CallbackImages;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.GrowingBlock;
-import io.fourierft.internal.cuda.struct.FusedStruct;
+import io.fourierft.internal.cuda.struct.CallbackInfoStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -62,7 +62,7 @@ public final class PlanCache implements AutoCloseable {
     Plan plan = plan(key);
     provide(plan);
     switch (key.kind()) {
-      case COMPLEX_2D, COMPLEX_LINES, FUSED_COLUMNS ->
+      case COMPLEX_2D, COMPLEX_LINES, CALLBACK_COLUMNS ->
           cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);
       case REAL_TO_HALF_2D, REAL_TO_HALF_LINES, REAL_TO_HALF_LINES_IN_PLACE ->
           cufft.execR2C(plan.handle, input, output);
@@ -70,8 +70,8 @@ public final class PlanCache implements AutoCloseable {
           HALF_TO_REAL_2D_IN_PLACE,
           HALF_TO_REAL_LINES,
           HALF_TO_REAL_LINES_IN_PLACE,
-          FUSED_2D,
-          FUSED_ROWS ->
+          CALLBACK_2D,
+          CALLBACK_ROWS ->
           cufft.execC2R(plan.handle, input, output);
     }
   }
@@ -93,7 +93,7 @@ public final class PlanCache implements AutoCloseable {
    * @param info what they know
    * @param upload gives the device address of a copy of it
    */
-  public void bind(PlanKey key, FusedStruct info, ToLongFunction<byte[]> upload) {
+  public void bind(PlanKey key, CallbackInfoStruct info, ToLongFunction<byte[]> upload) {
     Plan plan = plan(key);
     DeviceBlock block = plan.callerInfo;
     if (block == null) {
@@ -150,7 +150,7 @@ public final class PlanCache implements AutoCloseable {
     if (images == null) {
       throw new IllegalStateException("callbacks are off");
     }
-    DeviceBlock block = DeviceBlock.allocate(context, FusedStruct.LAYOUT.byteSize());
+    DeviceBlock block = DeviceBlock.allocate(context, CallbackInfoStruct.LAYOUT.byteSize());
     plan.callerInfo = block;
     plan.callerInfos = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, block.pointer());
     for (Callback callback : wanted) {
@@ -210,7 +210,7 @@ public final class PlanCache implements AutoCloseable {
     long workArea;
     @Nullable DeviceBlock callerInfo;
     @Nullable MemorySegment callerInfos;
-    @Nullable FusedStruct bound;
+    @Nullable CallbackInfoStruct bound;
 
     Plan(int handle) {
       this.handle = handle;

@@ -40,11 +40,11 @@ public record PlanKey(Kind kind, long rows, long cols, long batch) {
     /** Lines of half complex to lines of N reals 2·half floats apart, in place. */
     HALF_TO_REAL_LINES_IN_PLACE(Cufft.C2R),
     /** {@link #HALF_TO_REAL_2D_IN_PLACE} from sparse spectra straight into deltas. */
-    FUSED_2D(Cufft.C2R, Callback.LOAD_HALF, Callback.STORE_DELTA_ELEMENT),
+    CALLBACK_2D(Cufft.C2R, Callback.LOAD_HALF, Callback.STORE_DELTA_ELEMENT),
     /** {@link #COMPLEX_LINES} from sparse spectra. */
-    FUSED_COLUMNS(Cufft.C2C, Callback.LOAD_SLOTS),
+    CALLBACK_COLUMNS(Cufft.C2C, Callback.LOAD_SLOTS),
     /** {@link #HALF_TO_REAL_LINES_IN_PLACE} from compact columns straight into deltas. */
-    FUSED_ROWS(Cufft.C2R, Callback.LOAD_COLUMNS, Callback.STORE_DELTA_ELEMENT);
+    CALLBACK_ROWS(Cufft.C2R, Callback.LOAD_COLUMNS, Callback.STORE_DELTA_ELEMENT);
 
     private final int type;
 
@@ -81,13 +81,13 @@ public record PlanKey(Kind kind, long rows, long cols, long batch) {
     return switch (kind) {
       case COMPLEX_2D -> many(area, reals, reals);
       case HALF_TO_REAL_2D -> many(area, halfSpectra, reals);
-      case HALF_TO_REAL_2D_IN_PLACE, FUSED_2D -> many(area, halfSpectra, paddedReals);
+      case HALF_TO_REAL_2D_IN_PLACE, CALLBACK_2D -> many(area, halfSpectra, paddedReals);
       case REAL_TO_HALF_2D -> many(area, paddedReals, halfSpectra);
-      case COMPLEX_LINES, FUSED_COLUMNS -> many(line, lines, lines);
+      case COMPLEX_LINES, CALLBACK_COLUMNS -> many(line, lines, lines);
       case REAL_TO_HALF_LINES -> many(line, lines, halfLines);
       case REAL_TO_HALF_LINES_IN_PLACE -> many(line, paddedLines, halfLines);
       case HALF_TO_REAL_LINES -> many(line, halfLines, lines);
-      case HALF_TO_REAL_LINES_IN_PLACE, FUSED_ROWS -> many(line, halfLines, paddedLines);
+      case HALF_TO_REAL_LINES_IN_PLACE, CALLBACK_ROWS -> many(line, halfLines, paddedLines);
     };
   }
 

@@ -28,7 +28,7 @@ public enum Kernel {
   LINE_BACKWARD;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  public static final int ABI = 4;
+  public static final int ABI = 6;
 
   /** FOURIERFT_BLOCK: threads of a block, in every launch but those of lines. */
   public static final int BLOCK = 256;

@@ -22,14 +22,17 @@ import java.util.Map;
 public final class DeltaCall {
   private final SharedResources shared;
   private final DenseTransforms transforms;
-  private final FusedTransforms fused;
+  private final CallbackTransforms callbacks;
   private final LineDeltas lines;
 
   DeltaCall(
-      SharedResources shared, DenseTransforms transforms, FusedTransforms fused, LineDeltas lines) {
+      SharedResources shared,
+      DenseTransforms transforms,
+      CallbackTransforms callbacks,
+      LineDeltas lines) {
     this.shared = shared;
     this.transforms = transforms;
-    this.fused = fused;
+    this.callbacks = callbacks;
     this.lines = lines;
   }
 
@@ -151,14 +154,14 @@ public final class DeltaCall {
       targets.add(target(adapter, scale, out.get(i), copies[i], false));
       plain &= scale == 1 && roundedTo(adapter) == ElementType.F32;
     }
-    boolean callbacks = fused.take(plan);
+    boolean linked = callbacks.take(plan);
     boolean onDevice = out.stream().anyMatch(DeviceView.class::isInstance);
-    DirectTargets direct = callbacks ? null : DirectTargets.of(plan, out, copies, plain);
+    DirectTargets direct = linked ? null : DirectTargets.of(plan, out, copies, plain);
     long targetTable = direct == null ? stream.table(targets.finish()) : 0;
     long result = scratch + resultAt;
     long columns = scratch + columnsAt;
-    if (callbacks) {
-      fused.prepare(stream, plan, adapters, table, targetTable, columns);
+    if (linked) {
+      callbacks.prepare(stream, plan, adapters, table, targetTable, columns);
     } else if (direct != null) {
       transforms.prepare(stream, plan, count, direct);
     } else {
@@ -167,8 +170,8 @@ public final class DeltaCall {
     if (onDevice) {
       stream.beginOutput();
     }
-    if (callbacks) {
-      fused.enqueue(stream, plan, count, result, columns);
+    if (linked) {
+      callbacks.enqueue(stream, plan, count, result, columns);
     } else if (direct != null) {
       transforms.enqueue(stream, plan, adapters, table, result, columns, direct);
     } else {

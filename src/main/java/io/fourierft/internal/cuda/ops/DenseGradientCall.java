@@ -2,15 +2,11 @@ package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
-import io.fourierft.internal.cuda.memory.DeviceView;
-import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.cuda.struct.ElementCode;
 import java.util.List;
 
 /** The gradient of coefficients from a dense upstream gradient of ΔW. */
@@ -43,7 +39,9 @@ public final class DenseGradientCall {
               targets.placeAt(scratch);
               AdapterRouting alone = AdapterRouting.all(adapter);
               long table = targets.table(shared, stream, alone, TokenShares.none());
-              pack(stream, upstream, scratch + copyAt, half, stride);
+              DeviceTokens from =
+                  DeviceTokens.of(stream, upstream, 0, upstream.rows(), scratch + copyAt);
+              TokenTransforms.pack(stream, from, rows, cols, half, stride);
               stream
                   .plans()
                   .execute(new PlanKey(PlanKey.Kind.REAL_TO_HALF_2D, rows, cols, 1), half, half);
@@ -56,29 +54,5 @@ public final class DenseGradientCall {
                   stream.arguments().add(table).add(1L).add(n).add(rows).add(cols).add(half));
               targets.download(stream);
             });
-  }
-
-  private static void pack(
-      WorkStream stream, Matrix matrix, long copy, long packed, long packedStride) {
-    long source = copy;
-    long stride = matrix.cols();
-    if (matrix instanceof HostMatrix host) {
-      stream.upload(HostBytes.of(host), copy);
-    } else if (matrix instanceof DeviceView view) {
-      source = view.pointer();
-      stride = view.stride();
-    }
-    stream.launch(
-        Kernel.PACK,
-        matrix.rows() * Kernel.groups(matrix.cols(), Kernel.SEGMENT),
-        stream
-            .arguments()
-            .add(source)
-            .add(ElementCode.of(matrix.elementType()))
-            .add(stride)
-            .add((long) matrix.rows())
-            .add((long) matrix.cols())
-            .add(packed)
-            .add(packedStride));
   }
 }

@@ -8,6 +8,8 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
+import io.fourierft.internal.cuda.resident.OperatorForm;
+import io.fourierft.internal.cuda.resident.OperatorGroup;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.GradientStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
@@ -39,39 +41,50 @@ public final class GradientTargets {
   long table(
       SharedResources shared, WorkStream stream, AdapterRouting routing, TokenShares shares) {
     long tokens = shares.listed().length == 0 ? 0 : stream.table(StructTable.of(shares.listed()));
+    OperatorGroup places = shared.adapters().group(stream, routing.adapters(), OperatorForm.PLACES);
     StructTable table = new StructTable(GradientStruct.LAYOUT, copies.length);
     long firstPartial = 0;
     long firstUnit = 0;
     for (int i = 0; i < copies.length; i++) {
       FourierAdapter adapter = routing.adapters().get(i);
-      long pointer = gradients.get(i) instanceof DeviceView view ? view.pointer() : copies[i];
-      long n = adapter.nFrequency();
+      int n = adapter.nFrequency();
       long chunks = shares.chunks(i);
-      long list = routing.isPerToken() ? tokens + (long) Integer.BYTES * shares.start(i) : 0;
-      long count = shares.count(i);
-      long partial = firstPartial;
-      long unit = firstUnit;
-      float scale = (float) DeltaScale.factor(adapter);
-      shared
-          .adapters()
-          .places(
-              adapter.locations(),
-              places ->
-                  table.add(
-                      new GradientStruct(
-                          places.rows(stream),
-                          places.columns(stream),
-                          pointer,
-                          list,
-                          n,
-                          count,
-                          partial,
-                          unit,
-                          scale)));
+      table.add(
+          new GradientStruct(
+              places.address(i),
+              places.address(i) + (long) Integer.BYTES * n,
+              pointer(i),
+              routing.isPerToken() ? tokens + (long) Integer.BYTES * shares.start(i) : 0,
+              n,
+              shares.count(i),
+              firstPartial,
+              firstUnit,
+              (float) DeltaScale.factor(adapter),
+              n));
       firstPartial += chunks * n;
       firstUnit += chunks * Kernel.groups(n, Kernel.BLOCK);
     }
     return stream.table(table.finish());
+  }
+
+  /** The same for sums over the groups of {@link TokenGroups}, so many numbers each. */
+  long sums(WorkStream stream, AdapterRouting routing, TokenShares shares, long partialStride) {
+    StructTable table = new StructTable(GradientStruct.LAYOUT, copies.length);
+    long firstPartial = 0;
+    for (int i = 0; i < copies.length; i++) {
+      FourierAdapter adapter = routing.adapters().get(i);
+      int n = adapter.nFrequency();
+      float scale = (float) DeltaScale.factor(adapter);
+      int stride = Math.toIntExact(partialStride);
+      long count = shares.count(i);
+      table.add(new GradientStruct(0, 0, pointer(i), 0, n, count, firstPartial, 0, scale, stride));
+      firstPartial += routing.isPerToken() ? shares.chunks(i) * partialStride : n;
+    }
+    return stream.table(table.finish());
+  }
+
+  private long pointer(int i) {
+    return gradients.get(i) instanceof DeviceView view ? view.pointer() : copies[i];
   }
 
   /** Enqueues copies of what the gradients on the host hold now. */

@@ -19,9 +19,6 @@ import java.util.List;
  * added to weights, in one launch for any number of adapters.
  */
 public final class LineDeltas {
-  /** Beyond this radix the sums by the definition cost more than cuFFT's passes. */
-  private static final int LARGEST_CHEAP_RADIX = 61;
-
   /** Up to so many coefficients for each column summing them costs less than cuFFT's passes. */
   private static final int CHEAP_FREQUENCIES_PER_COLUMN = 2;
 
@@ -59,7 +56,7 @@ public final class LineDeltas {
   boolean isCheap(long rows, long cols, long frequencies, boolean transposed) {
     long length = transposed ? rows : cols;
     return fits(length)
-        && LinePlan.largestPrime((int) length) <= LARGEST_CHEAP_RADIX
+        && LinePlan.isCheap(length)
         && frequencies <= CHEAP_FREQUENCIES_PER_COLUMN * length;
   }
 

@@ -1,77 +1,97 @@
 package io.fourierft.internal.cuda.ops;
 
 import io.fourierft.AdapterRouting;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.OperatorPath;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
-import io.fourierft.internal.cuda.memory.DeviceView;
-import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ScratchLayout;
+import io.fourierft.internal.cuda.resident.OperatorForm;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.cuda.struct.ElementCode;
 import io.fourierft.internal.cuda.struct.StructTable;
-import org.jspecify.annotations.Nullable;
 
 /** {@code y += ΔW x} or {@code gx += ΔWᵀ g} for every token, without ΔW. */
 public final class OperatorCall {
   private final SharedResources shared;
+  private final LineTokens lines;
 
-  OperatorCall(SharedResources shared) {
+  OperatorCall(SharedResources shared, LineTokens lines) {
     this.shared = shared;
+    this.lines = lines;
   }
 
-  /** From activations. Everything was checked. */
+  /** Runs on {@code stream}; everything was checked. */
   public void run(
+      WorkStream stream,
+      AdapterRouting routing,
+      boolean transposed,
+      TokenInput x,
+      Matrix y,
+      OperatorPath path) {
+    Matrix tokens = x.matrix();
+    if (lines.take(path, routing) && tokens != null) {
+      runInLines(stream, routing, transposed, tokens, y);
+    } else {
+      runStaged(stream, routing, transposed, x, y);
+    }
+  }
+
+  private static String doing(long inputs, long outputs) {
+    return "applying adapters of %d to %d features".formatted(inputs, outputs);
+  }
+
+  private void runInLines(
       WorkStream stream, AdapterRouting routing, boolean transposed, Matrix x, Matrix y) {
-    run(stream, routing, transposed, x, null, x.rows(), y);
-  }
-
-  /** From kept transforms. Everything was checked. */
-  public void run(
-      WorkStream stream,
-      AdapterRouting routing,
-      boolean transposed,
-      CudaTokenSpectrum x,
-      Matrix y) {
-    run(stream, routing, transposed, null, x, x.tokens(), y);
-  }
-
-  private void run(
-      WorkStream stream,
-      AdapterRouting routing,
-      boolean transposed,
-      @Nullable Matrix x,
-      @Nullable CudaTokenSpectrum kept,
-      int tokens,
-      Matrix y) {
-    long inputs = transposed ? routing.rows() : routing.cols();
-    long outputs = transposed ? routing.cols() : routing.rows();
-    long inputBytes = x == null ? 0 : CudaTokenSpectrum.bytesPerToken(inputs);
-    long outputBytes = CudaTokenSpectrum.bytesPerToken(outputs);
-    long copies = (x == null ? 0 : TokenTransforms.copyBytes(x, 1)) + rowBytes(y);
     new ChunkedCall(
             shared,
             stream,
-            inputBytes + outputBytes + copies,
-            () -> "applying adapters of %d to %d features".formatted(inputs, outputs))
+            DeviceTokens.copyBytes(x, 1) + DeviceTokens.copyBytes(y, 1),
+            () -> doing(x.cols(), y.cols()))
         .run(
-            tokens,
+            x.rows(),
+            (first, count) -> {
+              ScratchLayout layout = new ScratchLayout();
+              long xAt = layout.add(DeviceTokens.copyBytes(x, count));
+              long yAt = layout.add(DeviceTokens.copyBytes(y, count));
+              long scratch = layout.bytes() == 0 ? 0 : stream.scratch(layout.bytes());
+              LineTokens.Application launch =
+                  lines.prepare(stream, routing, transposed, first, count);
+              DeviceTokens from = DeviceTokens.of(stream, x, first, count, scratch + xAt);
+              DeviceTokens to = DeviceTokens.of(stream, y, first, count, scratch + yAt);
+              DeviceTokens.beginOutput(stream, y);
+              LineTokens.apply(stream, launch, from, to);
+              to.download(stream, y, first, count);
+            });
+  }
+
+  private void runStaged(
+      WorkStream stream, AdapterRouting routing, boolean transposed, TokenInput x, Matrix y) {
+    long inputs = x.features();
+    long outputs = y.cols();
+    long outputBytes = CudaTokenSpectrum.spectrumBytes(outputs);
+    new ChunkedCall(
+            shared,
+            stream,
+            x.spectrumBytes(1) + outputBytes + x.copyBytes(1) + DeviceTokens.copyBytes(y, 1),
+            () -> doing(inputs, outputs))
+        .run(
+            x.tokens(),
             (first, count) -> {
               long batch = RoundedBatch.of(count);
               ScratchLayout layout = new ScratchLayout();
-              long inputAt = layout.add(batch * inputBytes);
+              long inputAt = layout.add(x.spectrumBytes(batch));
               long outputAt = layout.add(batch * outputBytes);
-              long xAt = layout.add(x == null ? 0 : TokenTransforms.copyBytes(x, count));
-              long yAt = layout.add(count * rowBytes(y));
+              long xAt = layout.add(x.copyBytes(count));
+              long yAt = layout.add(DeviceTokens.copyBytes(y, count));
               long scratch = stream.scratch(layout.bytes());
               long operators =
-                  stream.table(shared.adapters().operators(stream, routing.adapters(), transposed));
+                  stream.table(
+                      shared
+                          .adapters()
+                          .group(stream, routing.adapters(), OperatorForm.staged(transposed))
+                          .contents());
               long choice = choice(stream, routing, first, count);
-              long input = kept == null ? scratch + inputAt : kept.pointer(first);
-              if (x != null) {
-                TokenTransforms.enqueue(stream, x, first, count, scratch + xAt, input);
-              }
+              long input = x.enqueue(stream, first, count, scratch + xAt, scratch + inputAt);
               long output = scratch + outputAt;
               multiply(stream, routing, operators, choice, count, input, inputs, output, outputs);
               stream
@@ -82,10 +102,6 @@ public final class OperatorCall {
                       output);
               accumulate(stream, output, choice, y, first, count, scratch + yAt);
             });
-  }
-
-  private static long rowBytes(Matrix y) {
-    return y instanceof HostMatrix ? (long) y.cols() * y.elementType().sizeInBytes() : 0;
   }
 
   private static void multiply(
@@ -117,21 +133,8 @@ public final class OperatorCall {
   private static void accumulate(
       WorkStream stream, long value, long choice, Matrix y, int first, int count, long copy) {
     long features = y.cols();
-    long target;
-    long stride;
-    @Nullable HostBytes hostRows = null;
-    if (y instanceof DeviceView view) {
-      stream.beginOutput();
-      target = view.pointer() + first * view.stride() * view.elementType().sizeInBytes();
-      stride = view.stride();
-    } else if (y instanceof HostMatrix host) {
-      hostRows = HostBytes.of(host.slice(first, count));
-      stream.upload(hostRows, copy);
-      target = copy;
-      stride = features;
-    } else {
-      throw new IllegalStateException(y + " was not checked");
-    }
+    DeviceTokens target = DeviceTokens.of(stream, y, first, count, copy);
+    DeviceTokens.beginOutput(stream, y);
     stream.launch(
         Kernel.ACCUMULATE,
         count * Kernel.groups(features, Kernel.SEGMENT),
@@ -142,12 +145,10 @@ public final class OperatorCall {
             .add(choice)
             .add((long) count)
             .add(features)
-            .add(target)
-            .add(ElementCode.of(y.elementType()))
-            .add(stride));
-    if (hostRows != null) {
-      stream.download(copy, hostRows);
-    }
+            .add(target.data())
+            .add(target.type())
+            .add(target.stride()));
+    target.download(stream, y, first, count);
   }
 
   /** Device address of the choices of some tokens, or 0 if all tokens take all adapters. */

@@ -5,10 +5,11 @@ import io.fourierft.internal.cuda.stream.WorkStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the two inputs of a gradient: a matrix that must be transformed, or its kept transform.
+ * An input of an operator or a gradient: tokens that are still to be transformed, or their kept
+ * transforms.
  *
- * @param matrix the activations, or null
- * @param kept their transform, or null
+ * @param matrix the tokens, or null
+ * @param kept their transforms, or null
  * @param features their length
  */
 public record TokenInput(@Nullable Matrix matrix, @Nullable CudaTokenSpectrum kept, long features) {
@@ -16,8 +17,11 @@ public record TokenInput(@Nullable Matrix matrix, @Nullable CudaTokenSpectrum ke
     return new TokenInput(matrix, null, matrix.cols());
   }
 
+  /** What was kept, be it tokens or transforms. */
   public static TokenInput of(CudaTokenSpectrum kept) {
-    return new TokenInput(null, kept, kept.features());
+    return kept.keepsTokens()
+        ? new TokenInput(kept.view(), null, kept.features())
+        : new TokenInput(null, kept, kept.features());
   }
 
   int tokens() {
@@ -25,11 +29,11 @@ public record TokenInput(@Nullable Matrix matrix, @Nullable CudaTokenSpectrum ke
   }
 
   long spectrumBytes(long tokens) {
-    return matrix == null ? 0 : tokens * CudaTokenSpectrum.bytesPerToken(features);
+    return matrix == null ? 0 : tokens * CudaTokenSpectrum.spectrumBytes(features);
   }
 
   long copyBytes(long tokens) {
-    return matrix == null ? 0 : TokenTransforms.copyBytes(matrix, tokens);
+    return matrix == null ? 0 : DeviceTokens.copyBytes(matrix, tokens);
   }
 
   /** Device address of the transforms of some tokens, enqueued if need be. */

@@ -20,24 +20,30 @@ public final class TokenShares {
   private final int tokens;
   private final long tokensPerChunk;
 
-  private TokenShares(int[] start, int[] listed, boolean perToken, int tokens, long pairs) {
+  private TokenShares(
+      int[] start, int[] listed, boolean perToken, int tokens, long tokensPerChunk) {
     this.start = start;
     this.listed = listed;
     this.perToken = perToken;
     this.tokens = tokens;
-    this.tokensPerChunk = Math.max(LEAST_PER_GROUP, Kernel.groups(pairs, GROUPS));
+    this.tokensPerChunk = tokensPerChunk;
+  }
+
+  private static long perChunk(long pairs) {
+    return Math.max(LEAST_PER_GROUP, Kernel.groups(pairs, GROUPS));
   }
 
   /** For tables that speak of no tokens. */
   static TokenShares none() {
-    return new TokenShares(new int[1], new int[0], false, 0, 0);
+    return new TokenShares(new int[1], new int[0], false, 0, LEAST_PER_GROUP);
   }
 
   /** The shares of tokens {@code first} to {@code first + count - 1}, numbered from 0. */
   public static TokenShares of(AdapterRouting routing, int first, int count) {
     int adapters = routing.adapters().size();
     if (!routing.isPerToken()) {
-      return new TokenShares(new int[1], new int[0], false, count, (long) adapters * count);
+      return new TokenShares(
+          new int[1], new int[0], false, count, perChunk((long) adapters * count));
     }
     int[] start = new int[adapters + 1];
     for (int t = first; t < first + count; t++) {
@@ -55,7 +61,53 @@ public final class TokenShares {
         listed[fill[routing.choice(t)]++] = t - first;
       }
     }
-    return new TokenShares(start, listed, true, count, listed.length);
+    return new TokenShares(start, listed, true, count, perChunk(listed.length));
+  }
+
+  /** The same shares, cut into chunks of another size. */
+  TokenShares inChunksOf(long tokensOfChunk) {
+    return new TokenShares(start, listed, perToken, tokens, tokensOfChunk);
+  }
+
+  /** Whether each token has at most one adapter; else it has all. */
+  boolean isPerToken() {
+    return perToken;
+  }
+
+  /** Tokens of the batch. */
+  int tokens() {
+    return tokens;
+  }
+
+  /** Adapters that have shares of their own; only if {@link #isPerToken}. */
+  int adapters() {
+    return start.length - 1;
+  }
+
+  /** Tokens that are changed, each once. */
+  int pairs() {
+    return perToken ? listed.length : tokens;
+  }
+
+  /** The most tokens that one adapter acts on. */
+  int mostOfOne() {
+    int most = perToken ? 0 : tokens;
+    for (int a = 0; a < adapters(); a++) {
+      most = Math.max(most, count(a));
+    }
+    return most;
+  }
+
+  /** Chunks of all adapters, or of all tokens where each has all adapters. */
+  long groups() {
+    if (!perToken) {
+      return Kernel.groups(tokens, tokensPerChunk);
+    }
+    long all = 0;
+    for (int a = 0; a < adapters(); a++) {
+      all += chunks(a);
+    }
+    return all;
   }
 
   /** Tokens that adapter {@code a} acts on. */

@@ -12,15 +12,16 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The operators of several adapters in one direction, as one stream found them: the table for the
+ * The operators of several adapters in one form, as one stream found them: the table for the
  * kernel, and the memory that it points into. Looked up again by the adapters as a whole, so that a
  * repeated batch costs the same for many as for one. Does not keep the adapters alive.
  */
-final class OperatorGroup implements Pinnable {
+public final class OperatorGroup implements Pinnable {
   private final List<WeakReference<FourierAdapter>> members;
   private final Set<ResidentTable> parts;
   private final List<DeviceBlock> foreign;
   private final TableContents contents;
+  private final long[] addresses;
   private final AtomicInteger pins = new AtomicInteger();
   private boolean stale;
 
@@ -29,20 +30,30 @@ final class OperatorGroup implements Pinnable {
    *
    * @param parts the tables that the contents point into
    * @param foreign memory that they point into and that somebody else owns
+   * @param contents one struct for each adapter
+   * @param addresses where the table of each adapter's places is on the device
    */
   OperatorGroup(
       List<FourierAdapter> members,
       Set<ResidentTable> parts,
       List<DeviceBlock> foreign,
-      TableContents contents) {
+      TableContents contents,
+      long[] addresses) {
     this.members = members.stream().map(WeakReference::new).toList();
     this.parts = parts;
     this.foreign = foreign;
     this.contents = contents;
+    this.addresses = addresses;
   }
 
-  TableContents contents() {
+  /** One struct for each adapter. */
+  public TableContents contents() {
     return contents;
+  }
+
+  /** Device address of the table of an adapter's places. */
+  public long address(int adapter) {
+    return addresses[adapter];
   }
 
   List<DeviceBlock> foreign() {

@@ -24,28 +24,28 @@ final class OperatorGroups {
   private final List<OperatorGroup> leaving = new ArrayList<>();
 
   /** Adapters by identity, without looking into them; another list of the same may be unequal. */
-  private record Key(int hash, int size, boolean transposed) {
-    static Key of(List<FourierAdapter> adapters, boolean transposed) {
+  private record Key(int hash, int size, OperatorForm form) {
+    static Key of(List<FourierAdapter> adapters, OperatorForm form) {
       int hash = 0;
       for (FourierAdapter adapter : adapters) {
         hash = 31 * hash + System.identityHashCode(adapter);
       }
-      return new Key(hash, adapters.size(), transposed);
+      return new Key(hash, adapters.size(), form);
     }
   }
 
   @Nullable OperatorGroup find(
-      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
+      WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
     Map<Key, OperatorGroup> own = byStream.get(stream);
-    OperatorGroup known = own == null ? null : own.get(Key.of(adapters, transposed));
+    OperatorGroup known = own == null ? null : own.get(Key.of(adapters, form));
     return known != null && known.isOf(adapters) ? known : null;
   }
 
   void put(
-      WorkStream stream, List<FourierAdapter> adapters, boolean transposed, OperatorGroup group) {
+      WorkStream stream, List<FourierAdapter> adapters, OperatorForm form, OperatorGroup group) {
     Map<Key, OperatorGroup> own =
         byStream.computeIfAbsent(stream, _ -> new LinkedHashMap<>(16, 0.75f, true));
-    OperatorGroup replaced = own.put(Key.of(adapters, transposed), group);
+    OperatorGroup replaced = own.put(Key.of(adapters, form), group);
     if (replaced != null && replaced.isPinned()) {
       leaving.add(replaced);
     }

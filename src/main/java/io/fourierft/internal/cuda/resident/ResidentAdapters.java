@@ -7,11 +7,7 @@ import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.LastUse;
 import io.fourierft.internal.cuda.memory.ResidentTable;
-import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.stream.WorkStream;
-import io.fourierft.internal.cuda.struct.OperatorStruct;
-import io.fourierft.internal.cuda.struct.StructTable;
-import io.fourierft.internal.definition.DeltaScale;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -87,41 +83,40 @@ public final class ResidentAdapters implements AutoCloseable {
   }
 
   /**
-   * One {@link OperatorStruct} for each adapter, put on the device if need be; valid for this call.
-   * The same adapters as in an earlier call on the stream are found together.
+   * What kernels want to know of several adapters, put on the device if need be; valid for this
+   * call. The same adapters as in an earlier call on the stream are found together.
    */
-  public synchronized TableContents operators(
-      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
-    OperatorGroup group = groups.find(stream, adapters, transposed);
+  public synchronized OperatorGroup group(
+      WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
+    OperatorGroup group = groups.find(stream, adapters, form);
     if (group == null) {
-      group = lookUp(stream, adapters, transposed);
-      groups.put(stream, adapters, transposed, group);
+      group = lookUp(stream, adapters, form);
+      groups.put(stream, adapters, form, group);
     }
     stream.pin(group);
     group.foreign().forEach(stream::retain);
-    return group.contents();
+    return group;
   }
 
   private OperatorGroup lookUp(
-      WorkStream stream, List<FourierAdapter> adapters, boolean transposed) {
-    StructTable table = new StructTable(OperatorStruct.LAYOUT, adapters.size());
-    Set<ResidentTable> parts = Collections.newSetFromMap(new IdentityHashMap<>());
-    List<DeviceBlock> foreign = new ArrayList<>();
+      WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
+    OperatorLookup found = new OperatorLookup(stream, form, lines, adapters.size());
     for (FourierAdapter adapter : adapters) {
-      Coefficients held = coefficients(stream, adapter);
-      ResidentPlaces.Rows rows =
-          places(adapter.locations(), known -> known.compressedRows(stream, transposed));
-      table.add(
-          rows.operator(held.pointer(), (float) DeltaScale.factor(adapter), adapter.nFrequency()));
-      parts.add(rows.table());
-      if (held.table != null) {
-        parts.add(held.table);
+      long pointer = 0;
+      if (form.readsCoefficients()) {
+        Coefficients held = coefficients(stream, adapter);
+        found.holds(held.table, held.foreign);
+        pointer = held.pointer;
       }
-      if (held.foreign != null) {
-        foreign.add(held.foreign);
-      }
+      long at = pointer;
+      places(
+          adapter.locations(),
+          known -> {
+            found.add(adapter, known, at);
+            return at;
+          });
     }
-    return new OperatorGroup(adapters, parts, foreign, new TableContents(table.finish()));
+    return found.group(adapters);
   }
 
   /** How often adapters or places were looked up one by one; a repeated batch does not. */

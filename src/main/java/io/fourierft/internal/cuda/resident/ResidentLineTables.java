@@ -5,6 +5,7 @@ import io.fourierft.internal.cuda.fft.LinePlan;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.stream.WorkStream;
+import io.fourierft.internal.cuda.struct.LineOperatorStruct;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -48,8 +49,8 @@ public final class ResidentLineTables {
         () -> LineTable.operator(places, transposed, input, output));
   }
 
-  /** Device address of where each k reads x; where it reads g follows. */
-  public long products(WorkStream stream, LinePlan x, LinePlan g) {
+  /** Where each k reads x; where it reads g follows. */
+  ResidentTable products(WorkStream stream, LinePlan x, LinePlan g) {
     Held held = tables.get(Kind.PRODUCTS);
     if (held == null) {
       int[] both = LineTable.products(places, x, g);
@@ -57,7 +58,7 @@ public final class ResidentLineTables {
       tables.put(Kind.PRODUCTS, held);
     }
     stream.pin(held.table);
-    return held.table.pointer();
+    return held.table;
   }
 
   private Lists lists(WorkStream stream, Kind kind, Supplier<LineTable> made) {
@@ -73,11 +74,17 @@ public final class ResidentLineTables {
     }
     stream.pin(held.table);
     long source = held.table.pointer() + (long) Integer.BYTES * held.lists;
-    return new Lists(held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
+    return new Lists(
+        held.table, held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
   }
 
-  /** Device addresses of the three parts of a table. */
-  public record Lists(long start, long source, long frequency) {}
+  /** A {@link LineTable} on the device, and the addresses of its parts. */
+  public record Lists(ResidentTable table, long start, long source, long frequency) {
+    /** The operator of an adapter with these places. */
+    LineOperatorStruct operator(long coefficients, float scale, int frequencies) {
+      return new LineOperatorStruct(start, source, frequency, coefficients, scale, frequencies);
+    }
+  }
 
   long bytes() {
     return tables.values().stream().mapToLong(held -> held.table.bytes()).sum();

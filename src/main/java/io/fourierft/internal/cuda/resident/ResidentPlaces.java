@@ -41,6 +41,11 @@ public final class ResidentPlaces {
 
   /** Device address of u[k]; v[k] follow. */
   public long rows(WorkStream stream) {
+    return rowsAndColumns(stream).pointer();
+  }
+
+  /** The numbers u[k], then v[k]. */
+  ResidentTable rowsAndColumns(WorkStream stream) {
     ResidentTable table = rowsAndColumns;
     if (table == null) {
       int n = places.nFrequency();
@@ -53,7 +58,7 @@ public final class ResidentPlaces {
       rowsAndColumns = table;
     }
     stream.pin(table);
-    return table.pointer();
+    return table;
   }
 
   /** Device address of v[k]. */

@@ -21,7 +21,7 @@ import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.memory.StagingRing;
 import io.fourierft.internal.cuda.memory.TableCache;
 import io.fourierft.internal.cuda.memory.TableContents;
-import io.fourierft.internal.cuda.struct.FusedStruct;
+import io.fourierft.internal.cuda.struct.CallbackInfoStruct;
 import java.lang.foreign.Arena;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
@@ -213,7 +213,7 @@ public final class WorkStream implements AutoCloseable {
   }
 
   /** Lets the callbacks of a plan know {@code info}, and gets all that running it needs. */
-  public void prepareFused(PlanKey key, FusedStruct info) {
+  public void prepareCallbacks(PlanKey key, CallbackInfoStruct info) {
     plans.bind(key, info, this::table);
     plans.prepare(key);
   }

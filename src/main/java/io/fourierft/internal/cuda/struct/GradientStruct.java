@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
  * @param firstPartial where its partial sums start
  * @param firstUnit units of work of the adapters before it
  * @param scale factor on the gradient
+ * @param partialStride from the partial sums of one chunk to those of the next
  */
 public record GradientStruct(
     long row,
@@ -27,7 +28,8 @@ public record GradientStruct(
     long tokens,
     long firstPartial,
     long firstUnit,
-    float scale)
+    float scale,
+    int partialStride)
     implements Struct {
   /** The struct {@code fourierft_gradient}. */
   public static final StructLayout LAYOUT =
@@ -41,7 +43,7 @@ public record GradientStruct(
               ValueLayout.JAVA_LONG.withName("first_partial"),
               ValueLayout.JAVA_LONG.withName("first_unit"),
               ValueLayout.JAVA_FLOAT.withName("scale"),
-              ValueLayout.JAVA_INT.withName("reserved"))
+              ValueLayout.JAVA_INT.withName("partial_stride"))
           .withName("fourierft_gradient");
 
   @Override
@@ -60,6 +62,6 @@ public record GradientStruct(
         .putLong(firstPartial)
         .putLong(firstUnit)
         .putFloat(scale)
-        .putInt(0);
+        .putInt(partialStride);
   }
 }

@@ -10,17 +10,17 @@ import java.nio.ByteBuffer;
  *
  * @param xSource device address of what each k reads of x
  * @param gSource device address of what each k reads of g
- * @param firstPartial where its partial sums start
+ * @param first coefficients of the adapters before it
  * @param frequencies n
  */
-public record LineGradientStruct(long xSource, long gSource, long firstPartial, int frequencies)
+public record LineGradientStruct(long xSource, long gSource, long first, int frequencies)
     implements Struct {
   /** The struct {@code fourierft_line_gradient}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
               ValueLayout.JAVA_LONG.withName("x_source"),
               ValueLayout.JAVA_LONG.withName("g_source"),
-              ValueLayout.JAVA_LONG.withName("first_partial"),
+              ValueLayout.JAVA_LONG.withName("first"),
               ValueLayout.JAVA_INT.withName("frequencies"),
               ValueLayout.JAVA_INT.withName("reserved"))
           .withName("fourierft_line_gradient");
@@ -34,7 +34,7 @@ public record LineGradientStruct(long xSource, long gSource, long firstPartial, 
   public void write(ByteBuffer to) {
     to.putLong(xSource);
     to.putLong(gSource);
-    to.putLong(firstPartial);
+    to.putLong(first);
     to.putInt(frequencies);
     to.putInt(0);
   }

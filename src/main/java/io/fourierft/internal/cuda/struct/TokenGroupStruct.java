@@ -11,16 +11,14 @@ import java.nio.ByteBuffer;
  * @param first of their numbers in the list
  * @param count how many
  * @param choice the adapter that they have, or -1 for all
- * @param chunk which chunk of its adapter's tokens this is
  */
-public record TokenGroupStruct(int first, int count, int choice, int chunk) implements Struct {
+public record TokenGroupStruct(int first, int count, int choice) implements Struct {
   /** The struct {@code fourierft_token_group}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
               ValueLayout.JAVA_INT.withName("first"),
               ValueLayout.JAVA_INT.withName("count"),
-              ValueLayout.JAVA_INT.withName("choice"),
-              ValueLayout.JAVA_INT.withName("chunk"))
+              ValueLayout.JAVA_INT.withName("choice"))
           .withName("fourierft_token_group");
 
   @Override
@@ -33,6 +31,5 @@ public record TokenGroupStruct(int first, int count, int choice, int chunk) impl
     to.putInt(first);
     to.putInt(count);
     to.putInt(choice);
-    to.putInt(chunk);
   }
 }

@@ -1,6 +1,6 @@
 /* What the callbacks share; all of it inline, since each is linked by itself. */
-#ifndef FOURIERFT_FUSED_H
-#define FOURIERFT_FUSED_H
+#ifndef FOURIERFT_SPARSE_SPECTRUM_H
+#define FOURIERFT_SPARSE_SPECTRUM_H
 
 #include "device.h"
 #include "fourierft_callbacks.h"

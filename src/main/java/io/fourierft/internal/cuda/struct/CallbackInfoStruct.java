@@ -19,7 +19,7 @@ import java.nio.ByteBuffer;
  * @param loadMiddle lines of an adapter's input
  * @param storeInner reals of a line of the output
  */
-public record FusedStruct(
+public record CallbackInfoStruct(
     long adapters,
     long operators,
     long targets,
@@ -31,7 +31,7 @@ public record FusedStruct(
     DivisorStruct loadMiddle,
     DivisorStruct storeInner)
     implements Struct {
-  /** The struct {@code fourierft_fused}. */
+  /** The struct {@code fourierft_callback_info}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
               ValueLayout.JAVA_LONG.withName("adapters"),
@@ -44,11 +44,11 @@ public record FusedStruct(
               DivisorStruct.LAYOUT.withName("load_inner"),
               DivisorStruct.LAYOUT.withName("load_middle"),
               DivisorStruct.LAYOUT.withName("store_inner"))
-          .withName("fourierft_fused");
+          .withName("fourierft_callback_info");
 
   /** The same for a plan with another input. */
-  public FusedStruct loading(DivisorStruct inner, DivisorStruct middle) {
-    return new FusedStruct(
+  public CallbackInfoStruct loading(DivisorStruct inner, DivisorStruct middle) {
+    return new CallbackInfoStruct(
         adapters, operators, targets, columns, rows, cols, slots, inner, middle, storeInner);
   }
 

@@ -1,4 +1,4 @@
-package io.fourierft.bulk;
+package io.fourierft.merge;
 
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
@@ -9,19 +9,23 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Memory for the ΔWs of one batch. Used by one thread at a time. */
-final class DeltaBuffer {
+/**
+ * Memory for the ΔWs of a batch of adapters, which are computed in one call of the engine. Used by
+ * one thread at a time.
+ */
+public final class DeltaBuffer {
   private static final long ALIGNMENT = 64;
 
   private final MemorySegment memory;
   private final List<MemorySegment> slices = new ArrayList<>();
 
-  DeltaBuffer(MemorySegment memory) {
+  /** In memory of the caller's, which must be reachable by the engine's threads. */
+  public DeltaBuffer(MemorySegment memory) {
     this.memory = memory;
   }
 
   /** Bytes that these ΔWs take in a buffer. */
-  static long needed(List<FourierAdapter> adapters) {
+  public static long needed(List<FourierAdapter> adapters) {
     return adapters.stream().mapToLong(DeltaBuffer::needed).sum();
   }
 
@@ -31,7 +35,7 @@ final class DeltaBuffer {
   }
 
   /** Computes them all in one call of the engine, one after the other in this memory. */
-  void compute(FourierEngine engine, List<FourierAdapter> adapters) {
+  public void compute(FourierEngine engine, List<FourierAdapter> adapters) {
     slices.clear();
     List<HostMatrix> matrices = new ArrayList<>(adapters.size());
     long offset = 0;
@@ -46,7 +50,7 @@ final class DeltaBuffer {
   }
 
   /** The bytes of the ΔW of that number of the last batch. */
-  MemorySegment slice(int index) {
+  public MemorySegment slice(int index) {
     return slices.get(index);
   }
 }

@@ -6,8 +6,8 @@ import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.resident.ResidentPlaces;
 import io.fourierft.internal.cuda.stream.WorkStream;
+import io.fourierft.internal.cuda.struct.CallbackInfoStruct;
 import io.fourierft.internal.cuda.struct.DivisorStruct;
-import io.fourierft.internal.cuda.struct.FusedStruct;
 import io.fourierft.internal.cuda.struct.OperatorStruct;
 import io.fourierft.internal.cuda.struct.StructTable;
 import io.fourierft.internal.definition.DeltaScale;
@@ -18,10 +18,10 @@ import java.util.List;
  * into the targets: no spectrum is stored, cleared or expanded, and no kernel follows the last
  * transform.
  */
-public final class FusedTransforms {
+public final class CallbackTransforms {
   private final SharedResources shared;
 
-  FusedTransforms(SharedResources shared) {
+  CallbackTransforms(SharedResources shared) {
     this.shared = shared;
   }
 
@@ -48,8 +48,8 @@ public final class FusedTransforms {
     long rows = plan.rows();
     long half = PlanKey.half(plan.cols());
     int count = adapters.size();
-    FusedStruct byRow =
-        new FusedStruct(
+    CallbackInfoStruct byRow =
+        new CallbackInfoStruct(
             table,
             operators(stream, adapters),
             targets,
@@ -61,12 +61,13 @@ public final class FusedTransforms {
             DivisorStruct.of(rows),
             DivisorStruct.of(2 * half));
     if (plan.path() == DensePath.FOLDED) {
-      stream.prepareFused(whole(plan, count), byRow);
+      stream.prepareCallbacks(whole(plan, count), byRow);
       return;
     }
-    FusedStruct bySlot = byRow.loading(DivisorStruct.of(rows), DivisorStruct.of(plan.slots()));
-    stream.prepareFused(columns(plan, count), bySlot);
-    stream.prepareFused(rows(plan, count), byRow);
+    CallbackInfoStruct bySlot =
+        byRow.loading(DivisorStruct.of(rows), DivisorStruct.of(plan.slots()));
+    stream.prepareCallbacks(columns(plan, count), bySlot);
+    stream.prepareCallbacks(rows(plan, count), byRow);
   }
 
   /** Device address of the spectra of one chunk, by columns. */
@@ -85,15 +86,15 @@ public final class FusedTransforms {
   }
 
   private static PlanKey whole(DensePlan plan, long count) {
-    return new PlanKey(PlanKey.Kind.FUSED_2D, plan.rows(), plan.cols(), count);
+    return new PlanKey(PlanKey.Kind.CALLBACK_2D, plan.rows(), plan.cols(), count);
   }
 
   private static PlanKey columns(DensePlan plan, long count) {
-    return new PlanKey(PlanKey.Kind.FUSED_COLUMNS, 1, plan.rows(), count * plan.slots());
+    return new PlanKey(PlanKey.Kind.CALLBACK_COLUMNS, 1, plan.rows(), count * plan.slots());
   }
 
   private static PlanKey rows(DensePlan plan, long count) {
-    return new PlanKey(PlanKey.Kind.FUSED_ROWS, 1, plan.cols(), count * plan.rows());
+    return new PlanKey(PlanKey.Kind.CALLBACK_ROWS, 1, plan.cols(), count * plan.rows());
   }
 
   /**
