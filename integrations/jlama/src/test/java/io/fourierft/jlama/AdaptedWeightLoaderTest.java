@@ -108,8 +108,7 @@ class AdaptedWeightLoaderTest {
       adapted.tensorInfoMap().keySet().forEach(adapted::load);
     }
     assertEquals(
-        -1,
-        Arrays.mismatch(before, Files.readAllBytes(MODEL.resolve("model.safetensors"))));
+        -1, Arrays.mismatch(before, Files.readAllBytes(MODEL.resolve("model.safetensors"))));
   }
 
   @Test
@@ -146,7 +145,8 @@ class AdaptedWeightLoaderTest {
         Files.writeString(
             folder.resolve("Program.java"),
             imports
-                + "class Program {\n  public static void main(String[] arguments) throws Exception {\n"
+                + "class Program {\n"
+                + "  public static void main(String[] arguments) throws Exception {\n"
                 + body
                 + "  }\n}\n");
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
