@@ -17,7 +17,9 @@ import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.peft.WeightSlice;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,10 +39,10 @@ import java.util.Map;
 public final class AdaptedWeightLoader implements WeightLoader {
   private final WeightLoader base;
   private final FourierEngine engine;
-  private final Map<String, List<ResolvedModule>> byWeight;
+  private final Map<String, List<Addend>> byWeight;
 
   private AdaptedWeightLoader(
-      WeightLoader base, FourierEngine engine, Map<String, List<ResolvedModule>> byWeight) {
+      WeightLoader base, FourierEngine engine, Map<String, List<Addend>> byWeight) {
     this.base = base;
     this.engine = engine;
     this.byWeight = byWeight;
@@ -58,17 +60,21 @@ public final class AdaptedWeightLoader implements WeightLoader {
   public static AdaptedWeightLoader open(
       FourierEngine engine, Path model, List<Path> adapters, ResolveOptions options)
       throws IOException {
-    Map<String, List<ResolvedModule>> byWeight = new HashMap<>();
+    Map<String, List<Addend>> byWeight = new HashMap<>();
     BaseModel names = BaseModel.open(model);
     for (Path folder : adapters) {
       ResolvedAdapter adapter = PeftAdapter.open(folder).resolve(names, options);
-      if (!adapter.replacements().isEmpty()) {
+      if (!adapter.replacements().isEmpty() || !adapter.parts().isEmpty()) {
         throw new FourierException(
-            "adapter %s replaces %s whole, which is not done while loading; merge it into a folder with ModelMerge, and load that"
+            "adapter %s brings tensors of its own (%s), which is not done while loading; merge it into a folder with ModelMerge, and load that"
                 .formatted(folder, adapter.replacements().keySet()));
       }
       for (ResolvedModule module : adapter.modules()) {
-        byWeight.computeIfAbsent(module.weight(), name -> new ArrayList<>()).add(module);
+        for (WeightSlice slice : module.slices()) {
+          byWeight
+              .computeIfAbsent(slice.weight(), name -> new ArrayList<>())
+              .add(new Addend(module, slice));
+        }
       }
     }
     return new AdaptedWeightLoader(SafeTensorSupport.loadWeights(model.toFile()), engine, byWeight);
@@ -78,11 +84,11 @@ public final class AdaptedWeightLoader implements WeightLoader {
   public AbstractTensor load(
       String name, DistributedContext context, boolean sparseRows, boolean sparseColumns) {
     AbstractTensor weight = base.load(name, context, sparseRows, sparseColumns);
-    List<ResolvedModule> modules = byWeight.get(name);
-    return modules == null ? weight : adapted(name, weight, modules);
+    List<Addend> addends = byWeight.get(name);
+    return addends == null ? weight : adapted(name, weight, addends);
   }
 
-  private AbstractTensor adapted(String name, AbstractTensor weight, List<ResolvedModule> modules) {
+  private AbstractTensor adapted(String name, AbstractTensor weight, List<Addend> addends) {
     if (weight.shape().isSparse() || weight.dims() != 2) {
       throw new FourierException(
           "weight '%s' is loaded in parts, to which no ΔW can be added; load the model on one machine, or merge it into a folder first"
@@ -107,20 +113,36 @@ public final class AdaptedWeightLoader implements WeightLoader {
         from.asSlice(
             weight.getMemorySegmentOffset(weight.getOffset(0, 0)),
             (long) rows * cols * type.sizeInBytes()));
-    for (ResolvedModule module : modules) {
-      boolean transposed = module.layout() == WeightLayout.IN_OUT;
-      int moduleRows = transposed ? module.adapter().cols() : module.adapter().rows();
-      long rowBytes = (long) cols * type.sizeInBytes();
-      HostMatrix part =
-          Matrix.of(
-              bytes.asSlice(module.firstRow() * rowBytes, moduleRows * rowBytes),
-              type,
-              moduleRows,
-              cols);
-      engine.addDelta(module.adapter(), part, module.layout(), FourierEngine.Addition.ADD);
+    for (Addend addend : addends) {
+      add(addend, bytes, type, cols);
     }
     return copy;
   }
+
+  private void add(Addend addend, MemorySegment weight, ElementType type, int cols) {
+    WeightSlice slice = addend.slice();
+    ResolvedModule module = addend.module();
+    int rows =
+        module.layout() == WeightLayout.IN_OUT ? module.adapter().cols() : module.adapter().rows();
+    long rowBytes = (long) cols * type.sizeInBytes();
+    // The layer's rows in their order; those that another weight holds are zero meanwhile.
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment layer = arena.allocate(rows * rowBytes, 64);
+      for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
+        MemorySegment.copy(
+            weight, slice.storedRow(row) * rowBytes, layer, row * rowBytes, rowBytes);
+      }
+      HostMatrix matrix = Matrix.of(layer, type, rows, cols);
+      engine.addDelta(module.adapter(), matrix, module.layout(), FourierEngine.Addition.ADD);
+      for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
+        MemorySegment.copy(
+            layer, row * rowBytes, weight, slice.storedRow(row) * rowBytes, rowBytes);
+      }
+    }
+  }
+
+  /** A layer's ΔW and which of its rows a weight holds. */
+  private record Addend(ResolvedModule module, WeightSlice slice) {}
 
   @Override
   public Map<String, String> metadata() {
