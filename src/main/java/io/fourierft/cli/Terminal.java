@@ -4,6 +4,7 @@ import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Whether somebody is looking. */
 final class Terminal {
@@ -16,7 +17,7 @@ final class Terminal {
       return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
     } catch (IOException | UnsupportedOperationException noSuchSystem) {
       // Without /proc the console tells of standard input and output, which is as near as one gets.
-      return System.console() instanceof Console console && console.isTerminal();
+      return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     }
   }
 }

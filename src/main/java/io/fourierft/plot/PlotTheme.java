@@ -1,6 +1,7 @@
 package io.fourierft.plot;
 
 import java.awt.Color;
+import java.util.List;
 import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
 
@@ -11,14 +12,13 @@ public enum PlotTheme {
       Color.WHITE,
       new Color(0x222222),
       new Color(0xDDDDDD),
-      new Color[] {
+      List.of(
         new Color(0xC6DBEF),
         new Color(0x9ECAE1),
         new Color(0x4292C6),
         new Color(0x08519C),
-        new Color(0x67000D)
-      },
-      new Color[] {new Color(0x2166AC), Color.WHITE, new Color(0xB2182B)},
+        new Color(0x67000D)),
+      List.of(new Color(0x2166AC), Color.WHITE, new Color(0xB2182B)},
       new Color[] {
         new Color(0x1B6CA8),
         new Color(0xD95F02),
@@ -27,22 +27,20 @@ public enum PlotTheme {
         new Color(0xE7298A),
         new Color(0x66A61E),
         new Color(0xA6761D),
-        new Color(0x666666)
-      }),
+        new Color(0x666666))),
 
   /** Light on almost black. */
   DARK(
       new Color(0x16181D),
       new Color(0xDDDDDD),
       new Color(0x3A3F4A),
-      new Color[] {
+      List.of(
         new Color(0x2C4A6B),
         new Color(0x3F78B0),
         new Color(0x6BAED6),
         new Color(0xBDD7E7),
-        new Color(0xFF8A70)
-      },
-      new Color[] {new Color(0x6BAED6), new Color(0x16181D), new Color(0xFB6A4A)},
+        new Color(0xFF8A70)),
+      List.of(new Color(0x6BAED6), new Color(0x16181D), new Color(0xFB6A4A)},
       new Color[] {
         new Color(0x5AA9E6),
         new Color(0xFF9F4A),
@@ -51,23 +49,22 @@ public enum PlotTheme {
         new Color(0xFF7ABF),
         new Color(0xA5D65C),
         new Color(0xD9B26A),
-        new Color(0xAAAAAA)
-      });
+        new Color(0xAAAAAA)));
 
   private final Color background;
   private final Color foreground;
   private final Color grid;
-  private final Color[] weakToStrong;
-  private final Color[] negativeToPositive;
-  private final Color[] series;
+  private final List<Color> weakToStrong;
+  private final List<Color> negativeToPositive;
+  private final List<Color> series;
 
   PlotTheme(
       Color background,
       Color foreground,
       Color grid,
-      Color[] weakToStrong,
-      Color[] negativeToPositive,
-      Color[] series) {
+      List<Color> weakToStrong,
+      List<Color> negativeToPositive,
+      List<Color> series) {
     this.background = background;
     this.foreground = foreground;
     this.grid = grid;
@@ -101,16 +98,16 @@ public enum PlotTheme {
 
   /** The colour of the k-th of several curves or bars. */
   public Color series(int k) {
-    return series[k % series.length];
+    return series.get(k % series.size());
   }
 
   /** Five colours of magnitudes. */
   Color weakToStrong(int level) {
-    return weakToStrong[level];
+    return weakToStrong.get(level);
   }
 
   /** Three colours of signed numbers; zero is the background. */
   public Color[] negativeToPositive() {
-    return negativeToPositive.clone();
+    return negativeToPositive.toArray(Color[]::new);
   }
 }
