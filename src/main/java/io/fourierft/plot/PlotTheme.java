@@ -13,21 +13,21 @@ public enum PlotTheme {
       new Color(0x222222),
       new Color(0xDDDDDD),
       List.of(
-        new Color(0xC6DBEF),
-        new Color(0x9ECAE1),
-        new Color(0x4292C6),
-        new Color(0x08519C),
-        new Color(0x67000D)),
-      List.of(new Color(0x2166AC), Color.WHITE, new Color(0xB2182B)},
-      new Color[] {
-        new Color(0x1B6CA8),
-        new Color(0xD95F02),
-        new Color(0x1B9E77),
-        new Color(0x7570B3),
-        new Color(0xE7298A),
-        new Color(0x66A61E),
-        new Color(0xA6761D),
-        new Color(0x666666))),
+          new Color(0xC6DBEF),
+          new Color(0x9ECAE1),
+          new Color(0x4292C6),
+          new Color(0x08519C),
+          new Color(0x67000D)),
+      List.of(new Color(0x2166AC), Color.WHITE, new Color(0xB2182B)),
+      List.of(
+          new Color(0x1B6CA8),
+          new Color(0xD95F02),
+          new Color(0x1B9E77),
+          new Color(0x7570B3),
+          new Color(0xE7298A),
+          new Color(0x66A61E),
+          new Color(0xA6761D),
+          new Color(0x666666))),
 
   /** Light on almost black. */
   DARK(
@@ -35,21 +35,21 @@ public enum PlotTheme {
       new Color(0xDDDDDD),
       new Color(0x3A3F4A),
       List.of(
-        new Color(0x2C4A6B),
-        new Color(0x3F78B0),
-        new Color(0x6BAED6),
-        new Color(0xBDD7E7),
-        new Color(0xFF8A70)),
-      List.of(new Color(0x6BAED6), new Color(0x16181D), new Color(0xFB6A4A)},
-      new Color[] {
-        new Color(0x5AA9E6),
-        new Color(0xFF9F4A),
-        new Color(0x4FD1A5),
-        new Color(0xA8A4E6),
-        new Color(0xFF7ABF),
-        new Color(0xA5D65C),
-        new Color(0xD9B26A),
-        new Color(0xAAAAAA)));
+          new Color(0x2C4A6B),
+          new Color(0x3F78B0),
+          new Color(0x6BAED6),
+          new Color(0xBDD7E7),
+          new Color(0xFF8A70)),
+      List.of(new Color(0x6BAED6), new Color(0x16181D), new Color(0xFB6A4A)),
+      List.of(
+          new Color(0x5AA9E6),
+          new Color(0xFF9F4A),
+          new Color(0x4FD1A5),
+          new Color(0xA8A4E6),
+          new Color(0xFF7ABF),
+          new Color(0xA5D65C),
+          new Color(0xD9B26A),
+          new Color(0xAAAAAA)));
 
   private final Color background;
   private final Color foreground;
