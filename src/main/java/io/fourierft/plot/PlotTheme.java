@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
 
 /** The colours of a picture, for pages of either kind. */
+@SuppressWarnings("ImmutableEnumChecker") // Lists of colours that nothing can change.
 public enum PlotTheme {
   /** Dark on white. */
   LIGHT(
