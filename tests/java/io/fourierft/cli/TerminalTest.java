@@ -29,7 +29,7 @@ class TerminalTest {
     String java = Path.of(System.getProperty("java.home", ""), "bin", "java").toString();
     String classes = System.getProperty("java.class.path", "");
     String program =
-        java + " -XX:TieredStopAtLevel=1 -cp '" + classes + "' " + Probe.class.getName();
+        java + " -XX:TieredStopAtLevel=1 -cp '" + classes + "' '" + Probe.class.getName() + "'";
     ProcessBuilder builder =
         terminal
             ? new ProcessBuilder(SCRIPT.toString(), "-qec", program, "/dev/null")
