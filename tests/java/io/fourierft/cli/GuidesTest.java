@@ -93,10 +93,13 @@ class GuidesTest {
       switch (blocks.group(1)) {
         case "sh" -> {
           for (String line : blocks.group(2).lines().toList()) {
-            assertRuns(page, line);
+            // Maven's own lines are run by .ci; what has an ellipsis is no whole command.
+            if (!line.startsWith("mvn ") && !line.contains("...")) {
+              assertRuns(page, line);
+            }
           }
         }
-        case "java" -> {}
+        case "java", "xml", "groovy" -> {}
         case "text" ->
             assertFalse(
                 blocks.group(2).contains("./fourierft"), page + ": a command is not run by a test");
