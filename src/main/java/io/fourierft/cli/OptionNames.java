@@ -15,6 +15,8 @@ final class OptionNames {
           "LoraOptions.rank", "--rank",
           "(keepGoing)", "(--keep-going)",
           "MergeOptions.dtype", "--dtype",
+          "MergeOptions.untouched", "--untouched",
+          "MergeOptions.verifyInput", "--verify-input",
           "Randperm.LEGACY", "--legacy-randperm",
           "ResolveOptions.layouts", "--layout",
           "ResolveOptions.renames", "--rename");
