@@ -93,8 +93,8 @@ class GuidesTest {
       switch (blocks.group(1)) {
         case "sh" -> {
           for (String line : blocks.group(2).lines().toList()) {
-            // Maven's own lines are run by .ci; what has an ellipsis is no whole command.
-            if (!line.startsWith("mvn ") && !line.contains("...")) {
+            // Builds are tried by .ci/packaging.sh; what has an ellipsis is no whole command.
+            if (!page.endsWith("dependency.md") && !line.contains("...")) {
               assertRuns(page, line);
             }
           }
