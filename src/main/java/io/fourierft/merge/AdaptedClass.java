@@ -107,8 +107,8 @@ final class AdaptedClass {
     if (!missing.isEmpty()) {
       notes.add(
           ("%s has '%s.weight', which neither the base model nor the adapter brings: it was random"
-               + " in training and will be when the output is loaded, which costs what was learned;"
-               + " name it in modules_to_save and train again")
+                  + " in training and will be when the output is loaded, which costs what was learned;"
+                  + " name it in modules_to_save and train again")
               .formatted(className, String.join(".weight', '", missing)));
     }
   }

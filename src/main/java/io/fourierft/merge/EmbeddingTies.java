@@ -46,7 +46,7 @@ final class EmbeddingTies {
         hasConfig
             ? "says tie_word_embeddings: false"
             : "has no config.json to say tie_word_embeddings: false, so give that where it is"
-                  + " loaded";
+                + " loaded";
   }
 
   /**
