@@ -41,7 +41,13 @@ done
 expect '^\| callbacks \| FAILED \(7\) \| [0-9]+ \| made to fail \|'
 expect '^\| patient \| out of time \| [0-9]+ \| made to hang \|'
 expect '^[1-9][0-9]* passed, 0 did not\.'
-expect '^\| 16x16/n10/b2 \| folded \| [0-9.]+ '
+for path in fused folded; do
+  expect "^\| 16x16/n10/b2 \| $path \| [0-9.]+ "
+done
+for path in fused staged; do
+  expect "^\| 16x16/n10/t1/f32 \| $path \| [0-9.]+ "
+  expect "^\| 16x16/n10 \| $path \| [0-9.]+ "
+done
 grep -q 'WRONG\|FAILED: ' "$report" && fail "a result was wrong, or a case failed: $(cat "$report")"
 tar tzf "$(find "$out" -name '*.tgz')" | grep -q 'logs/conformance.log' || fail "the logs are not in the .tgz"
 

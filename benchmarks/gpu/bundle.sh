@@ -68,7 +68,9 @@ mkdir -p "$out/tests/resources" && cp -r tests/resources/fixtures "$out/tests/re
 
 mkdir -p "$out/native" "$out/cmake"
 cp -r native/CMakeLists.txt native/callbacks native/include native/kernels "$out/native/"
-cp cmake/Nvcc.cmake "$out/cmake/"
+cp cmake/*.cmake "$out/cmake/"
+# What the compiler said of the jar's kernels, where they were built.
+[ ! -f target/kernels/resources.md ] || cp target/kernels/resources.md "$out/"
 cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/peers.py benchmarks/gpu/README.md "$out/"
 
 echo "== compiling the benchmark"

@@ -202,6 +202,8 @@ peers() {
   uname -sr
 } >"$work/run.txt"
 printf '%s\n' "$found" >"$work/wheels.txt"
+# What the compiler said of the jar's kernels, if it was there.
+cp "$here/resources.md" "$work/" 2>/dev/null
 if smi=$(tool nvidia-smi); then
   timeout 20 "$smi" >"$work/nvidia-smi.txt" 2>&1
   timeout 20 "$smi" --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem,ecc.mode.current,mig.mode.current \
@@ -229,6 +231,7 @@ if [ -n "$nvcc" ] && [ -n "$cmake" ] && [ "$emulated" = 0 ]; then
     "$1" -S "$2/native" -B "$3" "-DFOURIERFT_NVCC=$4" "-DFOURIERFT_ARCHITECTURES=$5"
     "$1" --build "$3" --parallel 8
     echo "built for sm_$5"' kernels "$cmake" "$here" "$scratch/kernels" "$nvcc" "${architecture:-75}"; then
+    cp "$scratch/kernels/resources.md" "$work/" 2>/dev/null
     java+=("-Dfourierft.cuda.kernels=$scratch/kernels/resources/META-INF/fourierft/cuda/fourierft.fatbin")
   fi
 else

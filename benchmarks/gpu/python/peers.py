@@ -1,4 +1,5 @@
-"""Times the peers on the same GPU: PyTorch doing PEFT's formula, PEFT's own layer, CuPy's cuFFT.
+"""Times the peers on the same GPU: PyTorch doing PEFT's formula, PEFT's own layer, CuPy's cuFFT, a
+LoRA layer of rank 8 in PyTorch.
 
     peers.py cases.json LIST SECONDS peers.json [EARLIER.json...]
 
@@ -207,7 +208,37 @@ class Peers:
                                 peer,
                                 lambda: self.direction(direction, rows, cols, tokens, types[label], prepare),
                             )
+                    suffix = f"{rows}x{cols}/n{n}/t{tokens}/{label.lower()}"
+                    for direction in ("forward", "both"):
+                        self.results.run(
+                            f"{direction}/{suffix}",
+                            "lora",
+                            lambda: self.lora(direction, rows, cols, tokens, types[label]),
+                        )
                     self.free()
+
+    def lora(self, direction, rows, cols, tokens, dtype, rank=8):
+        """The adapter's part of a LoRA layer, which is added to the base's output, and of its backward."""
+        torch = self.torch
+        linear = torch.nn.functional.linear
+        down = torch.randn(rank, cols, device=self.device, requires_grad=True)
+        up = torch.randn(rows, rank, device=self.device, requires_grad=True)
+        x = torch.randn(tokens, cols, device=self.device, dtype=dtype, requires_grad=True)
+        y = torch.randn(tokens, rows, device=self.device, dtype=dtype)
+        g = torch.randn(tokens, rows, device=self.device, dtype=dtype)
+
+        def forward():
+            return (y + linear(linear(x.to(down.dtype), down), up) * 2.0).to(x.dtype)
+
+        def forward_only(_):
+            with torch.no_grad():
+                forward()
+
+        def both(_):
+            x.grad = down.grad = up.grad = None
+            forward().backward(g)
+
+        return self.measure(forward_only if direction == "forward" else both)
 
     def direction(self, direction, rows, cols, tokens, dtype, prepare):
         """The adapter's part of FourierFTLinear.forward, casts included, and of its backward."""

@@ -7,6 +7,7 @@
 import re
 import warnings
 
+import torch
 import transformers
 from transformers import CONFIG_MAPPING
 from transformers.models.auto import modeling_auto
@@ -50,6 +51,23 @@ def pairs(class_name):
     return {(a, b) for a, b in plain if a.endswith((".weight", ".bias"))}
 
 
+def head_modules(model_type, class_name):
+    """The modules with weights that the class has outside the bare model; none if it cannot be made so."""
+    try:
+        config = CONFIG_MAPPING[model_type]()
+        for name in ("num_hidden_layers", "encoder_layers", "decoder_layers", "n_layer", "num_layers"):
+            if isinstance(getattr(config, name, None), int):
+                setattr(config, name, 1)
+        with torch.device("meta"):
+            model = getattr(transformers, class_name)(config)
+    except Exception:
+        return []
+    if not hasattr(model, model.base_model_prefix):
+        return []
+    names = [n.rpartition(".")[0] for n, _ in model.named_parameters()]
+    return list(dict.fromkeys(n for n in names if not (n + ".").startswith(model.base_model_prefix + ".")))
+
+
 by_type = classes()
 groups = {}
 for model_type in sorted(CONFIG_MAPPING.keys()):
@@ -70,8 +88,9 @@ for tied, types in sorted(groups.items(), key=lambda item: -len(item[1])):
         names = [t for t in types if bool(tied_by_default(t)) == wanted]
         if names:
             print(word + " " + " ".join(names))
-print("\n// The class of a task's head.")
+print("\n// The class of a task's head, and the modules that it has beside the bare model.")
 for task, table in TASKS.items():
     print("\n[" + task + "]")
     for model_type, name in sorted(getattr(modeling_auto, table).items()):
-        print(model_type + " " + (name if isinstance(name, str) else name[0]))
+        name = name if isinstance(name, str) else name[0]
+        print(" ".join([model_type, name, *head_modules(model_type, name)]))

@@ -238,12 +238,13 @@ class MergeRefusalTest extends ModelCommandTest {
   }
 
   @Test
-  void twoAdaptersThatBringTheSameTensorAreRefused() throws IOException {
+  void twoAdaptersThatBringDifferentEmbeddingsAreRefused() throws IOException {
     String saves = ", \"modules_to_save\": [\"embed_tokens\"]";
-    ModelFiles.Tensor embedding =
-        ModelFiles.matrix("base_model.model.model.embed_tokens.weight", DType.F32, 16, 12, 1, 77);
-    Path first = queryAdapter("first", saves, TEN, embedding);
-    Path second = queryAdapter("second", saves, TEN, embedding);
+    String name = "base_model.model.model.embed_tokens.weight";
+    Path first =
+        queryAdapter("first", saves, TEN, ModelFiles.matrix(name, DType.F32, 16, 12, 1, 77));
+    Path second =
+        queryAdapter("second", saves, TEN, ModelFiles.matrix(name, DType.F32, 16, 12, 1, 78));
     refused(
         merge(base(DType.F32), first, out(), "--adapter", second),
         first.toString(),

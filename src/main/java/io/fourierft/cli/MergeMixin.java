@@ -91,6 +91,13 @@ final class MergeMixin {
               + " file is one with the base's (default: rewritten)")
   private UntouchedFiles untouched;
 
+  @Option(
+      names = "--verify-input",
+      description =
+          "read the base's weight files for their SHA-256: refuse one that is not what its hub"
+              + " cache names, record all in the output's metadata (base.sha256.FILE)")
+  private boolean verifyInput;
+
   @Mixin private AdaptersMixin adapters;
 
   @Mixin private BulkMixin bulk;
@@ -115,7 +122,8 @@ final class MergeMixin {
             .withOverwrite(overwrite)
             .withMaxShardSizeInBytes(maxShardSize)
             .withResolve(resolve.options())
-            .withUntouched(untouched);
+            .withUntouched(untouched)
+            .withVerifyInput(verifyInput);
     adapters.require();
     return each ? runEach(options) : runOne(options, addition);
   }

@@ -12,6 +12,8 @@ final class OptionNames {
           "(overwrite)", "(--overwrite)",
           "(keepGoing)", "(--keep-going)",
           "MergeOptions.dtype", "--dtype",
+          "MergeOptions.untouched", "--untouched",
+          "MergeOptions.verifyInput", "--verify-input",
           "Randperm.LEGACY", "--legacy-randperm",
           "ResolveOptions.layouts", "--layout",
           "ResolveOptions.renames", "--rename");

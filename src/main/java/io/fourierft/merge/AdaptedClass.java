@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +68,12 @@ final class AdaptedClass {
         : model.architecture().map(HeadClass::isLanguageModel).orElse(true);
   }
 
-  /** Says in the configuration what follows for certain, and notes the rest. */
-  void settle(ConfigChanges changes, List<String> notes) {
+  /**
+   * Says in the configuration what follows for certain, and notes the rest.
+   *
+   * @param isThere whether the output has a tensor, by the name that base and adapter have for it
+   */
+  void settle(ConfigChanges changes, Predicate<String> isThere, List<String> notes) {
     if (labels > 0) {
       changes.setLabels(labels);
     }
@@ -77,6 +82,7 @@ final class AdaptedClass {
     }
     String className = classes.size() == 1 ? classes.iterator().next() : "";
     if (!className.isEmpty()) {
+      noteRandom(className, isThere, notes);
       if (!model.architecture().equals(Optional.of(className))) {
         changes.setArchitecture(className);
         notes.add(
@@ -87,6 +93,23 @@ final class AdaptedClass {
           ("config.json still says architectures [%s]; of which class the model with '%s' is does"
                   + " not follow from the adapter: load it with the class that it was trained as")
               .formatted(model.architecture().get(), newTensors.iterator().next()));
+    }
+  }
+
+  /**
+   * Weights of the class that nobody has: random in training, and random again when it is loaded.
+   */
+  private void noteRandom(String className, Predicate<String> isThere, List<String> notes) {
+    List<String> missing =
+        HeadClass.modules(className).stream()
+            .filter(module -> !isThere.test(module + ".weight"))
+            .toList();
+    if (!missing.isEmpty()) {
+      notes.add(
+          ("%s has '%s.weight', which neither the base model nor the adapter brings: it was random"
+               + " in training and will be when the output is loaded, which costs what was learned;"
+               + " name it in modules_to_save and train again")
+              .formatted(className, String.join(".weight', '", missing)));
     }
   }
 }

@@ -23,6 +23,7 @@ final class EmbeddingTies {
   private final Map<String, List<OutputTensor.Delta>> deltas;
   private final Map<String, OutputTensor.Replacement> replacements;
   private final List<String> notes;
+  private final String untying;
   private final Map<String, String> parted = new LinkedHashMap<>();
   private boolean untied;
 
@@ -31,14 +32,21 @@ final class EmbeddingTies {
    *
    * @param deltas what is added; afterwards only to tensors that the output has
    * @param replacements what takes a tensor's place, likewise
+   * @param hasConfig whether there is a configuration that will say so
    */
   EmbeddingTies(
       Map<String, List<OutputTensor.Delta>> deltas,
       Map<String, OutputTensor.Replacement> replacements,
+      boolean hasConfig,
       List<String> notes) {
     this.deltas = deltas;
     this.replacements = replacements;
     this.notes = notes;
+    untying =
+        hasConfig
+            ? "says tie_word_embeddings: false"
+            : "has no config.json to say tie_word_embeddings: false, so give that where it is"
+                  + " loaded";
   }
 
   /**
@@ -60,8 +68,8 @@ final class EmbeddingTies {
         untied = true;
         notes.add(
             ("the configuration ties '%s', but the base model holds each by itself: they are taken"
-                    + " as two, as they now differ, and the output says tie_word_embeddings: false")
-                .formatted(String.join("' and '", apart)));
+                    + " as two, as they now differ, and the output %s")
+                .formatted(String.join("' and '", apart), untying));
       }
     }
   }
@@ -116,9 +124,8 @@ final class EmbeddingTies {
     }
     untied = true;
     notes.add(
-        ("'%s' were one weight in the base model and now differ: the output holds each, and says"
-                + " tie_word_embeddings: false")
-            .formatted(String.join("' and '", members)));
+        "'%s' were one weight in the base model and now differ: the output holds each, and %s"
+            .formatted(String.join("' and '", members), untying));
   }
 
   /**
@@ -186,15 +193,12 @@ final class EmbeddingTies {
 
   /** Whether the replacements of these tensors are the same to the bit. */
   private boolean replacedAlike(List<String> names) throws IOException {
-    boolean[] alike = {true};
-    ExtraTensor first = requireNonNull(replacements.get(names.getFirst())).tensor();
+    OutputTensor.Replacement first = requireNonNull(replacements.get(names.getFirst()));
     for (String name : names.subList(1, names.size())) {
-      ExtraTensor other = requireNonNull(replacements.get(name)).tensor();
-      if (other.dtype() != first.dtype() || !other.shape().equals(first.shape())) {
+      if (!first.isAlike(requireNonNull(replacements.get(name)))) {
         return false;
       }
-      first.data().lend(a -> other.data().lend(b -> alike[0] &= a.mismatch(b) < 0));
     }
-    return alike[0];
+    return true;
   }
 }

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param resolve how the adapters are to be understood: shuffle, coefficients of low precision,
  *     names, layouts
  * @param untouched what becomes of weight files in which nothing changes
+ * @param verifyInput read the base's weight files once more for their SHA-256: a file of a hub's
+ *     cache must have the one in its name, and every file of the output records all of them in its
+ *     metadata ({@code base.sha256.<file>}); needs REWRITTEN files
  */
 public record MergeOptions(
     Addition addition,
@@ -32,12 +35,20 @@ public record MergeOptions(
     boolean overwrite,
     @Nullable Long maxShardSizeInBytes,
     ResolveOptions resolve,
-    UntouchedFiles untouched) {
+    UntouchedFiles untouched,
+    boolean verifyInput) {
   /** Checks the shard size. */
   public MergeOptions {
     if (maxShardSizeInBytes != null && maxShardSizeInBytes < 1) {
       throw new FourierException(
           "the largest shard size is " + maxShardSizeInBytes + " bytes; it must be at least 1");
+    }
+    if (verifyInput && untouched != UntouchedFiles.REWRITTEN) {
+      throw new FourierException(
+          "MergeOptions.verifyInput records hashes in every file of the output;"
+              + " MergeOptions.untouched "
+              + untouched
+              + " would leave some as they are");
     }
   }
 
@@ -51,48 +62,82 @@ public record MergeOptions(
         false,
         null,
         ResolveOptions.defaults(),
-        UntouchedFiles.REWRITTEN);
+        UntouchedFiles.REWRITTEN,
+        false);
   }
 
   /** The same with another direction. */
   public MergeOptions withAddition(Addition value) {
     return new MergeOptions(
-        value, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched);
+        value, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched, verifyInput);
   }
 
   /** The same with another output dtype; null keeps each tensor's. */
   public MergeOptions withDtype(@Nullable ElementType value) {
     return new MergeOptions(
-        addition, value, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched);
+        addition,
+        value,
+        safe,
+        check,
+        overwrite,
+        maxShardSizeInBytes,
+        resolve,
+        untouched,
+        verifyInput);
   }
 
   /** The same, checking or not checking for NaN and infinity. */
   public MergeOptions withSafe(boolean value) {
     return new MergeOptions(
-        addition, dtype, value, check, overwrite, maxShardSizeInBytes, resolve, untouched);
+        addition,
+        dtype,
+        value,
+        check,
+        overwrite,
+        maxShardSizeInBytes,
+        resolve,
+        untouched,
+        verifyInput);
   }
 
   /** The same, checking the output against the definition or not. */
   public MergeOptions withCheck(boolean value) {
     return new MergeOptions(
-        addition, dtype, safe, value, overwrite, maxShardSizeInBytes, resolve, untouched);
+        addition,
+        dtype,
+        safe,
+        value,
+        overwrite,
+        maxShardSizeInBytes,
+        resolve,
+        untouched,
+        verifyInput);
   }
 
   /** The same, replacing or not replacing an output that exists. */
   public MergeOptions withOverwrite(boolean value) {
     return new MergeOptions(
-        addition, dtype, safe, check, value, maxShardSizeInBytes, resolve, untouched);
+        addition, dtype, safe, check, value, maxShardSizeInBytes, resolve, untouched, verifyInput);
   }
 
   /** The same with another shard size; null keeps the base's files. */
   public MergeOptions withMaxShardSizeInBytes(@Nullable Long value) {
-    return new MergeOptions(addition, dtype, safe, check, overwrite, value, resolve, untouched);
+    return new MergeOptions(
+        addition, dtype, safe, check, overwrite, value, resolve, untouched, verifyInput);
   }
 
   /** The same with adapters understood otherwise. */
   public MergeOptions withResolve(ResolveOptions value) {
     return new MergeOptions(
-        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, value, untouched);
+        addition,
+        dtype,
+        safe,
+        check,
+        overwrite,
+        maxShardSizeInBytes,
+        value,
+        untouched,
+        verifyInput);
   }
 
   /** The same with or without PEFT's autocast of coefficients. */
@@ -108,6 +153,12 @@ public record MergeOptions(
   /** The same with weight files in which nothing changes treated otherwise. */
   public MergeOptions withUntouched(UntouchedFiles value) {
     return new MergeOptions(
-        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, value);
+        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, value, verifyInput);
+  }
+
+  /** The same, hashing the base's files and recording that, or not. */
+  public MergeOptions withVerifyInput(boolean value) {
+    return new MergeOptions(
+        addition, dtype, safe, check, overwrite, maxShardSizeInBytes, resolve, untouched, value);
   }
 }

@@ -45,6 +45,7 @@ final class MergePlan {
   private final Map<String, OutputTensor> tensors = new LinkedHashMap<>();
   private final ConfigChanges configChanges = new ConfigChanges();
   private final ShardPlan shards;
+  private final Map<String, String> baseHashes;
   private String adaptedPrefix = "";
   private String prefix = "";
 
@@ -73,6 +74,7 @@ final class MergePlan {
     }
     planNew(parted);
     shards = shardPlan();
+    baseHashes = options.verifyInput() ? opened.hashes() : Map.of();
   }
 
   ShardPlan shards() {
@@ -81,6 +83,11 @@ final class MergePlan {
 
   MergeOptions options() {
     return options;
+  }
+
+  /** Hashes of the base's files, by their names; none unless they were asked for. */
+  Map<String, String> baseHashes() {
+    return baseHashes;
   }
 
   /**
@@ -180,8 +187,12 @@ final class MergePlan {
     }
     Map<String, ExtraTensor> extras = resolved.replacements();
     if (options.addition() == Addition.ADD) {
-      extras.forEach((tensor, extra) -> planReplacement(source, extra, tensor));
-      resolved.parts().forEach(part -> planPart(source, part.tensor(), part.slice()));
+      for (Map.Entry<String, ExtraTensor> extra : extras.entrySet()) {
+        planReplacement(source, extra.getValue(), extra.getKey());
+      }
+      for (ResolvedAdapter.PartReplacement part : resolved.parts()) {
+        planPart(source, part.tensor(), part.slice());
+      }
     } else if (!extras.isEmpty() || !resolved.parts().isEmpty()) {
       notes.add(
           source
@@ -197,15 +208,18 @@ final class MergePlan {
     return base.find(stored).map(SafetensorsCheckpoint.Location::tensor);
   }
 
-  private void planReplacement(String source, ExtraTensor extra, String tensor) {
+  private void planReplacement(String source, ExtraTensor extra, String tensor) throws IOException {
     Optional<TensorInfo> before = stored(tensor);
     if (before.isPresent() && extra.dtype() != before.get().dtype()) {
       requireConvertible(source, extra, tensor, before.get());
     }
-    OutputTensor.Replacement other =
-        replacements.put(tensor, new OutputTensor.Replacement(source, extra));
+    OutputTensor.Replacement own = new OutputTensor.Replacement(source, extra);
+    OutputTensor.Replacement other = replacements.putIfAbsent(tensor, own);
     if (other != null) {
-      throw broughtTwice(other.source(), source, tensor);
+      if (other.tensor().kind() != extra.kind() || !other.isAlike(own)) {
+        throw broughtTwice(other.source(), source, tensor);
+      }
+      return;
     }
     edits.add(
         new MergeResult.PlannedEdit(
@@ -216,13 +230,16 @@ final class MergePlan {
   }
 
   /** A tensor that the base holds among the rows of another. */
-  private void planPart(String source, ExtraTensor extra, WeightSlice slice) {
+  private void planPart(String source, ExtraTensor extra, WeightSlice slice) throws IOException {
     requireConvertible(source, extra, slice.weight(), stored(slice.weight()).orElseThrow());
     List<OutputTensor.Part> others =
         parts.computeIfAbsent(slice.weight(), name -> new ArrayList<>());
     for (OutputTensor.Part other : others) {
       if (other.slice().equals(slice)) {
-        throw broughtTwice(other.source(), source, extra.baseTensor());
+        if (!OutputTensor.Replacement.isAlike(other.tensor(), extra)) {
+          throw broughtTwice(other.source(), source, extra.baseTensor());
+        }
+        return;
       }
     }
     others.add(new OutputTensor.Part(source, extra, slice));
@@ -241,8 +258,11 @@ final class MergePlan {
 
   private static FourierException broughtTwice(String first, String second, String tensor) {
     return new FourierException(
-        "both %s and %s bring tensor '%s' whole; only one adapter can, so merge one of them"
-            .formatted(first, second, tensor));
+        ("both %s and %s bring tensor '%s' whole, and they differ: only one can be in the output"
+                + " (PEFT keeps that of the active adapter and drops the other without a word)."
+                + " Merge one of them alone; or first the one whose '%s' may go, and then the other"
+                + " into that output")
+            .formatted(first, second, tensor, tensor));
   }
 
   private void requireComputable(String name) {
@@ -256,7 +276,7 @@ final class MergePlan {
   }
 
   private Map<String, String> settleTies() throws IOException {
-    EmbeddingTies ties = new EmbeddingTies(deltas, replacements, notes);
+    EmbeddingTies ties = new EmbeddingTies(deltas, replacements, config.isPresent(), notes);
     ties.settle(opened.model().ties(), adapted.hasOutputEmbedding());
     if (ties.isUntied()) {
       configChanges.untie();
@@ -269,7 +289,10 @@ final class MergePlan {
     VocabularyChange.of(
             base, opened.model().ties(), replacements, parted, adapted.hasOutputEmbedding(), notes)
         .ifPresent(configChanges::setVocabulary);
-    adapted.settle(configChanges, notes);
+    adapted.settle(
+        configChanges,
+        name -> base.find(name).isPresent() || replacements.containsKey(name),
+        notes);
   }
 
   /** Beside a head, the names of a bare base need what a model with a head has before them. */

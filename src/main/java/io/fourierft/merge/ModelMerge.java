@@ -222,7 +222,8 @@ public final class ModelMerge {
           done += declaration.sizeInBytes();
           progress.progressed(done, total, declaration.name());
         }
-        writer.commit();
+        // The folder forces all of its files before it gets its name.
+        writer.commitUnforced();
       }
     }
     Optional<String> indexName = indexName(checkpoint, plan.shards());
@@ -262,7 +263,7 @@ public final class ModelMerge {
         shard.tensors().isEmpty()
             ? checkpoint.shards().getFirst().file()
             : sourceOf(plan.tensor(shard.tensors().getFirst().name()), checkpoint);
-    return source.metadata();
+    return InputHashes.recorded(source.metadata(), plan.baseHashes());
   }
 
   private static SafetensorsFile sourceOf(OutputTensor tensor, SafetensorsCheckpoint checkpoint) {

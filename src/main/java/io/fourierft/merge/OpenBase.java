@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A base model that is open, for one adapter or for many: its files are mapped, and its headers and
@@ -28,6 +30,7 @@ public final class OpenBase implements AutoCloseable {
   private final Optional<BaseConfig> config;
   private final BaseModel model;
   private final List<FileStamp> stamps;
+  private @Nullable Map<String, String> hashes;
 
   private OpenBase(
       Path path,
@@ -112,6 +115,21 @@ public final class OpenBase implements AutoCloseable {
   /** The files that a merge reads: weights, index and {@code config.json}. */
   public List<Path> files() {
     return stamps.stream().map(FileStamp::path).toList();
+  }
+
+  /**
+   * SHA-256 of its weight files, by their names; read for it once.
+   *
+   * @throws FourierException if a hub's cache says that a file should have another
+   * @throws IOException if a file cannot be read
+   */
+  synchronized Map<String, String> hashes() throws IOException {
+    Map<String, String> known = hashes;
+    if (known == null) {
+      known = InputHashes.of(checkpoint);
+      hashes = known;
+    }
+    return known;
   }
 
   /**

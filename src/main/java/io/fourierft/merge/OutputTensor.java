@@ -6,6 +6,7 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorDeclaration;
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +73,22 @@ record OutputTensor(
    * @param source the adapter's folder, as it was given
    * @param tensor the tensor there
    */
-  record Replacement(String source, ExtraTensor tensor) {}
+  record Replacement(String source, ExtraTensor tensor) {
+    /** Whether both bring the same bytes. */
+    boolean isAlike(Replacement other) throws IOException {
+      return isAlike(tensor, other.tensor);
+    }
+
+    /** Whether both are the same bytes. */
+    static boolean isAlike(ExtraTensor one, ExtraTensor other) throws IOException {
+      if (one.dtype() != other.dtype() || !one.shape().equals(other.shape())) {
+        return false;
+      }
+      boolean[] alike = {true};
+      one.data().lend(a -> other.data().lend(b -> alike[0] = a.mismatch(b) < 0));
+      return alike[0];
+    }
+  }
 
   /**
    * Some rows that an adapter carries whole.

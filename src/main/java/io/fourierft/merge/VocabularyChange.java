@@ -77,15 +77,26 @@ final class VocabularyChange {
                     .formatted(first, size, name, other.after()));
           }
         });
-    Set<String> replaced = rows.keySet();
+    Set<String> biases = new TreeSet<>();
+    ties.aliases().forEach((alias, stored) -> addBiases(biases, alias, stored));
+    ties.storedApart().forEach(group -> addBiases(biases, group.toArray(new String[0])));
+    Set<String> replaced = new TreeSet<>(rows.keySet());
+    replacements.forEach(
+        (name, replacement) -> {
+          List<Long> shape = replacement.tensor().shape();
+          if (shape.size() == 1 && shape.getFirst() == size) {
+            replaced.add(name);
+          }
+        });
     for (SafetensorsCheckpoint.Location location : base.tensors().values()) {
       TensorInfo info = location.tensor();
-      requireSame(info.name(), info, embeddings, replaced, first, old, size, hasOutput, notes);
+      requireSame(
+          info.name(), info, embeddings, biases, replaced, first, old, size, hasOutput, notes);
     }
     parted.forEach(
         (name, stored) -> {
           TensorInfo info = base.find(stored).orElseThrow().tensor();
-          requireSame(name, info, embeddings, replaced, first, old, size, hasOutput, notes);
+          requireSame(name, info, embeddings, biases, replaced, first, old, size, hasOutput, notes);
         });
     notes.add("the vocabulary has %d tokens instead of %d, as '%s'".formatted(size, old, first));
     return OptionalLong.of(size);
@@ -95,6 +106,7 @@ final class VocabularyChange {
       String name,
       TensorInfo tensor,
       Set<String> embeddings,
+      Set<String> biases,
       Set<String> replaced,
       String first,
       long old,
@@ -103,6 +115,7 @@ final class VocabularyChange {
       List<String> notes) {
     boolean bias =
         name.endsWith("final_logits_bias")
+            || biases.contains(name)
             || (name.endsWith(".bias") && embeddings.contains(weightBeside(name)));
     boolean stays =
         (bias || embeddings.contains(name))
@@ -127,6 +140,14 @@ final class VocabularyChange {
 
   private static String weightBeside(String bias) {
     return bias.substring(0, bias.length() - "bias".length()) + "weight";
+  }
+
+  private static void addBiases(Set<String> biases, String... names) {
+    for (String name : names) {
+      if (name.endsWith(".bias")) {
+        biases.add(name);
+      }
+    }
   }
 
   private static void addWeights(Set<String> embeddings, String... names) {

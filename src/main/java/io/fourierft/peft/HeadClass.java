@@ -32,6 +32,14 @@ public final class HeadClass {
     return ModelFacts.headClass(config.taskType(), base.modelType());
   }
 
+  /**
+   * The modules with a weight that a class has beside the bare model, by their paths; empty if that
+   * is not known.
+   */
+  public static List<String> modules(String className) {
+    return ModelFacts.headModules(className);
+  }
+
   /** Whether a class of this name scores tokens. */
   public static boolean isLanguageModel(String className) {
     return LANGUAGE_MODELS.stream().anyMatch(className::contains);

@@ -19,6 +19,7 @@ final class ModelFacts {
   private static final Map<String, List<Tie>> TIES = new HashMap<>();
   private static final Set<String> TIED_BY_DEFAULT = new HashSet<>();
   private static final Map<String, String> HEADS = new HashMap<>();
+  private static final Map<String, List<String>> HEAD_MODULES = new HashMap<>();
 
   static {
     TableLines.forEach("models.txt", ModelFacts::take);
@@ -32,7 +33,8 @@ final class ModelFacts {
     }
     List<String> words = Arrays.asList(text.split(" "));
     if (TASKS.contains(heading)) {
-      HEADS.put(heading + " " + words.getFirst(), words.getLast());
+      HEADS.put(heading + " " + words.getFirst(), words.get(1));
+      HEAD_MODULES.putIfAbsent(words.get(1), List.copyOf(words.subList(2, words.size())));
       return;
     }
     List<Tie> ties = new ArrayList<>();
@@ -67,6 +69,11 @@ final class ModelFacts {
   /** The class of the head that a task of PEFT's puts on a model, or null. */
   static @Nullable String headClass(@Nullable String taskType, @Nullable String modelType) {
     return HEADS.get(taskType + " " + modelType);
+  }
+
+  /** The modules with weights that a class of a task's head has beside the bare model. */
+  static List<String> headModules(String className) {
+    return HEAD_MODULES.getOrDefault(className, List.of());
   }
 
   /**

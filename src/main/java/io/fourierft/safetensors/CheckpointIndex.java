@@ -172,7 +172,7 @@ public record CheckpointIndex(Map<String, String> metadata, Map<String, String> 
     requireExpressible(target);
     try (ReplacementFile file = ReplacementFile.create(target)) {
       writeTo(Channels.newOutputStream(file.channel()));
-      file.commit();
+      file.commit(true);
     }
   }
 

@@ -60,10 +60,14 @@ final class ReplacementFile implements WriterTarget {
     return channel;
   }
 
-  /** Forces the bytes to the device and puts the file in the target's place, in one step. */
+  /**
+   * Forces the bytes to the device if asked, and puts the file in the target's place, in one step.
+   */
   @Override
-  public void commit() throws IOException {
-    channel.force(true);
+  public void commit(boolean force) throws IOException {
+    if (force) {
+      channel.force(true);
+    }
     channel.close();
     Files.move(
         temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -245,6 +245,21 @@ public final class SafetensorsWriter implements AutoCloseable {
    * @throws IOException if the system fails; the target is as it was
    */
   public void commit() throws IOException {
+    commit(true);
+  }
+
+  /**
+   * The same without forcing it to the device, which the caller does: with the other files of a
+   * folder, say, before that gets its name.
+   *
+   * @throws SafetensorsException if a tensor is not complete
+   * @throws IOException if the system fails; the target is as it was
+   */
+  public void commitUnforced() throws IOException {
+    commit(false);
+  }
+
+  private void commit(boolean force) throws IOException {
     requireOpen();
     if (current < tensors.size()) {
       TensorDeclaration tensor = tensors.get(current);
@@ -258,7 +273,7 @@ public final class SafetensorsWriter implements AutoCloseable {
               tensor.sizeInBytes()));
     }
     try {
-      file.commit();
+      file.commit(force);
     } catch (IOException e) {
       throw failed(file, "committing it", e);
     }

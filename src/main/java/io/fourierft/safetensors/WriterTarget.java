@@ -12,8 +12,12 @@ interface WriterTarget extends AutoCloseable {
   /** Takes the bytes, in their order. */
   WritableByteChannel channel();
 
-  /** Everything was written. */
-  void commit() throws IOException;
+  /**
+   * Everything was written.
+   *
+   * @param force whether it must be on the device when this returns, where there is one
+   */
+  void commit(boolean force) throws IOException;
 
   /** Gives up what was not committed. */
   @Override

@@ -51,12 +51,58 @@ final class AdditionMeter {
     rows.load(weight, row, col, count, before, 0);
     rows.add(weight, row, col, count, values, at, sign);
     rows.load(weight, row, col, count, before, count);
-    int base = FIELDS * block;
-    for (int i = 0; i < count; i++) {
-      double delta = sign * values[at + i];
-      double stored = before[count + i];
-      double error = Math.abs(stored - (before[i] + delta));
-      count(base, delta, before[i], stored, error);
+    measure(before, count, values, at, sign, FIELDS * block);
+  }
+
+  /**
+   * Adds up a run: {@code before} has the weights, then what was stored. Of each sum there are two,
+   * of the even and of the odd elements, so that no addition waits for the one before it; which
+   * element goes to which does not depend on the machine.
+   */
+  private void measure(float[] before, int count, float[] values, int at, float sign, int base) {
+    double delta0 = 0;
+    double delta1 = 0;
+    double weight0 = 0;
+    double weight1 = 0;
+    double error0 = 0;
+    double error1 = 0;
+    double largest0 = 0;
+    double largest1 = 0;
+    int nonFinite = 0;
+    for (int i = 0; i + 1 < count; i += 2) {
+      double first = sign * values[at + i];
+      double second = sign * values[at + i + 1];
+      double stored0 = before[count + i];
+      double stored1 = before[count + i + 1];
+      delta0 += first * first;
+      delta1 += second * second;
+      weight0 += (double) before[i] * before[i];
+      weight1 += (double) before[i + 1] * before[i + 1];
+      if (Math.abs(stored0) <= Float.MAX_VALUE) {
+        double error = Math.abs(stored0 - (before[i] + first));
+        error0 += error;
+        largest0 = error > largest0 ? error : largest0;
+      } else {
+        nonFinite++;
+      }
+      if (Math.abs(stored1) <= Float.MAX_VALUE) {
+        double error = Math.abs(stored1 - (before[i + 1] + second));
+        error1 += error;
+        largest1 = error > largest1 ? error : largest1;
+      } else {
+        nonFinite++;
+      }
+    }
+    sums[base + DELTA] += delta0 + delta1;
+    sums[base + WEIGHT] += weight0 + weight1;
+    sums[base + ERROR] += error0 + error1;
+    sums[base + LARGEST] = Math.max(sums[base + LARGEST], Math.max(largest0, largest1));
+    sums[base + NON_FINITE] += nonFinite;
+    if (count % 2 != 0) {
+      double delta = sign * values[at + count - 1];
+      double stored = before[2 * count - 1];
+      double weight = before[count - 1];
+      count(base, delta, weight, stored, Math.abs(stored - (weight + delta)));
     }
   }
 

@@ -5,6 +5,8 @@ import io.fourierft.EngineProbe;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierEngine;
 import io.fourierft.cuda.CudaFourierEngine;
+import io.fourierft.internal.cuda.ops.FusedUse;
+import io.fourierft.internal.cuda.stream.EngineStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,19 +28,27 @@ final class Benchmark {
     }
     Device device = Device.open();
     try (CudaFourierEngine engine = open();
-        GpuClock clock = new GpuClock(device.driver(), engine)) {
+        CudaFourierEngine plain = withoutFusedKernels();
+        GpuClock clock = new GpuClock(device.driver(), engine);
+        GpuClock plainClock = new GpuClock(device.driver(), plain)) {
       Bench bench = new Bench(engine, clock, cases, results);
+      Bench plainBench = new Bench(plain, plainClock, cases, results);
       Baselines baselines = new Baselines(bench, device);
       results.fact("engine", () -> about(engine.selection()));
       results.fact("copyBytesPerSecond", () -> baselines.copyBandwidth());
       // What decides the wanted ratios comes first.
       DenseBenchmark dense = new DenseBenchmark(bench, "");
-      OperatorBenchmark operators = new OperatorBenchmark(bench);
+      OperatorBenchmark operators = new OperatorBenchmark(bench, true);
+      OperatorBenchmark staged = new OperatorBenchmark(plainBench, false);
       operators.mixed();
       operators.directions();
-      dense.merges();
+      dense.merges(true);
       dense.deltas("delta");
+      staged.mixed();
+      staged.directions();
+      new DenseBenchmark(plainBench, "").merges(false);
       results.fact("nanosecondsOfCalls", () -> baselines.nativeCalls());
+      results.fact("plansMade", () -> plansMade(engine) + plansMade(plain));
       results.fact("waiting", () -> operators.waiting());
       results.write();
     }
@@ -51,6 +61,26 @@ final class Benchmark {
         .filter(EngineProbe.Available.class::isInstance)
         .map(probe -> String.join("; ", ((EngineProbe.Available) probe).details()))
         .collect(Collectors.joining("; "));
+  }
+
+  /** Plans of cuFFT's that were made on the engine's own stream. */
+  private static long plansMade(CudaFourierEngine engine) {
+    return ((EngineStream) engine.stream()).work().plans().made();
+  }
+
+  /** An engine that leaves everything to cuFFT. */
+  private static CudaFourierEngine withoutFusedKernels() {
+    String before = System.getProperty(FusedUse.PROPERTY);
+    System.setProperty(FusedUse.PROPERTY, "off");
+    try {
+      return open();
+    } finally {
+      if (before == null) {
+        System.clearProperty(FusedUse.PROPERTY);
+      } else {
+        System.setProperty(FusedUse.PROPERTY, before);
+      }
+    }
   }
 
   static CudaFourierEngine open() {

@@ -125,13 +125,23 @@ final class DenseBenchmark {
     return columns.size();
   }
 
-  void merges() {
+  /**
+   * Merges into weights of two bytes.
+   *
+   * @param fused whether the engine takes the fused kernel by itself; else cuFFT's transforms
+   */
+  void merges(boolean fused) {
+    String variant = fused ? OperatorBenchmark.FUSED : OperatorBenchmark.STAGED;
     for (Cases.Problem problem : bench.cases().problems("merge")) {
-      bench.results().run(Cases.merge(problem), "BF16", () -> merge(problem));
+      if (fused && problem.n() > 2 * problem.cols()) {
+        bench.results().skip(Cases.merge(problem), variant, "so many coefficients go to cuFFT");
+      } else {
+        bench.results().run(Cases.merge(problem), variant, () -> merge(problem, variant));
+      }
     }
   }
 
-  private void merge(Cases.Problem problem) {
+  private void merge(Cases.Problem problem, String variant) {
     FourierAdapter adapter = Bench.adapters(problem, 1).getFirst();
     long weightBytes = 2L * problem.rows() * problem.cols();
     int sets = Bench.sets(weightBytes);
@@ -156,12 +166,13 @@ final class DenseBenchmark {
                   bench.cases().seconds());
       // The kernel that adds reads the last transform's output once more; to read and write a
       // weight of two bytes is as much as to write a delta of four.
-      long path = pathBytes(problem, adapter, DensePath.PRUNED) + 2 * weightBytes;
+      boolean fused = variant.equals(OperatorBenchmark.FUSED);
+      long path = 2 * weightBytes + (fused ? 0 : pathBytes(problem, adapter, DensePath.PRUNED));
       bench
           .results()
           .add(
               Cases.merge(problem),
-              "BF16",
+              variant,
               timing,
               2 * weightBytes,
               path,

@@ -4,6 +4,8 @@ import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
+import io.fourierft.internal.cuda.stream.EngineStream;
+import io.fourierft.internal.cuda.stream.WorkStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,7 @@ final class GpuClock implements AutoCloseable {
 
   private static final int MOST_SAMPLES = 25;
   private static final int LEAST_SAMPLES = 3;
+  private static final int LATENCY_SAMPLES = 15;
 
   /** Above this the gaps between launches cannot matter, and no graph is recorded. */
   private static final double GRAPH_MILLISECONDS = 5;
@@ -59,6 +62,9 @@ final class GpuClock implements AutoCloseable {
    * @param high largest sample
    * @param samples how many
    * @param enqueueMicroseconds median time that one call keeps the calling thread
+   * @param latencyMicroseconds median time from the call to the end of its work, one at a time
+   * @param launches kernels of this project's that one call launches
+   * @param transforms cuFFT's transforms that one call enqueues, each some kernels
    * @param graphMilliseconds time of the same work as a recorded graph, hence with no gaps between
    *     its launches; NaN if it was not recorded
    */
@@ -68,6 +74,9 @@ final class GpuClock implements AutoCloseable {
       double high,
       int samples,
       double enqueueMicroseconds,
+      double latencyMicroseconds,
+      long launches,
+      long transforms,
       double graphMilliseconds) {}
 
   /**
@@ -80,7 +89,12 @@ final class GpuClock implements AutoCloseable {
     for (int i = 0; i < Math.max(2, sets); i++) {
       work.enqueue(engine, i % sets);
     }
+    WorkStream stream = ((EngineStream) engine.stream()).work();
+    long launches = stream.launches();
+    long transforms = stream.plans().executions();
     double once = sample(work, 1, sets)[0];
+    launches = stream.launches() - launches;
+    transforms = stream.plans().executions() - transforms;
     int calls = (int) Math.clamp(Math.ceil(SAMPLE_MILLISECONDS / once), 1, MOST_CALLS);
     calls = calls <= 1 ? 1 : (calls + sets - 1) / sets * sets;
     int samples = (int) Math.clamp(1000 * seconds / (calls * once), LEAST_SAMPLES, MOST_SAMPLES);
@@ -100,7 +114,24 @@ final class GpuClock implements AutoCloseable {
         device[samples - 1],
         samples,
         1000 * host[samples / 2],
+        latency(work, sets),
+        launches,
+        transforms,
         median > GRAPH_MILLISECONDS ? Double.NaN : graph(work, sets, calls));
+  }
+
+  /** Median microseconds of a call that is waited for. */
+  private double latency(Work work, int sets) {
+    double[] times = new double[LATENCY_SAMPLES];
+    for (int i = 0; i < times.length; i++) {
+      long begin = System.nanoTime();
+      work.enqueue(engine, i % sets);
+      driver.eventRecord(end, engine.stream().handle());
+      driver.eventSynchronize(end);
+      times[i] = (System.nanoTime() - begin) / 1e3;
+    }
+    Arrays.sort(times);
+    return times[times.length / 2];
   }
 
   private double graph(Work work, int sets, int calls) {

@@ -4,6 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
+import io.fourierft.OperatorPath;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -19,10 +20,30 @@ final class OperatorBenchmark {
   private static final double BF16_TOLERANCE = 4e-3;
   private static final int STEPS = 20;
 
-  private final Bench bench;
+  /** The path's name where one kernel does it. */
+  static final String FUSED = "FUSED";
 
-  OperatorBenchmark(Bench bench) {
+  /** The path's name where cuFFT's transforms do. */
+  static final String STAGED = "STAGED";
+
+  private final Bench bench;
+  private final boolean fused;
+  private final String variant;
+
+  /**
+   * Measures the bench's engine.
+   *
+   * @param fused whether by the fused kernels, else by cuFFT's transforms, which are kept for the
+   *     backward pass then; the engine must do the same by itself
+   */
+  OperatorBenchmark(Bench bench, boolean fused) {
     this.bench = bench;
+    this.fused = fused;
+    this.variant = fused ? FUSED : STAGED;
+  }
+
+  private OperatorPath path() {
+    return fused ? OperatorPath.FUSED : OperatorPath.STAGED;
   }
 
   void directions() {
@@ -35,7 +56,7 @@ final class OperatorBenchmark {
                 .results()
                 .run(
                     Cases.operator(problem, direction, tokens, type),
-                    "SPECTRAL",
+                    variant,
                     () -> direction(problem, direction, tokens, elements));
           }
         }
@@ -55,18 +76,18 @@ final class OperatorBenchmark {
       double error = forwardError(routing, steps.getFirst());
       GpuClock.Work work =
           both
-              ? (on, set) -> steps.get(set).both(on, routing)
-              : (on, set) -> on.apply(routing, steps.get(set).x(), steps.get(set).y());
+              ? (on, set) -> steps.get(set).both(on, routing, path())
+              : (on, set) -> on.apply(routing, steps.get(set).x(), steps.get(set).y(), path());
       GpuClock.Timing timing = bench.clock().time(work, sets, bench.cases().seconds());
       long x = 8L * tokens * (problem.cols() / 2 + 1);
       long y = 8L * tokens * (problem.rows() / 2 + 1);
-      long forward = inBytes + 4 * x + 4 * y + 2 * outBytes;
-      long backward = outBytes + 4 * y + 4 * x + 2 * inBytes + x + y;
+      long forward = inBytes + 2 * outBytes + (fused ? 0 : 4 * x + 4 * y);
+      long backward = outBytes + 2 * inBytes + (fused ? inBytes : 4 * y + 4 * x + x + y);
       bench
           .results()
           .add(
               Cases.operator(problem, direction, tokens, elements.name()),
-              "SPECTRAL",
+              variant,
               timing,
               both ? 3 * inBytes + 3 * outBytes : inBytes + 2 * outBytes,
               both ? forward + backward : forward,
@@ -101,7 +122,7 @@ final class OperatorBenchmark {
   }
 
   private double forwardError(AdapterRouting routing, Step step) {
-    bench.engine().apply(routing, step.x(), step.y());
+    bench.engine().apply(routing, step.x(), step.y(), path());
     int token = step.y().rows() / 2;
     HostMatrix x = bench.row(step.x(), token);
     HostMatrix y = bench.row(step.y(), token);
@@ -116,7 +137,7 @@ final class OperatorBenchmark {
       for (int tokens : bench.cases().numbers("mixed", "tokens")) {
         for (int count : bench.cases().numbers("mixed", "adapters")) {
           String name = Cases.mixed(problem, tokens, count);
-          bench.results().run(name, "SPECTRAL", () -> mixed(name, problem, tokens, count));
+          bench.results().run(name, variant, () -> mixed(name, problem, tokens, count));
         }
       }
     }
@@ -139,7 +160,7 @@ final class OperatorBenchmark {
           bench
               .clock()
               .time(
-                  (on, set) -> on.apply(routing, steps.get(set).x(), steps.get(set).y()),
+                  (on, set) -> on.apply(routing, steps.get(set).x(), steps.get(set).y(), path()),
                   sets,
                   bench.cases().seconds());
       long x = 8L * tokens * (problem.cols() / 2 + 1);
@@ -148,10 +169,10 @@ final class OperatorBenchmark {
           .results()
           .add(
               name,
-              "SPECTRAL",
+              variant,
               timing,
               inBytes + 2 * outBytes + 12L * count * problem.n(),
-              inBytes + 4 * x + 4 * y + 2 * outBytes,
+              inBytes + 2 * outBytes + (fused ? 0 : 4 * x + 4 * y),
               error,
               F32_TOLERANCE);
     }
@@ -180,7 +201,7 @@ final class OperatorBenchmark {
           .waiting(
               (on, _) -> {
                 spectra.zeroGradients();
-                training.both(on, routing);
+                training.both(on, routing, path());
                 spectra.step(AdamWStep.of(1e-3f));
               },
               STEPS);
@@ -197,12 +218,16 @@ final class OperatorBenchmark {
       TokenSpectrum keptG,
       List<? extends CudaMatrix> gradients) {
     /** Forward, the gradient of the coefficients, the gradient of the input. */
-    void both(CudaFourierEngine on, AdapterRouting routing) {
+    void both(CudaFourierEngine on, AdapterRouting routing, OperatorPath path) {
+      if (path == OperatorPath.FUSED) {
+        on.apply(routing, x, y, path);
+        on.backward(routing, x, g, gx, gradients, path);
+        return;
+      }
       on.transform(x, keptX);
       on.apply(routing, keptX, y);
       on.transform(g, keptG);
-      on.applyTransposed(routing, keptG, gx);
-      on.spectrumGradient(routing, keptX, keptG, gradients);
+      on.backward(routing, keptX, keptG, gx, gradients);
     }
   }
 }

@@ -91,10 +91,11 @@ final class Report {
     header("goal", "measured", "verdict");
     Wanted.of(run).forEach(each -> row(each.goal(), each.measured(), each.verdict()));
     group("ΔW", "delta/", List.of("torch", "peft", "cupy"));
-    group("Forward", "forward/", List.of("torch", "peft"));
-    group("Forward and backward", "both/", List.of("torch", "peft"));
+    group("Forward", "forward/", List.of("torch", "peft", "lora"));
+    group("Forward and backward", "both/", List.of("torch", "peft", "lora"));
     group("Adapters mixed in one batch", "mixed/", List.of("torch"));
     group("Merging in bf16", "merge/", List.of("torch", "peft"));
+    resources();
     calls();
     skipped();
     return out.toString();
@@ -117,6 +118,7 @@ final class Report {
         .properties()
         .forEach(e -> row(e.getKey() + " (missing)", e.getValue().asText()));
     row("engine", run.engine().path("engine").asText("not opened"));
+    row("cuFFT plans made", run.engine().path("plansMade").asText("—"));
     row(
         "copy bandwidth",
         number("%.1f", run.copyBandwidth() / 1e9) + " GB/s, bytes read and written");
@@ -156,7 +158,8 @@ final class Report {
     StringBuilder heads =
         new StringBuilder(
             "case|path|ms|lowest to highest|of copy bandwidth, least bytes|of copy bandwidth,"
-                + " path's bytes|kernels' share|launches' share|µs to enqueue|error");
+                + " path's bytes|kernels' share|launches' share|kernels|transforms|µs to enqueue|µs"
+                + " to its end|error");
     peers.forEach(peer -> heads.append("|").append(peer).append(" ms|× ").append(peer));
     header(heads.toString().split("\\|", -1));
     for (JsonNode each : run.engine().path("cases")) {
@@ -189,7 +192,10 @@ final class Report {
                 percent(each.get("pathBytes").asDouble() / copied),
                 graph.isPresent() ? percent(kernels) : "—",
                 graph.isPresent() ? percent(1 - kernels) : "—",
+                each.path("launches").asText("—"),
+                each.path("transforms").asText("—"),
                 number("%.1f", each.get("enqueueMicroseconds").asDouble()),
+                number("%.1f", each.path("latencyMicroseconds").asDouble()),
                 number("%.1e", each.get("error").asDouble())
                     + (each.get("right").asBoolean() ? "" : " WRONG")));
     for (String peer : peers) {
@@ -201,6 +207,20 @@ final class Report {
           .append(time.isPresent() ? number("%.2f", time.getAsDouble() / milliseconds) : "—");
     }
     row(cells.toString().split("\\|", -1));
+  }
+
+  /** What the compiler said of the kernels for this GPU. */
+  private void resources() throws IOException {
+    String gpu = "| sm_" + run.environment().path("architecture").asText() + " |";
+    List<String> table = text("resources.md").lines().toList();
+    List<String> mine = table.stream().filter(each -> each.contains(gpu)).toList();
+    if (!mine.isEmpty()) {
+      line("");
+      line("## Kernel resources");
+      line("");
+      table.stream().limit(2).forEach(this::line);
+      mine.forEach(this::line);
+    }
   }
 
   private void calls() {

@@ -7,6 +7,7 @@ import io.fourierft.EngineOptions;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
+import io.fourierft.OperatorPath;
 import io.fourierft.WeightLayout;
 import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -70,9 +71,11 @@ final class SmallRun {
     int tokens = 9;
     try (DeviceBuffer x = engine.newBuffer(type, tokens, problem.cols());
         DeviceBuffer y = engine.newBuffer(type, tokens, problem.rows());
+        DeviceBuffer gx = engine.newBuffer(type, tokens, problem.cols());
         Buffers buffers = new Buffers()) {
       engine.zero(x);
       engine.zero(y);
+      engine.zero(gx);
       List<DeviceBuffer> gradients = new ArrayList<>();
       for (FourierAdapter adapter : adapters) {
         DeviceBuffer gradient =
@@ -83,8 +86,11 @@ final class SmallRun {
       int[] choice = {0, 1, 2, AdapterRouting.NONE, 0, 0, 2, 1, 1};
       for (AdapterRouting routing :
           List.of(AdapterRouting.all(adapters), AdapterRouting.perToken(adapters, choice))) {
-        engine.apply(routing, x, y);
-        engine.applyTransposed(routing, y, x);
+        for (OperatorPath path : OperatorPath.values()) {
+          engine.apply(routing, x, y, path);
+          engine.applyTransposed(routing, y, x, path);
+          engine.backward(routing, x, y, gx, gradients, path);
+        }
         engine.spectrumGradient(routing, x, y, gradients);
       }
     }

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /** The goals of one GPU, each a ratio within one run, and whether the run met them. */
 final class Wanted {
   private static final String BATCH = "delta/4096x4096/n1000/b32";
-  private static final double OUTPUT_BYTES = 32.0 * 4096 * 4096 * 4;
+  private static final String MERGE = "merge/4096x4096/n1000";
+  private static final double MATRIX_BYTES = 4096.0 * 4096 * 4;
   private static final Pattern WAITING =
       Pattern.compile(".* free after ([0-9.]+) ms, the device done after ([0-9.]+) ms");
 
@@ -40,44 +41,78 @@ final class Wanted {
   private void compare() {
     OptionalDouble folded = run.milliseconds(BATCH, "FOLDED");
     OptionalDouble pruned = run.milliseconds(BATCH, "PRUNED");
-    double write = run.copyBandwidth() > 0 ? 1000 * OUTPUT_BYTES / run.copyBandwidth() : 0;
-    OptionalDouble writing = write > 0 ? OptionalDouble.of(write) : OptionalDouble.empty();
-    atLeast("ΔW, folded, 32 of 4096², against PyTorch", 4, run.peer(BATCH, "torch"), folded);
+    OptionalDouble fused = run.milliseconds(BATCH, OperatorBenchmark.FUSED);
+    OptionalDouble writing = copying(32 * MATRIX_BYTES);
+    atMost("ΔW, fused, 32 of 4096², against writing the output", 1.5, fused, writing);
+    atLeast("ΔW, fused, 32 of 4096², against PyTorch", 12, run.peer(BATCH, "torch"), fused);
     atMost("ΔW, folded, 32 of 4096², against writing the output", 4, folded, writing);
     atMost("ΔW, pruned, 32 of 4096², against writing the output", 2.5, pruned, writing);
-    String callbacks = DenseBenchmark.CALLBACKS;
+    OptionalDouble merge = run.milliseconds(MERGE, OperatorBenchmark.FUSED);
+    atMost("Merge into bf16 4096², against its bytes", 1.5, merge, copying(MATRIX_BYTES));
+    atLeast("Merge into bf16 4096², against PEFT", 15, run.peer(MERGE, "peft"), merge);
+    latency();
+    forward(1, 30);
+    forward(4096, 25);
+    String tokens = "4096x4096/n1000/t4096/f32";
+    OptionalDouble forward = run.milliseconds("forward/" + tokens, OperatorBenchmark.FUSED);
+    OptionalDouble both = run.milliseconds("both/" + tokens, OperatorBenchmark.FUSED);
+    atMost("Forward of 4096 tokens, against its bytes", 1.5, forward, copying(3 * MATRIX_BYTES));
     atMost(
-        "ΔW, folded, with cuFFT's callbacks, against writing the output",
-        4,
-        run.milliseconds(BATCH, "FOLDED" + callbacks),
-        writing);
+        "Forward of 4096 tokens, against a LoRA layer's adapter part of rank 8",
+        1,
+        forward,
+        run.peer("forward/" + tokens, "lora"));
     atMost(
-        "ΔW, pruned, with cuFFT's callbacks, against writing the output",
-        2.5,
-        run.milliseconds(BATCH, "PRUNED" + callbacks),
-        writing);
-    forward(1);
-    forward(4096);
-    for (int tokens : List.of(256, 4096)) {
-      String mixed = "mixed/4096x4096/n1000/t" + tokens + "/a";
+        "Forward and backward of 4096 tokens, against their bytes",
+        1.6,
+        both,
+        copying(7 * MATRIX_BYTES));
+    atMost(
+        "Forward and backward of 4096 tokens, against a LoRA layer's adapter part of rank 8",
+        1,
+        both,
+        run.peer("both/" + tokens, "lora"));
+    for (int count : List.of(256, 4096)) {
+      String mixed = "mixed/4096x4096/n1000/t" + count + "/a";
       atMost(
-          "256 adapters in one batch of %d tokens, against one".formatted(tokens),
-          1.2,
-          run.milliseconds(mixed + 256, "SPECTRAL"),
-          run.milliseconds(mixed + 1, "SPECTRAL"));
+          "256 adapters in one batch of %d tokens, against one".formatted(count),
+          1.1,
+          run.milliseconds(mixed + 256, OperatorBenchmark.FUSED),
+          run.milliseconds(mixed + 1, OperatorBenchmark.FUSED));
     }
     nativeCall();
     waiting();
   }
 
-  private void forward(int tokens) {
+  /** Milliseconds that copying takes for so many bytes, read and written together. */
+  private OptionalDouble copying(double bytes) {
+    return run.copyBandwidth() > 0
+        ? OptionalDouble.of(1000 * bytes / run.copyBandwidth())
+        : OptionalDouble.empty();
+  }
+
+  private void latency() {
+    String goal = "Operator on one token, from the call to the end of its kernel: at most 12 µs";
+    OptionalDouble found =
+        run.measured("forward/4096x4096/n1000/t1/f32", OperatorBenchmark.FUSED)
+            .map(each -> OptionalDouble.of(each.path("latencyMicroseconds").asDouble()))
+            .orElse(OptionalDouble.empty());
+    lines.add(
+        found.isEmpty()
+            ? new Line(goal, "—", "not measured")
+            : new Line(
+                goal,
+                String.format(Locale.ROOT, "%.1f µs", found.getAsDouble()),
+                verdict(found.getAsDouble() <= 12)));
+  }
+
+  private void forward(int tokens, double factor) {
     String name = "forward/4096x4096/n1000/t" + tokens + "/f32";
-    OptionalDouble peft = run.peer(name, "peft");
     atLeast(
         "Forward of %d tokens, fp32, against PEFT's layer (the adapter's part)".formatted(tokens),
-        10,
-        peft,
-        run.milliseconds(name, "SPECTRAL"));
+        factor,
+        run.peer(name, "peft"),
+        run.milliseconds(name, OperatorBenchmark.FUSED));
   }
 
   private void atLeast(String goal, double factor, OptionalDouble slower, OptionalDouble faster) {

@@ -38,6 +38,9 @@ public final class PlanCache implements AutoCloseable {
   /** Plans that could not be freed; tried again with all others. */
   private final List<Integer> refused = new ArrayList<>();
 
+  private long made;
+  private long executions;
+
   public PlanCache(
       CudaContext context,
       Cufft cufft,
@@ -61,6 +64,7 @@ public final class PlanCache implements AutoCloseable {
   public void execute(PlanKey key, long input, long output) {
     Plan plan = plan(key);
     provide(plan);
+    executions++;
     switch (key.kind()) {
       case COMPLEX_2D, COMPLEX_LINES, CALLBACK_COLUMNS ->
           cufft.execC2C(plan.handle, input, output, Cufft.INVERSE);
@@ -107,6 +111,16 @@ public final class PlanCache implements AutoCloseable {
     }
   }
 
+  /** Plans made so far. */
+  public long made() {
+    return made;
+  }
+
+  /** Plans executed so far. */
+  public long executions() {
+    return executions;
+  }
+
   /** Plans kept now. */
   int size() {
     return plans.size();
@@ -133,6 +147,7 @@ public final class PlanCache implements AutoCloseable {
       plan.workBytes = cufft.makePlanMany64(plan.handle, key.layout());
       cufft.setStream(plan.handle, stream);
       plans.put(key, plan);
+      this.made++;
       made = true;
       return plan;
     } finally {

@@ -143,18 +143,25 @@ public final class LineTokens {
     LinePlan output = adapters.lines().tokenPlan(outputs);
     TokenShares shares = TokenShares.of(routing, first, count);
     int perGroup = perGroup(shares, input, output);
+    TokenGroups groups = TokenGroups.of(stream, shares.inChunksOf(perGroup));
     return new Application(
         adapters.lines().tokenLine(stream, inputs),
         adapters.lines().tokenLine(stream, outputs),
         operators(stream, routing, OperatorForm.ofLines(transposed)),
         routing.adapters().size(),
-        TokenGroups.of(stream, shares.inChunksOf(perGroup)),
-        Math.max(input.threads(perGroup), output.threads(perGroup)),
+        groups,
+        threads(groups, Math.max(input.threads(perGroup), output.threads(perGroup))),
         input.sharedBytes(perGroup) + output.sharedBytes(perGroup));
   }
 
   private long operators(WorkStream stream, AdapterRouting routing, OperatorForm form) {
     return stream.table(shared.adapters().group(stream, routing.adapters(), form).contents());
+  }
+
+  /** As many as there are where a block has a multiprocessor to itself, which no other fills. */
+  private int threads(TokenGroups groups, int usual) {
+    boolean alone = groups.count() <= shared.device().context().device().multiprocessors();
+    return alone ? LinePlan.MOST_THREADS : usual;
   }
 
   /**
@@ -242,14 +249,15 @@ public final class LineTokens {
     ResidentAdapters adapters = shared.adapters();
     LinePlan x = adapters.lines().tokenPlan(routing.cols());
     LinePlan g = adapters.lines().tokenPlan(routing.rows());
+    TokenGroups groups = TokenGroups.of(stream, shares);
     return new Backward(
         adapters.lines().tokenLine(stream, routing.cols()),
         adapters.lines().tokenLine(stream, routing.rows()),
         withInput ? operators(stream, routing, OperatorForm.LINE_TRANSPOSED) : 0,
         operators(stream, routing, OperatorForm.LINE_PRODUCTS),
         routing.adapters().size(),
-        TokenGroups.of(stream, shares),
-        Math.max(x.threads(1), g.threads(1)),
+        groups,
+        threads(groups, Math.max(x.threads(1), g.threads(1))),
         x.sharedBytes(1) + g.sharedBytes(1));
   }
 

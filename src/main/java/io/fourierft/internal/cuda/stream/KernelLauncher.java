@@ -12,6 +12,7 @@ final class KernelLauncher {
   private final KernelModule kernels;
   private final long stream;
   private final LaunchArguments arguments;
+  private long launches;
 
   /**
    * A launcher.
@@ -63,8 +64,14 @@ final class KernelLauncher {
     }
   }
 
+  /** Kernels launched so far. */
+  long launches() {
+    return launches;
+  }
+
   private void launch(
       Kernel kernel, int blocks, int threads, int sharedBytes, LaunchArguments parameters) {
+    launches++;
     driver.launchKernel(
         kernels.function(kernel),
         blocks,

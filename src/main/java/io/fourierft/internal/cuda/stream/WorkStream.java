@@ -160,6 +160,11 @@ public final class WorkStream implements AutoCloseable {
     launcher.launchLines(kernel, work, threads, sharedBytes, parameters);
   }
 
+  /** Kernels launched so far, those that {@link #plans} launch aside. */
+  public long launches() {
+    return launcher.launches();
+  }
+
   /** The grid that {@link #launch} would use. */
   public int grid(long work) {
     return launcher.grid(work);
