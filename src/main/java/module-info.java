@@ -22,6 +22,7 @@ module io.fourierft {
   exports io.fourierft.cuda;
   exports io.fourierft.jcuda;
   exports io.fourierft.layer;
+  exports io.fourierft.lora;
   exports io.fourierft.merge;
   exports io.fourierft.peft;
   exports io.fourierft.safetensors;

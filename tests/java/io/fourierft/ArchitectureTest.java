@@ -97,6 +97,7 @@ class ArchitectureTest {
             ROOT + ".safetensors..",
             ROOT + ".peft..",
             ROOT + ".merge..",
+            ROOT + ".lora..",
             ROOT + ".bulk..",
             ROOT + ".training..",
             ROOT + ".demo..",
@@ -165,7 +166,11 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            ROOT + ".peft..", ROOT + ".merge..", ROOT + ".bulk..", ROOT + ".training..")
+            ROOT + ".peft..",
+            ROOT + ".lora..",
+            ROOT + ".merge..",
+            ROOT + ".bulk..",
+            ROOT + ".training..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")

@@ -28,7 +28,7 @@ class SnippetTest {
   @Test
   void snippetsCompileAndRun() throws Exception {
     Map<String, List<String>> snippets = snippets();
-    for (String needed : List.of("", "layer", "peft", "merge", "bulk", "training")) {
+    for (String needed : List.of("", "layer", "lora", "peft", "merge", "bulk", "training")) {
       assertTrue(snippets.containsKey(needed), "package '" + needed + "' shows no program");
     }
     ExamplePrograms programs = new ExamplePrograms(folder);
@@ -66,6 +66,35 @@ class SnippetTest {
       Path file = ExamplePrograms.PROJECT.resolve("target").resolve(written);
       assertTrue(Files.exists(file), written);
     }
+  }
+
+  /** The programs of the guides; what needs a GPU asks for one first. */
+  @Test
+  void theProgramsOfTheGuidesCompileAndRun() throws Exception {
+    Pattern block = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
+    List<Path> guides;
+    try (Stream<Path> all = Files.list(ExamplePrograms.PROJECT.resolve("docs"))) {
+      guides = all.filter(file -> file.toString().endsWith(".md")).sorted().toList();
+    }
+    ExamplePrograms programs = new ExamplePrograms(folder);
+    StringBuilder main = new StringBuilder("public class Guides {\n");
+    main.append("  public static void main(String[] arguments) throws Exception {\n");
+    int count = 0;
+    for (Path guide : guides) {
+      Matcher matcher = block.matcher(Files.readString(guide));
+      while (matcher.find()) {
+        String name = "Guide" + count++;
+        programs.compile(name + ".java", program(name, matcher.group(1)));
+        main.append("    ").append(name).append(".main(arguments);\n");
+      }
+    }
+    assertTrue(count >= 8, "there are programs: " + count);
+    programs.compile("Guides.java", main.append("  }\n}\n").toString());
+    String output = programs.run("Guides");
+    assertTrue(output.contains(" weights changed"), output);
+    assertTrue(output.contains("3 tokens, 2 adapters"), output);
+    assertTrue(output.contains("gradient norm "), output);
+    assertTrue(output.contains("8 tokens in place"), output);
   }
 
   /** The snippets by package, the part after io.fourierft. */

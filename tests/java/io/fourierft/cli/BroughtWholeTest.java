@@ -164,4 +164,44 @@ class BroughtWholeTest {
     assertTrue(said.contains("DebertaV2ForSequenceClassification has 'pooler.dense.weight'"), said);
     assertFalse(said.contains("'classifier.weight', which"), said);
   }
+
+  /** A renaming may be of what the adapter brings whole alone. */
+  @Test
+  void whatIsBroughtUnderAnotherNameIsFoundByARenaming() throws IOException {
+    base(
+        LLAMA,
+        ModelFiles.matrix("model.layers.0.self_attn.q_proj.weight", DType.F32, 8, 8, 1, 1),
+        ModelFiles.matrix("head.first.weight", DType.F32, 2, 8, 1, 2));
+    Path adapter =
+        adapter(
+            "one",
+            ", \"modules_to_save\": [\"head\"]",
+            head("head.score.weight", 2, 5),
+            spectrum("model.layers.0.self_attn.q_proj", 3));
+    CommandLineRun refused = merge(adapter);
+    assertEquals(1, refused.code(), refused.out());
+    assertTrue(refused.err().contains("'head.first.weight'"), refused.err());
+    assertTrue(refused.err().contains("--rename"), refused.err());
+    CommandLineRun run =
+        CommandLineRun.of(
+            "merge",
+            "--device=cpu",
+            "--base",
+            folder.resolve("base"),
+            "--adapter",
+            adapter,
+            "--out",
+            folder.resolve("out"),
+            "--rename",
+            "head.score=head.first");
+    assertEquals(0, run.code(), run.err());
+    assertEquals(
+        List.of("head.first.weight", "model.layers.0.self_attn.q_proj.weight"),
+        List.copyOf(ModelFiles.contents(folder.resolve("out")).keySet()));
+    assertArrayEquals(
+        ModelFiles.elements(
+            ModelFiles.model(folder.resolve("wanted"), "{}", head("head.first.weight", 2, 5)),
+            CARRIED + "head.first.weight"),
+        ModelFiles.elements(folder.resolve("out"), "head.first.weight"));
+  }
 }

@@ -39,6 +39,7 @@ class CommandLineUsageTest {
         "merge",
         "unmerge",
         "delta",
+        "to-lora",
         "locations",
         "inspect",
         "similarity",
@@ -49,7 +50,7 @@ class CommandLineUsageTest {
     CommandLineRun run = CommandLineRun.of(command, "--help");
     assertEquals(0, run.code());
     assertEquals("", run.err());
-    assertTrue(run.out().startsWith("Usage: fourierft " + command), run.out());
+    assertTrue(run.out().contains("\nUsage: fourierft " + command), run.out());
     assertTrue(run.out().contains("--json"), run.out());
     assertEquals(run.out(), CommandLineRun.of("help", command).out());
     for (String line : run.out().split("\\R", -1)) {
@@ -94,7 +95,6 @@ class CommandLineUsageTest {
     "unmerge, --out",
     "delta, --out",
     "locations, --n-frequency",
-    "inspect, --adapter"
   })
   void aMissingOptionIsNamed(String command, String option) {
     assertUsage(CommandLineRun.of(command), "Missing required option", option);
@@ -178,5 +178,13 @@ class CommandLineUsageTest {
         CommandLineRun.of("inspect", "--adapter", "a", "--plot", "x.png"), "--plot needs --base");
     assertUsage(
         CommandLineRun.of("inspect", "--adapter", "a", "--base", "b", "--plot", "x.jpg"), ".png");
+    assertUsage(CommandLineRun.of("inspect", "a", "--base", "b", "--module", "m"), "--plot");
+  }
+
+  @Test
+  void inspectTakesAFolderByItself() {
+    assertUsage(CommandLineRun.of("inspect"), "--adapter");
+    assertUsage(
+        CommandLineRun.of("inspect", "a", "b", "--base", "m", "--plot", "x.png"), "one adapter");
   }
 }

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fourierft.ModelFiles;
+import io.fourierft.plot.PlotTheme;
 import io.fourierft.safetensors.DType;
+import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -97,19 +100,59 @@ class InspectCommandTest extends ModelCommandTest {
     Path picture = results.resolve("pictures/plot.PNG");
     String text =
         succeeded(
-            run("inspect", "--adapter", adapter, "--base", base(DType.F32), "--plot", picture));
+            run(
+                "inspect",
+                adapter,
+                "--base",
+                base(DType.F32),
+                "--plot",
+                picture,
+                "--module",
+                QUERY));
     assertTrue(text.contains("drew " + picture), text);
     assertEquals(List.of("plot.PNG"), ModelFiles.names(picture.getParent()));
     BufferedImage image = ImageIO.read(picture.toFile());
     assertNotNull(image);
     assertTrue(image.getWidth() > image.getHeight(), "two charts beside each other");
+    assertTrue(colours(image).size() > 5, "it is not empty");
+  }
+
+  private static Set<Integer> colours(BufferedImage image) {
     Set<Integer> colours = new HashSet<>();
     for (int y = 0; y < image.getHeight(); y += 2) {
       for (int x = 0; x < image.getWidth(); x += 2) {
-        colours.add(image.getRGB(x, y));
+        colours.add(image.getRGB(x, y) & 0xFFFFFF);
       }
     }
-    assertTrue(colours.size() > 5, "it is not empty: " + colours.size() + " colours");
+    return colours;
+  }
+
+  /** One bar of each colour for each kind of module; a dark page has the dark behind them. */
+  @Test
+  void withoutAModuleEveryLayerHasItsBar() throws IOException {
+    Path base = base(DType.F32);
+    Path adapter = adapter("adapter", 1, DType.F32);
+    for (PlotTheme theme : PlotTheme.values()) {
+      Path picture = results.resolve(theme + ".png");
+      List<Object> arguments =
+          new ArrayList<>(List.of("inspect", adapter, "--base", base, "--plot", picture));
+      if (theme == PlotTheme.DARK) {
+        arguments.add("--dark");
+      }
+      succeeded(CommandLineRun.of(arguments.toArray()));
+      Set<Integer> colours = colours(ImageIO.read(picture.toFile()));
+      for (Color color : List.of(theme.series(0), theme.series(1), theme.background())) {
+        assertTrue(colours.contains(color.getRGB() & 0xFFFFFF), theme + " " + color);
+      }
+    }
+  }
+
+  @Test
+  void aBrokenAdapterHasBarsOfNoLength() throws IOException {
+    Path adapter = queryAdapter("adapter", "", new float[] {1, Float.NaN, 3});
+    Path picture = results.resolve("bars.png");
+    succeeded(run("inspect", adapter, "--base", base(DType.F32), "--plot", picture));
+    assertNotNull(ImageIO.read(picture.toFile()));
   }
 
   @Test

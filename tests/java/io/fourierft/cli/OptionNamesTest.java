@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.Randperm;
+import io.fourierft.lora.LoraOptions;
 import io.fourierft.merge.MergeOptions;
 import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
@@ -33,6 +34,17 @@ class OptionNamesTest {
       String flag = OptionNames.asFlags(name).replaceAll("[()]", "");
       assertTrue(options.containsKey(flag), name + " is said as " + flag);
     }
+  }
+
+  @Test
+  void whatIsSaidOfALoraIsAFlagOfItsCommand() {
+    Map<String, ?> options =
+        new CommandLine(new Main()).getSubcommands().get("to-lora").getCommandSpec().optionsMap();
+    for (String name : List.of("LoraOptions.rank", "LoraOptions.energy", "LoraOptions.minEnergy")) {
+      String flag = OptionNames.asFlags(name);
+      assertTrue(options.containsKey(flag), name + " is said as " + flag);
+    }
+    assertTrue(components(LoraOptions.class).containsAll(List.of("rank", "energy", "minEnergy")));
   }
 
   @Test

@@ -35,6 +35,7 @@ class ProgressDisplayTest {
             System::nanoTime,
             new PrintStream(shown, true, StandardCharsets.UTF_8),
             true)) {
+      display.progressed(0, 100 << 20, "a");
       long deadline = System.nanoTime() + 30_000 * MILLISECOND;
       while (text().split("merge", -1).length < 4 && System.nanoTime() < deadline) {
         Thread.sleep(50);
@@ -43,6 +44,25 @@ class ProgressDisplayTest {
     }
     assertTrue(text().split("merge", -1).length >= 4, text());
     assertTrue(text().contains("100%"), text());
+  }
+
+  /** Of a small model it counts KiB from its first picture on. */
+  @Test
+  void smallWorkIsCountedInSmallUnits() throws InterruptedException {
+    try (ProgressDisplay display =
+        new ProgressDisplay(
+            "merge",
+            true,
+            System::nanoTime,
+            new PrintStream(shown, true, StandardCharsets.UTF_8),
+            true)) {
+      Thread.sleep(1200);
+      assertEquals("", text(), "nothing is known to be done yet");
+      display.progressed(0, 300 << 10, "a");
+      display.progressed(300 << 10, 300 << 10, "b");
+    }
+    assertTrue(text().contains("300/300 KiB"), text());
+    assertTrue(!text().contains("MiB"), text());
   }
 
   private String text() {

@@ -31,6 +31,13 @@ final class AdaptersMixin {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
+  /** Takes further ones, which a command has by other words, after those that were named. */
+  void add(List<Path> more) {
+    List<Path> all = new ArrayList<>(adapters);
+    all.addAll(more);
+    adapters = all;
+  }
+
   /** Whether there may be more than one. */
   boolean areMany() {
     return folderOrList != null || adapters.size() > 1;

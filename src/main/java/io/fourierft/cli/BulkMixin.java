@@ -73,7 +73,7 @@ final class BulkMixin {
 
   private ObjectNode asJson(BulkOutcome outcome) {
     ObjectNode node = Json.object();
-    node.put("command", spec.name());
+    node.put("command", spec.commandLine().getCommandName());
     node.put("name", outcome.name());
     node.put("status", word(outcome.status()));
     node.put("output", outcome.output().toString());

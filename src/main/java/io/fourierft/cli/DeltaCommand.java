@@ -18,10 +18,17 @@ import picocli.CommandLine.Spec;
 /** {@code fourierft delta}: the ΔW of every module. */
 @Command(
     name = "delta",
+    header = "Writes the delta of every module to a safetensors file.",
     mixinStandardHelpOptions = true,
     description = {
-      "Writes the delta of every module of an adapter to one safetensors file:",
-      "tensors '<module>.delta', F32, [out_features, in_features]. Of many adapters: one file each."
+      "The tensors are '<module>.delta', F32, [out_features, in_features]. Of many adapters: one"
+          + " file",
+      "each."
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  fourierft delta --base examples/tiny-llama --adapter examples/adapters/poet \\",
+      "      --out target/poet-deltas.safetensors"
     })
 final class DeltaCommand implements Callable<Integer> {
   @Option(

@@ -13,8 +13,11 @@ import picocli.CommandLine.Mixin;
 /** {@code fourierft doctor}: what this machine offers, and why each engine is or is not used. */
 @Command(
     name = "doctor",
+    header = "Shows the engines of this machine, and why each is or is not used.",
     mixinStandardHelpOptions = true,
-    description = "Shows the Java, the engines, and why each of them is or is not used.")
+    description = "Ends with 1 where no engine can be had that was asked for.",
+    footerHeading = Main.EXAMPLES,
+    footer = {"  fourierft doctor", "  fourierft doctor --json"})
 final class DoctorCommand implements Callable<Integer> {
   @Mixin private ReportMixin report;
 
@@ -67,6 +70,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static ObjectNode asJson(EngineSelection survey) {
     ObjectNode root = Json.object();
+    root.put("command", "doctor");
     root.put("version", BuildVersion.number());
     root.put("java", Runtime.version().toString());
     root.put("os", property("os.name") + " " + property("os.arch"));

@@ -3,6 +3,8 @@ package io.fourierft.cli;
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
+import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -14,6 +16,7 @@ final class EngineMixin {
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
+      completionCandidates = Devices.class,
       description = "auto, cpu, cuda or cuda:N; a device that cannot be had is an error")
   private @Nullable String device;
 
@@ -44,6 +47,14 @@ final class EngineMixin {
       return threads == null ? options : options.withThreads(threads);
     } catch (FourierException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** What a shell proposes. */
+  static final class Devices implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of("auto", "cpu", "cuda", "cuda:0").iterator();
     }
   }
 }

@@ -9,16 +9,20 @@ import io.fourierft.bulk.InspectedAdapter;
 import io.fourierft.bulk.InspectionJob;
 import io.fourierft.merge.AdapterInspection;
 import io.fourierft.merge.AdapterInspection.Layer;
+import io.fourierft.merge.WeightNorms;
 import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.plot.ChangeChart;
+import io.fourierft.plot.SpectrumPlot;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,31 +30,52 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code fourierft inspect}: what an adapter holds. */
 @Command(
     name = "inspect",
+    header = "Shows what an adapter holds; draws it.",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows the modules of an adapter: n, norms, and, with the base model, shapes and the norm of",
-      "the delta. --plot draws |spectrum| at its places beside a heat map of the delta.",
-      "Of many adapters: one line each."
+      "Shows the modules: n, norms, and, with the base model, shapes and how large the delta is",
+      "beside the weight. --plot draws the change of every layer; with --module the spectrum of"
+          + " that",
+      "module at its places beside a heat map of its delta. Of many adapters: one line each."
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  fourierft inspect examples/adapters/poet",
+      "  fourierft inspect examples/adapters/poet --base examples/tiny-llama --json",
+      "  fourierft inspect examples/adapters/poet --base examples/tiny-llama --plot"
+          + " target/poet.png",
+      "  fourierft inspect examples/adapters/poet --base examples/tiny-llama \\",
+      "      --plot target/query.png --module model.layers.1.self_attn.q_proj --dark"
     })
 final class InspectCommand implements Callable<Integer> {
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "DIR",
+      description = "adapter as PEFT saves it, as --adapter names it")
+  private List<Path> folders = List.of();
+
   @Option(
       names = "--base",
       paramLabel = "DIR|FILE",
       description = "base model, for the shapes, which an adapter does not store")
   private @Nullable Path base;
 
-  @Option(names = "--plot", paramLabel = "FILE.png", description = "draw one module; needs --base")
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE.png",
+      description = "draw |dW| / |W| of every layer, or what --module says; needs --base")
   private @Nullable Path plot;
 
   @Option(
       names = "--module",
       paramLabel = "NAME",
-      description = "the module to draw (default: that with the largest delta)")
+      description = "draw the spectrum of this module and its delta")
   private @Nullable String module;
 
   @Option(
@@ -59,6 +84,8 @@ final class InspectCommand implements Callable<Integer> {
   private boolean keepGoing;
 
   @Mixin private AdaptersMixin adapters;
+
+  @Mixin private ThemeMixin theme;
 
   @Mixin private ResolveMixin resolve;
 
@@ -70,6 +97,11 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    adapters.add(folders);
+    if (module != null && plot == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--module says what to draw; give --plot FILE.png with it");
+    }
     if (plot != null && base == null) {
       throw new ParameterException(
           spec.commandLine(), "--plot needs --base, since an adapter does not store its shapes");
@@ -102,8 +134,8 @@ final class InspectCommand implements Callable<Integer> {
       report.printNotes(inspection.notes());
       print(report.out(), inspection);
     }
-    if (plot != null) {
-      draw(inspection, plot);
+    if (plot != null && base != null) {
+      draw(inspection, base, plot);
       if (!report.isJson()) {
         report.out().println("drew " + plot);
       }
@@ -249,33 +281,42 @@ final class InspectCommand implements Callable<Integer> {
     return root;
   }
 
-  private void draw(AdapterInspection inspection, Path file) throws IOException {
-    ResolvedModule chosen = chosen(inspection);
+  private void draw(AdapterInspection inspection, Path model, Path file) throws IOException {
+    List<ResolvedModule> modules = new ArrayList<>();
+    inspection.layers().forEach(layer -> modules.add(requireNonNull(layer.bound())));
+    if (module == null) {
+      PngFile.write(file, ChangeChart.draw(changes(model, modules), theme.theme()));
+      return;
+    }
+    ResolvedModule chosen =
+        modules.stream()
+            .filter(bound -> bound.path().equals(module))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new ParameterException(
+                        spec.commandLine(),
+                        "the adapter has no module '%s'; run inspect without --plot to see them"
+                            .formatted(module)));
     try (FourierEngine opened = engine.open()) {
       PngFile.write(
           file,
-          SpectrumPlot.draw(chosen.path(), chosen.adapter(), opened.deltaWeight(chosen.adapter())));
+          SpectrumPlot.draw(
+              chosen.path(),
+              chosen.adapter(),
+              opened.deltaWeight(chosen.adapter()),
+              theme.theme()));
     }
   }
 
-  private ResolvedModule chosen(AdapterInspection inspection) {
-    if (module != null) {
-      return inspection.layers().stream()
-          .map(Layer::bound)
-          .filter(bound -> bound != null && bound.path().equals(module))
-          .findFirst()
-          .orElseThrow(
-              () ->
-                  new ParameterException(
-                      spec.commandLine(),
-                      "the adapter has no module '"
-                          + module
-                          + "'; run inspect without --plot to see them"));
+  private static Map<String, Double> changes(Path model, List<ResolvedModule> modules)
+      throws IOException {
+    Map<String, Double> norms = WeightNorms.of(model, modules);
+    Map<String, Double> changes = new LinkedHashMap<>();
+    for (ResolvedModule bound : modules) {
+      double norm = requireNonNull(norms.get(bound.path()));
+      changes.put(bound.path(), bound.adapter().deltaNorm() / norm);
     }
-    return inspection.layers().stream()
-        .map(Layer::bound)
-        .filter(bound -> bound != null)
-        .max(Comparator.comparingDouble(bound -> bound.adapter().deltaNorm()))
-        .orElseThrow();
+    return changes;
   }
 }

@@ -17,11 +17,14 @@ import picocli.CommandLine.Spec;
 /** {@code fourierft locations}: where the coefficients of an adapter stand. */
 @Command(
     name = "locations",
+    header = "Prints where PEFT puts the coefficients of a spectrum.",
     mixinStandardHelpOptions = true,
     description = {
-      "Prints the places of a spectrum, one line each: row column.",
-      "They are those that PEFT draws with torch.randperm for the same sizes and seed."
-    })
+      "One line for each place, row column: those that PEFT draws with torch.randperm for the same",
+      "sizes and seed."
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {"  fourierft locations --rows 4096 --cols 4096 --n-frequency 1000 --seed 777"})
 final class LocationsCommand implements Callable<Integer> {
   @Option(names = "--rows", required = true, paramLabel = "M", description = "out_features")
   private int rows;
@@ -54,6 +57,7 @@ final class LocationsCommand implements Callable<Integer> {
     SpectralLocations locations = locations();
     if (report.isJson()) {
       ObjectNode root = Json.object();
+      root.put("command", spec.name());
       root.put("rows", rows).put("cols", cols).put("seed", seed);
       ArrayNode row = root.putArray("row");
       ArrayNode col = root.putArray("col");

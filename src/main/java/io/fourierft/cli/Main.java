@@ -18,7 +18,10 @@ import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Entry point of the command line. Exit codes: 0 success, 1 failure, 2 wrong usage. Results go to
@@ -26,27 +29,35 @@ import picocli.CommandLine.ParameterException;
  */
 @Command(
     name = "fourierft",
-    description = {
-      "Works with FourierFT adapters as HuggingFace PEFT writes them:",
-      "merges them into base models, takes them out again, shows what they hold."
-    },
+    header = "Works with FourierFT adapters as HuggingFace PEFT writes them.",
+    description = "Merges them into base models, takes them out again, shows what they hold.",
     mixinStandardHelpOptions = true,
     versionProvider = BuildVersion.class,
-    footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage."},
+    footer = {
+      "",
+      "fourierft COMMAND --help shows a command's options and examples.",
+      "Exit codes: 0 success, 1 failure, 2 wrong usage."
+    },
     subcommands = {
       MergeCommand.class,
       UnmergeCommand.class,
       DeltaCommand.class,
+      ToLoraCommand.class,
       LocationsCommand.class,
       InspectCommand.class,
       SimilarityCommand.class,
       TrainDemoCommand.class,
       DoctorCommand.class,
+      CompletionCommand.class,
+      ManPageCommand.class,
       HelpCommand.class
     })
 public final class Main {
   static final int FAILURE = 1;
   static final int USAGE = 2;
+
+  /** What stands above the examples of each command. */
+  static final String EXAMPLES = "%nExamples:%n";
 
   /** Made by picocli or by {@link #run}. */
   Main() {}
@@ -67,6 +78,16 @@ public final class Main {
     System.exit(code);
   }
 
+  /** The whole command line, which has run nothing yet. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setAbbreviatedOptionsAllowed(false)
+        .registerConverter(Path.class, FileArguments::path)
+        .setUsageHelpAutoWidth(false)
+        .setUsageHelpWidth(100);
+  }
+
   /** Runs one command line in this process and gives its exit code. */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
     return run(out, err, () -> {}, arguments);
@@ -79,15 +100,16 @@ public final class Main {
    */
   private static int run(
       PrintWriter out, PrintWriter err, Runnable beforeWork, String... arguments) {
+    // What scripts ask most, and needs no parser, whose making is most of such a start.
+    if (arguments.length == 1 && (arguments[0].equals("--version") || arguments[0].equals("-V"))) {
+      out.println("fourierft " + BuildVersion.number());
+      out.flush();
+      return 0;
+    }
     CommandLine command =
-        new CommandLine(new Main())
+        commandLine()
             .setOut(out)
             .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setAbbreviatedOptionsAllowed(false)
-            .registerConverter(Path.class, FileArguments::path)
-            .setUsageHelpAutoWidth(false)
-            .setUsageHelpWidth(100)
             .setExecutionStrategy(parsed -> execute(parsed, beforeWork))
             .setParameterExceptionHandler(Main::usageError)
             .setExecutionExceptionHandler(Main::failure);
@@ -102,7 +124,7 @@ public final class Main {
     return code;
   }
 
-  private static int execute(CommandLine.ParseResult parsed, Runnable beforeWork) {
+  private static int execute(ParseResult parsed, Runnable beforeWork) {
     Integer helped = CommandLine.executeHelpRequest(parsed);
     if (helped != null) {
       return helped;
@@ -111,15 +133,37 @@ public final class Main {
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  private static int usageError(ParameterException error, String[] arguments) {
+  private static int usageError(ParameterException first, String[] arguments) {
+    ParameterException error =
+        first instanceof MissingParameterException ? unknown(arguments).orElse(first) : first;
     CommandLine command = error.getCommandLine();
-    command.getErr().println("fourierft: " + error.getMessage());
-    CommandLine.UnmatchedArgumentException.printSuggestions(error, command.getErr());
-    command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+    PrintWriter err = first.getCommandLine().getErr();
+    err.println("fourierft: " + error.getMessage());
+    UnmatchedArgumentException.printSuggestions(error, err);
+    err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     return USAGE;
   }
 
-  private static int failure(Exception error, CommandLine command, CommandLine.ParseResult parsed) {
+  /** An argument that no command knows: it tells more than the options that it left missing. */
+  private static Optional<ParameterException> unknown(String[] arguments) {
+    CommandLine lenient = commandLine();
+    collectErrors(lenient);
+    ParseResult result = lenient.parseArgs(arguments);
+    while (result.hasSubcommand()) {
+      result = result.subcommand();
+    }
+    return result.errors().stream()
+        .filter(UnmatchedArgumentException.class::isInstance)
+        .map(ParameterException.class::cast)
+        .findFirst();
+  }
+
+  private static void collectErrors(CommandLine command) {
+    command.getCommandSpec().parser().collectErrors(true);
+    command.getSubcommands().values().forEach(Main::collectErrors);
+  }
+
+  private static int failure(Exception error, CommandLine command, ParseResult parsed) {
     return failure(error, command);
   }
 

@@ -8,15 +8,18 @@ import java.util.Map;
  */
 final class OptionNames {
   private static final Map<String, String> FLAGS =
-      Map.of(
-          "(overwrite)", "(--overwrite)",
-          "(keepGoing)", "(--keep-going)",
-          "MergeOptions.dtype", "--dtype",
-          "MergeOptions.untouched", "--untouched",
-          "MergeOptions.verifyInput", "--verify-input",
-          "Randperm.LEGACY", "--legacy-randperm",
-          "ResolveOptions.layouts", "--layout",
-          "ResolveOptions.renames", "--rename");
+      Map.ofEntries(
+          Map.entry("(overwrite)", "(--overwrite)"),
+          Map.entry("LoraOptions.minEnergy", "--min-energy"),
+          Map.entry("LoraOptions.energy", "--energy"),
+          Map.entry("LoraOptions.rank", "--rank"),
+          Map.entry("(keepGoing)", "(--keep-going)"),
+          Map.entry("MergeOptions.dtype", "--dtype"),
+          Map.entry("MergeOptions.untouched", "--untouched"),
+          Map.entry("MergeOptions.verifyInput", "--verify-input"),
+          Map.entry("Randperm.LEGACY", "--legacy-randperm"),
+          Map.entry("ResolveOptions.layouts", "--layout"),
+          Map.entry("ResolveOptions.renames", "--rename"));
 
   private OptionNames() {}
 

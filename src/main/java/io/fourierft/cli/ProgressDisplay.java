@@ -11,8 +11,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A progress bar on standard error that appears once the work has taken more than a second, and is
- * drawn every second from then on, however long one step of the work takes.
+ * A progress bar on standard error that appears once the work has taken more than a second and its
+ * size is known, and is drawn every second from then on, however long one step of the work takes.
+ * Nothing is drawn where standard error is no terminal: a file or a log would keep every picture.
  */
 final class ProgressDisplay implements ProgressListener, AutoCloseable {
   private static final long PATIENCE_NANOS = 1_000_000_000L;
@@ -28,6 +29,8 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
   private final long start;
   private final @Nullable Thread waiting;
   private @Nullable ProgressBar bar;
+  private long bytesTotal = -1;
+  private boolean overdue;
   private boolean closed;
 
   /**
@@ -37,7 +40,7 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
    * @param enabled false where the output is for machines
    */
   ProgressDisplay(String task, boolean enabled) {
-    this(task, enabled, System::nanoTime, System.err, true);
+    this(task, enabled && Terminal.isStandardError(), System::nanoTime, System.err, true);
   }
 
   /**
@@ -61,17 +64,21 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
   private void showInTime() {
     try {
       Thread.sleep(Duration.ofNanos(PATIENCE_NANOS));
-      show(-1);
+      synchronized (this) {
+        overdue = true;
+        if (bytesTotal >= 0) {
+          show();
+        }
+      }
     } catch (InterruptedException e) {
       // The work is done.
     }
   }
 
-  /** Shows the bar; its length is not known before the first step if {@code bytesTotal} is -1. */
-  private synchronized ProgressBar show(long bytesTotal) {
+  private ProgressBar show() {
     ProgressBar shown = bar;
     if (shown == null) {
-      boolean small = bytesTotal >= 0 && bytesTotal < 10 * MEBIBYTE;
+      boolean small = bytesTotal < 10 * MEBIBYTE;
       shown =
           new ProgressBarBuilder()
               .setTaskName(task)
@@ -91,11 +98,11 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
   }
 
   @Override
-  public synchronized void progressed(long bytesDone, long bytesTotal, String what) {
-    if (!enabled || (bar == null && nanoTime.getAsLong() - start < PATIENCE_NANOS)) {
-      return;
+  public synchronized void progressed(long bytesDone, long newBytesTotal, String what) {
+    bytesTotal = newBytesTotal;
+    if (enabled && (overdue || bar != null || nanoTime.getAsLong() - start >= PATIENCE_NANOS)) {
+      show().maxHint(bytesTotal).stepTo(bytesDone);
     }
-    show(bytesTotal).maxHint(bytesTotal).stepTo(bytesDone);
   }
 
   @Override

@@ -20,11 +20,18 @@ import picocli.CommandLine.Spec;
 /** {@code fourierft similarity}: which adapters of a base are alike. */
 @Command(
     name = "similarity",
+    header = "Shows which adapters of a base are alike.",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows how alike adapters of one base are: the cosine of the angle between the deltas of"
-          + " each",
-      "two, from their coefficients alone, near-duplicates and clusters. --plot draws a heat map."
+      "Prints the cosine of the angle between the deltas of each two adapters, from their"
+          + " coefficients",
+      "alone, near-duplicates and clusters. --plot draws a heat map."
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  fourierft similarity --base examples/tiny-llama --adapters examples/adapters",
+      "  fourierft similarity --base examples/tiny-llama --adapters examples/adapters \\",
+      "      --plot target/similarity.png --dark --json"
     })
 final class SimilarityCommand implements Callable<Integer> {
   /** Wider matrices are not for reading; then each adapter's nearest is printed. */
@@ -50,6 +57,8 @@ final class SimilarityCommand implements Callable<Integer> {
   @Mixin private AdaptersMixin adapters;
 
   @Mixin private ResolveMixin resolve;
+
+  @Mixin private ThemeMixin theme;
 
   @Mixin private ReportMixin report;
 
@@ -77,7 +86,9 @@ final class SimilarityCommand implements Callable<Integer> {
     }
     if (plot != null) {
       PngFile.write(
-          plot, SimilarityPlot.draw(matrix, clusters.stream().flatMap(List::stream).toList()));
+          plot,
+          SimilarityPlot.draw(
+              matrix, clusters.stream().flatMap(List::stream).toList(), theme.theme()));
       if (!report.isJson()) {
         report.out().println("drew " + plot);
       }

@@ -1,11 +1,10 @@
 package io.fourierft.cli;
 
 import io.fourierft.bulk.SimilarityMatrix;
-import java.awt.Color;
+import io.fourierft.plot.PlotTheme;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.HeatMapChart;
 import org.knowm.xchart.HeatMapChartBuilder;
@@ -25,8 +24,9 @@ final class SimilarityPlot {
    * into it.
    *
    * @param order the adapters' indexes in the order of the rows, those of one cluster together
+   * @param theme the picture's colours
    */
-  static BufferedImage draw(SimilarityMatrix matrix, List<Integer> order) {
+  static BufferedImage draw(SimilarityMatrix matrix, List<Integer> order, PlotTheme theme) {
     int cells = Math.min(MOST_CELLS, order.size());
     HeatMapChart chart =
         new HeatMapChartBuilder()
@@ -34,18 +34,14 @@ final class SimilarityPlot {
             .height(SIDE_PIXELS)
             .title("cosine between the deltas of %d adapters".formatted(matrix.size()))
             .build();
-    chart.getStyler().setLocale(Locale.ROOT);
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setChartTitleBoxVisible(false);
+    theme.apply(chart.getStyler());
     chart.getStyler().setLegendPosition(LegendPosition.OutsideE);
     chart.getStyler().setPlotContentSize(1);
     chart.getStyler().setShowValue(false);
     chart.getStyler().setHeatMapValueDecimalPattern("0.00");
     chart.getStyler().setXAxisLabelRotation(90);
     chart.getStyler().setXAxisMaxLabelCount(MOST_NAMES);
-    chart
-        .getStyler()
-        .setRangeColors(new Color[] {new Color(0x2166AC), Color.WHITE, new Color(0xB2182B)});
+    chart.getStyler().setRangeColors(theme.negativeToPositive());
     chart.getStyler().setMin(-1).setMax(1);
     List<Number[]> values = new ArrayList<>(cells * cells);
     for (int c = 0; c < cells; c++) {

@@ -25,13 +25,15 @@ import picocli.CommandLine.Spec;
 /** {@code fourierft train-demo}: trains for real, LoRA against FourierFT. */
 @Command(
     name = "train-demo",
+    header = "Trains LoRA against FourierFT on a small problem; plots both.",
     mixinStandardHelpOptions = true,
     description = {
-      "Trains two adapters with 128 numbers each on a frozen 64 x 64 layer to tell eight classes"
-          + " of",
-      "points apart: LoRA of rank 1, and FourierFT with n = 128 (the FourierFT paper's figure 7).",
-      "The same seed gives the same result. Runs on the CPU."
-    })
+      "Two adapters with 128 numbers each learn, on a frozen 64 x 64 layer, to tell eight classes",
+      "of points apart: LoRA of rank 1, and FourierFT with n = 128 (the FourierFT paper's figure",
+      "7). The same seed gives the same result. Runs on the CPU."
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {"  fourierft train-demo --epochs 200 --out target/curves.png"})
 final class TrainDemoCommand implements Callable<Integer> {
   private static final int TABLE_ROWS = 10;
   private static final int MOST_SEEDS = 10_000;
@@ -61,6 +63,8 @@ final class TrainDemoCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "FILE", description = "PNG of the curves to write")
   private @Nullable Path out;
 
+  @Mixin private ThemeMixin theme;
+
   @Mixin private ReportMixin report;
 
   @Spec private CommandSpec spec;
@@ -83,7 +87,7 @@ final class TrainDemoCommand implements Callable<Integer> {
       }
     }
     if (out != null) {
-      PngFile.write(out, CurveChart.draw(lowRank, fourier));
+      PngFile.write(out, CurveChart.draw(lowRank, fourier, theme.theme()));
     }
     if (report.isJson()) {
       report.print(asJson(lowRank, fourier));

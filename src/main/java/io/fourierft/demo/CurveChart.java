@@ -1,10 +1,10 @@
 package io.fourierft.demo;
 
+import io.fourierft.plot.PlotTheme;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.util.List;
-import java.util.Locale;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -15,8 +15,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /** A picture of accuracy against epoch, one line a method and seed. */
 public final class CurveChart {
   private static final int MOST_POINTS = 500;
-  private static final Color LOW_RANK = new Color(0xD95F02);
-  private static final Color FOURIER = new Color(0x1B6CA8);
 
   private CurveChart() {}
 
@@ -25,28 +23,29 @@ public final class CurveChart {
    *
    * @param lowRank one curve a seed
    * @param fourier one curve a seed
+   * @param theme the picture's colours
    */
-  public static BufferedImage draw(List<AccuracyCurve> lowRank, List<AccuracyCurve> fourier) {
+  public static BufferedImage draw(
+      List<AccuracyCurve> lowRank, List<AccuracyCurve> fourier, PlotTheme theme) {
     XYChart chart =
         new XYChartBuilder()
             .width(900)
             .height(560)
             .title("Eight classes of points, 64 × 64 hidden layer, 128 trainable numbers")
             .xAxisTitle("epoch")
-            .yAxisTitle("training accuracy")
+            .yAxisTitle("training accuracy (%)")
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideSE);
-    chart.getStyler().setLocale(Locale.ROOT);
+    theme.apply(chart.getStyler());
+    chart.getStyler().setXAxisTickMarkSpacingHint(90);
+    chart.getStyler().setXAxisDecimalPattern("0");
     chart.getStyler().setXAxisMin(0.0);
     chart.getStyler().setXAxisMax(lowRank.getFirst().size() - 1.0);
-    chart.getStyler().setXAxisDecimalPattern("0");
-    chart.getStyler().setXAxisTickMarkSpacingHint(90);
     chart.getStyler().setYAxisMin(0.0);
-    chart.getStyler().setYAxisMax(1.05);
-    chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    add(chart, lowRank, LOW_RANK);
-    add(chart, fourier, FOURIER);
+    chart.getStyler().setYAxisMax(105.0);
+    chart.getStyler().setYAxisDecimalPattern("0");
+    add(chart, fourier, theme.series(0));
+    add(chart, lowRank, theme.series(1));
     return BitmapEncoder.getBufferedImage(chart);
   }
 
@@ -54,12 +53,19 @@ public final class CurveChart {
     for (int k = 0; k < curves.size(); k++) {
       AccuracyCurve curve = curves.get(k);
       int step = Math.max(1, curve.size() / MOST_POINTS);
-      int count = Math.ceilDiv(curve.size(), step);
+      // One point more, on the line between the first two: XChart marks points of equal distances,
+      // and others at round numbers.
+      int count = Math.ceilDiv(curve.size(), step) + 1;
       double[] epochs = new double[count];
       double[] accuracy = new double[count];
       for (int i = 0; i < count; i++) {
-        epochs[i] = (double) i * step;
-        accuracy[i] = curve.accuracy(i * step);
+        int epoch = i == 0 ? 0 : Math.min((i - 1) * step, curve.size() - 1);
+        epochs[i] = epoch;
+        accuracy[i] = 100 * curve.accuracy(epoch);
+      }
+      if (count > 2) {
+        epochs[1] = epochs[2] / 2;
+        accuracy[1] = (accuracy[0] + accuracy[2]) / 2;
       }
       boolean first = k == 0;
       String name = first ? curve.method() : curve.method() + ", seed " + curve.seed();

@@ -1,6 +1,7 @@
 package io.fourierft.merge;
 
 import io.fourierft.internal.files.InputFile;
+import io.fourierft.internal.files.NaturalOrder;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -179,7 +180,7 @@ final class CompanionFiles {
   }
 
   private static String brief(List<String> names) {
-    List<String> sorted = names.stream().sorted().toList();
+    List<String> sorted = names.stream().sorted(NaturalOrder::compare).toList();
     return sorted.size() <= MOST_NAMES
         ? sorted.toString()
         : "%s and %d more".formatted(sorted.subList(0, MOST_NAMES), sorted.size() - MOST_NAMES);

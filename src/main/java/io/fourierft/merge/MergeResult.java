@@ -1,8 +1,10 @@
 package io.fourierft.merge;
 
+import io.fourierft.internal.files.NaturalOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What a merge did, or, for a dry run, would do.
@@ -10,8 +12,9 @@ import java.util.Optional;
  * @param output the folder, final name
  * @param files weight files of the output, in order
  * @param totalSizeInBytes bytes of all tensors of the output
- * @param edits the plan: changed tensors and by what
- * @param changes what each addition did, in the order done; empty after a dry run
+ * @param edits the plan: changed tensors and by what; layer 2 before layer 10, each tensor's in
+ *     order
+ * @param changes what each addition did, ordered as the edits; empty after a dry run
  * @param untouchedTensors tensors copied byte for byte
  * @param notes what the user should know
  * @param check what {@link MergeOptions#check()} found; empty if it was not asked for
@@ -25,12 +28,18 @@ public record MergeResult(
     int untouchedTensors,
     List<String> notes,
     Optional<Check> check) {
-  /** Copies the lists. */
+  /** Copies the lists, and sorts edits and changes by their tensors. */
   public MergeResult {
     files = List.copyOf(files);
-    edits = List.copyOf(edits);
-    changes = List.copyOf(changes);
+    edits = sorted(edits, PlannedEdit::tensor);
+    changes = sorted(changes, TensorChange::tensor);
     notes = List.copyOf(notes);
+  }
+
+  private static <T> List<T> sorted(List<T> list, Function<T, String> tensor) {
+    return list.stream()
+        .sorted((a, b) -> NaturalOrder.compare(tensor.apply(a), tensor.apply(b)))
+        .toList();
   }
 
   /**

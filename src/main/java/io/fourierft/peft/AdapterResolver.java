@@ -38,7 +38,11 @@ final class AdapterResolver {
     matcher = ModuleMatcher.of(config, base.modelType());
     names =
         BaseNames.between(
-            adapter.modules().keySet(), config.baseModelClass(), base, options.renames());
+            adapter.modules().keySet(),
+            adapter.extraTensors(),
+            config.baseModelClass(),
+            base,
+            options.renames());
     notes = new ArrayList<>(adapter.notes());
   }
 

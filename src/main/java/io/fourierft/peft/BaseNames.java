@@ -11,6 +11,7 @@ import java.util.function.UnaryOperator;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,17 +48,21 @@ final class BaseNames {
   /**
    * The names of a base as an adapter with these modules has them.
    *
+   * @param extraTensors the tensors that it carries whole, which renamings are of as well
    * @param adapterClass the class that the adapter was made on, if it says; a tower's has names of
    *     its own
    * @throws PeftException if a renaming changes none of the adapter's names
    */
   static BaseNames between(
       Collection<String> adapterPaths,
+      Collection<ExtraTensor> extraTensors,
       @Nullable String adapterClass,
       BaseModel base,
       List<NameRename> renames) {
     for (NameRename rename : renames) {
-      if (adapterPaths.stream().allMatch(path -> rename.apply(path).equals(path))) {
+      Stream<String> carried = extraTensors.stream().map(extra -> parent(extra.baseTensor()));
+      if (Stream.concat(adapterPaths.stream(), carried)
+          .allMatch(path -> rename.apply(path).equals(path))) {
         throw new PeftException(
             "the renaming '%s' changes no name of the adapter; its names are as '%s'"
                 .formatted(rename, adapterPaths.iterator().next()));
@@ -181,6 +186,10 @@ final class BaseNames {
     }
     String name = dot < 0 ? path : path + adapterTensor.substring(dot);
     return reading.naming().apply(name);
+  }
+
+  private static String parent(String tensor) {
+    return tensor.substring(0, Math.max(0, tensor.lastIndexOf('.')));
   }
 
   private static List<String> numbers(String path) {

@@ -20,21 +20,29 @@ final class ConfigJson {
 
   /** The configuration as a file's text. */
   static String text(FourierFtConfig config) {
-    ObjectNode root = NODES.objectNode();
-    putText(root, ConfigKey.BASE_MODEL_NAME_OR_PATH, config.baseModelNameOrPath());
-    putText(root, ConfigKey.REVISION, config.revision());
-    putText(root, ConfigKey.TASK_TYPE, config.taskType());
-    putText(root, ConfigKey.PEFT_VERSION, config.peftVersion());
+    ObjectNode root = shared(config);
     putText(root, ConfigKey.PEFT_TYPE, FourierFtConfig.PEFT_TYPE);
     putText(root, ConfigKey.BIAS, config.bias());
-    root.set(ConfigKey.AUTO_MAPPING.key(), value(config.autoMapping()));
     root.put(ConfigKey.FAN_IN_FAN_OUT.key(), config.fanInFanOut());
-    root.put(ConfigKey.INFERENCE_MODE.key(), true);
     root.put(ConfigKey.INIT_WEIGHTS.key(), config.initWeights());
     root.put(ConfigKey.N_FREQUENCY.key(), config.nFrequency());
     root.put(ConfigKey.SCALING.key(), config.scaling());
     root.put(ConfigKey.RANDOM_LOC_SEED.key(), config.randomLocSeed());
     root.set(ConfigKey.TARGET_MODULES.key(), selection(config.targetModules()));
+    root.set(ConfigKey.N_FREQUENCY_PATTERN.key(), numbers(config.nFrequencyPattern()));
+    config.unknownKeys().forEach((key, json) -> root.set(key, value(json)));
+    return text(root);
+  }
+
+  /** What every method of PEFT has: the model, its task, and which of its modules are meant. */
+  static ObjectNode shared(FourierFtConfig config) {
+    ObjectNode root = NODES.objectNode();
+    putText(root, ConfigKey.BASE_MODEL_NAME_OR_PATH, config.baseModelNameOrPath());
+    putText(root, ConfigKey.REVISION, config.revision());
+    putText(root, ConfigKey.TASK_TYPE, config.taskType());
+    putText(root, ConfigKey.PEFT_VERSION, config.peftVersion());
+    root.set(ConfigKey.AUTO_MAPPING.key(), value(config.autoMapping()));
+    root.put(ConfigKey.INFERENCE_MODE.key(), true);
     root.set(ConfigKey.EXCLUDE_MODULES.key(), selection(config.excludeModules()));
     root.set(ConfigKey.MODULES_TO_SAVE.key(), listOrNull(config.modulesToSave()));
     root.set(ConfigKey.LAYERS_PATTERN.key(), listOrNull(config.layersPattern()));
@@ -45,11 +53,14 @@ final class ConfigJson {
       layers = array;
     }
     root.set(ConfigKey.LAYERS_TO_TRANSFORM.key(), layers);
-    ObjectNode pattern = NODES.objectNode();
-    config.nFrequencyPattern().forEach(pattern::put);
-    root.set(ConfigKey.N_FREQUENCY_PATTERN.key(), pattern);
-    config.unknownKeys().forEach((key, json) -> root.set(key, value(json)));
-    return text(root);
+    return root;
+  }
+
+  /** Numbers by name. */
+  static ObjectNode numbers(Map<String, Integer> values) {
+    ObjectNode node = NODES.objectNode();
+    values.forEach(node::put);
+    return node;
   }
 
   /** Any JSON in the same style. */
@@ -67,7 +78,8 @@ final class ConfigJson {
     return json == null ? NODES.nullNode() : ConfigReader.tree(json, "a kept value");
   }
 
-  private static JsonNode selection(@Nullable ModuleSelection selection) {
+  /** Names as a list, an expression as text, nothing as null. */
+  static JsonNode selection(@Nullable ModuleSelection selection) {
     return switch (selection) {
       case null -> NODES.nullNode();
       case ModuleSelection.Names names -> list(names.names());

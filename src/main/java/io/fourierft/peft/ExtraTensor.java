@@ -1,6 +1,7 @@
 package io.fourierft.peft;
 
 import io.fourierft.safetensors.DType;
+import io.fourierft.safetensors.TensorDeclaration;
 import java.util.List;
 
 /**
@@ -29,5 +30,10 @@ public record ExtraTensor(
   /** Copies the shape. */
   public ExtraTensor {
     shape = List.copyOf(shape);
+  }
+
+  /** As an adapter's file holds it. */
+  AdapterFolder.StoredTensor stored() {
+    return new AdapterFolder.StoredTensor(new TensorDeclaration(key, dtype, shape), data);
   }
 }

@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.internal.files.NaturalOrder;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -26,7 +27,9 @@ final class NearestNames {
     return known.stream()
         .distinct()
         .map(candidate -> new Candidate(candidate, distance(name, candidate)))
-        .sorted(Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name))
+        .sorted(
+            Comparator.comparingInt(Candidate::distance)
+                .thenComparing(Candidate::name, NaturalOrder::compare))
         .limit(SUGGESTIONS)
         .map(Candidate::name)
         .toList();

@@ -3,6 +3,7 @@ package io.fourierft.peft;
 import io.fourierft.FourierAdapter;
 import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
+import io.fourierft.internal.files.NaturalOrder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,21 +1,11 @@
 package io.fourierft.peft;
 
-import io.fourierft.internal.files.FolderKind;
-import io.fourierft.internal.files.OutputDirectory;
-import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * Writes adapters as PEFT does: a directory with {@code adapter_config.json} and {@code
@@ -27,15 +17,6 @@ import java.util.Set;
  * directory, the last one's files stand.
  */
 public final class PeftAdapterWriter {
-  private static final System.Logger LOG = System.getLogger(PeftAdapterWriter.class.getName());
-  private static final Map<String, String> METADATA = Map.of("format", "pt");
-
-  private static final FolderKind ADAPTER =
-      new FolderKind(
-          "an adapter",
-          FourierFtConfig.FILE_NAME,
-          Set.of(FourierFtConfig.FILE_NAME, PeftAdapter.FILE_NAME, "adapter_model.bin"));
-
   private PeftAdapterWriter() {}
 
   /**
@@ -55,45 +36,17 @@ public final class PeftAdapterWriter {
   public static void write(PeftAdapter adapter, Path directory, boolean overwrite)
       throws IOException {
     FourierFtConfig config = SavedPattern.fit(adapter.config(), adapter.modules().values());
-    try (OutputDirectory output = OutputDirectory.create(directory, overwrite, ADAPTER)) {
-      writeConfig(config, output.path().resolve(FourierFtConfig.FILE_NAME));
-      writeTensors(adapter, output.path().resolve(PeftAdapter.FILE_NAME));
-      output.commit();
-      output.notes().forEach(note -> LOG.log(System.Logger.Level.WARNING, note));
-    }
-  }
-
-  private static void writeConfig(FourierFtConfig config, Path file) throws IOException {
-    Files.writeString(file, config.toJson(), StandardCharsets.UTF_8);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-  }
-
-  private static void writeTensors(PeftAdapter adapter, Path file) throws IOException {
-    Map<String, TensorData> data = new HashMap<>();
-    List<TensorDeclaration> tensors = new ArrayList<>();
+    List<AdapterFolder.StoredTensor> tensors = new ArrayList<>();
     for (AdapterModule module : adapter.modules().values()) {
       Spectrum spectrum = module.spectrum();
-      tensors.add(
-          new TensorDeclaration(
-              module.key(), spectrum.dtype(), List.of((long) spectrum.nFrequency())));
       MemorySegment bytes = spectrum.data();
-      data.put(module.key(), use -> use.accept(bytes));
+      tensors.add(
+          new AdapterFolder.StoredTensor(
+              new TensorDeclaration(
+                  module.key(), spectrum.dtype(), List.of((long) spectrum.nFrequency())),
+              use -> use.accept(bytes)));
     }
-    for (ExtraTensor extra : adapter.extraTensors()) {
-      tensors.add(new TensorDeclaration(extra.key(), extra.dtype(), extra.shape()));
-      data.put(extra.key(), extra.data());
-    }
-    List<TensorDeclaration> ordered = SafetensorsWriter.referenceOrder(tensors);
-    try (SafetensorsWriter writer = SafetensorsWriter.create(file, METADATA, ordered)) {
-      for (TensorDeclaration tensor : ordered) {
-        TensorData source = data.get(tensor.name());
-        if (source != null && tensor.sizeInBytes() > 0) {
-          source.lend(bytes -> writer.write(tensor.name(), bytes));
-        }
-      }
-      writer.commit();
-    }
+    adapter.extraTensors().forEach(extra -> tensors.add(extra.stored()));
+    AdapterFolder.write(directory, overwrite, config.toJson(), tensors);
   }
 }

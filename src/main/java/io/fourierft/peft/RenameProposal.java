@@ -1,5 +1,6 @@
 package io.fourierft.peft;
 
+import io.fourierft.internal.files.NaturalOrder;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +16,7 @@ final class RenameProposal {
   /** Words for the end of a message; empty if no such renaming finds all of {@code missing}. */
   static String of(List<String> missing, Set<String> base) {
     String first = missing.getFirst();
-    TreeSet<String> proposals = new TreeSet<>();
+    TreeSet<String> proposals = new TreeSet<>(NaturalOrder::compare);
     for (String known : base) {
       String end = commonEnd(first, known);
       if (end.isEmpty()) {

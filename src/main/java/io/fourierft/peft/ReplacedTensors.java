@@ -191,7 +191,8 @@ final class ReplacedTensors {
       if (matcher.isSaved(path) && !parts.isLeftAlone(path)) {
         throw new PeftException(
             ("modules_to_save %s takes in '%s' of the base model, but the adapter has no such"
-                    + " tensor; %s is not whole")
+                    + " tensor; %s is not whole, or names it otherwise: then say which it is,"
+                    + " ResolveOptions.renames 'REGEX=REPLACEMENT'")
                 .formatted(adapter.config().modulesToSave(), name, PeftAdapter.FILE_NAME));
       }
     }

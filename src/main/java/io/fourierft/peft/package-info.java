@@ -16,7 +16,7 @@
  * BaseModel base = BaseModel.open(Path.of("examples/tiny-llama"));
  * PeftAdapter adapter = PeftAdapter.open(Path.of("examples/adapters/poet"));
  * for (ResolvedModule module : adapter.resolve(base, ResolveOptions.defaults()).modules()) {
- *   System.out.println(module.weight() + ": |dW| = " + module.adapter().deltaNorm());
+ *   System.out.println(String.join(" + ", module.weights()) + ": |dW| = " + module.adapter().deltaNorm());
  * }
  * PeftAdapterWriter.write(adapter, Path.of("target/poet-copy"), true); // PEFT loads it
  * }

@@ -1,12 +1,13 @@
-package io.fourierft.peft;
+package io.fourierft.internal.files;
 
 import java.math.BigInteger;
 
 /** The order of names in which runs of digits compare as numbers: layer 2 before layer 10. */
-final class NaturalOrder {
+public final class NaturalOrder {
   private NaturalOrder() {}
 
-  static int compare(String a, String b) {
+  /** Compares two names, as a comparator does. */
+  public static int compare(String a, String b) {
     int i = 0;
     int j = 0;
     while (i < a.length() && j < b.length()) {
