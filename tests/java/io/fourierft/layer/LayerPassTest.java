@@ -154,7 +154,7 @@ class LayerPassTest extends LayerTest {
         new AdapterBranch(
             counting.engine(),
             FourierLinearOptions.defaults()
-                .withCostModel(CountingEngine.denseUnlessBuilt())
+                .withCostModel(CountingEngine.dense())
                 .withDeltaCacheBytes(Long.MAX_VALUE),
             engine().denseProduct(1),
             new ScratchArrays());

@@ -100,6 +100,12 @@ public final class Main {
    */
   private static int run(
       PrintWriter out, PrintWriter err, Runnable beforeWork, String... arguments) {
+    // What scripts ask most, and needs no parser, whose making is most of such a start.
+    if (arguments.length == 1 && (arguments[0].equals("--version") || arguments[0].equals("-V"))) {
+      out.println("fourierft " + BuildVersion.number());
+      out.flush();
+      return 0;
+    }
     CommandLine command =
         commandLine()
             .setOut(out)
