@@ -1,0 +1,80 @@
+package io.fourierft.spark;
+
+import io.fourierft.EngineOptions;
+import io.fourierft.FourierEngine;
+import io.fourierft.merge.OpenBase;
+import io.fourierft.spark.files.HadoopPaths;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
+import org.apache.spark.resource.ResourceInformation;
+
+/**
+ * What the tasks of one virtual machine share: an engine for each device, the open bases, Hadoop's
+ * file systems. A task's own thread computes, so that an engine of the CPU has one thread for each
+ * core of a task.
+ */
+final class Executors {
+  private static final String GPU = "gpu";
+  private static final Map<String, FourierEngine> ENGINES = new HashMap<>();
+  private static final Map<String, OpenBase> BASES = new HashMap<>();
+  private static HadoopPaths paths;
+
+  private Executors() {}
+
+  /** The engine for a task: on the GPU that Spark gave it, else on the CPU. */
+  static FourierEngine engine(TaskContext task) {
+    ResourceInformation gpus = task.resources().get(GPU).getOrElse(() -> null);
+    int threads = Math.max(1, task.cpus());
+    String device = device(gpus == null ? new String[0] : gpus.addresses());
+    synchronized (ENGINES) {
+      return ENGINES.computeIfAbsent(
+          device + "/" + threads,
+          key ->
+              FourierEngine.create(
+                  EngineOptions.defaults().withDevice(device).withThreads(threads)));
+    }
+  }
+
+  /** The device of the first GPU among a task's, by the number that Spark has for it. */
+  static String device(String[] addresses) {
+    return addresses.length == 0 ? "cpu" : "cuda:" + addresses[0];
+  }
+
+  /** How files are found here. */
+  static synchronized HadoopPaths paths(Configuration configuration) {
+    if (paths == null) {
+      paths = new HadoopPaths(configuration);
+    }
+    return paths;
+  }
+
+  /** A path to read. */
+  static Path path(ClusterConfiguration configuration, String text) throws IOException {
+    return paths(configuration.hadoop()).of(text);
+  }
+
+  /**
+   * The base, opened once and again only when its files have changed.
+   *
+   * @param expected its {@link BaseState} in the driver
+   * @throws SparkJobException if it is another by now
+   */
+  static OpenBase base(ClusterConfiguration configuration, String base, BaseState expected)
+      throws IOException {
+    synchronized (BASES) {
+      OpenBase open = BASES.get(base);
+      if (open == null || !BaseState.of(open).equals(expected)) {
+        // One that was open before stays so: tasks of an earlier job may still read it.
+        OpenBase again = OpenBase.open(path(configuration, base));
+        BASES.put(base, again);
+        open = again;
+      }
+      expected.require(BaseState.of(open));
+      return open;
+    }
+  }
+}
