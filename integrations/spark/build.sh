@@ -6,7 +6,7 @@ set -euo pipefail
 
 home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd "$home/../.." && pwd)
-jar=$root/target/fourierft-0.1.0-SNAPSHOT.jar
+jar=$root/target/fourierft-0.1.0.jar
 if [ ! -e "$jar" ] || [ -n "$(find "$root/pom.xml" "$root/src/main" -newer "$jar" -type f -print -quit)" ]; then
   (cd "$root" && mvn -q -B -Dmaven.test.skip=true -Dfourierft.emulator.skip=true package) >&2
 fi

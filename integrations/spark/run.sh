@@ -13,7 +13,7 @@ if ! java_home=$(find_java 25); then
   exit 1
 fi
 "$home/build.sh"
-libraries=$root/target/fourierft-0.1.0-SNAPSHOT.jar,$(find "$home/target/lib" -name '*.jar' | paste -sd, -)
+libraries=$root/target/fourierft-0.1.0.jar,$(find "$home/target/lib" -name '*.jar' | paste -sd, -)
 submit=(
   --class io.fourierft.spark.SparkMain
   --jars "$libraries"
@@ -21,7 +21,7 @@ submit=(
 )
 # shellcheck disable=SC2206 # SPARK_SUBMIT_OPTIONS holds several options on purpose.
 submit+=(${SPARK_SUBMIT_OPTIONS:-})
-job=$home/target/fourierft-spark-0.1.0-SNAPSHOT.jar
+job=$home/target/fourierft-spark-0.1.0.jar
 if [ -n "${SPARK_HOME:-}" ]; then
   exec env JAVA_HOME="$java_home" "$SPARK_HOME/bin/spark-submit" "${submit[@]}" \
     --driver-java-options "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED" "$job" "$@"

@@ -126,15 +126,20 @@ final class OutputFolder implements AutoCloseable {
     move(written, record(name), true);
   }
 
-  /** Gives a finished file or folder its name; what had it is removed if that is allowed. */
-  void move(Path from, Path to, boolean replaces) throws IOException {
-    if (exists(files, to)) {
+  /** Sees that nothing has a name; what had it is removed if that is allowed. */
+  void free(Path name, boolean replaces) throws IOException {
+    if (exists(files, name)) {
       if (!replaces) {
         throw new SparkJobException(
-            to + " exists already; give another name, or allow it to be replaced (overwrite)");
+            name + " exists already; give another name, or allow it to be replaced (overwrite)");
       }
-      files.delete(to, true);
+      files.delete(name, true);
     }
+  }
+
+  /** Gives a finished file or folder its name; what had it is removed if that is allowed. */
+  void move(Path from, Path to, boolean replaces) throws IOException {
+    free(to, replaces);
     files.mkdirs(to.getParent());
     if (!files.rename(from, to)) {
       throw new IOException("%s could not be renamed to %s".formatted(from, to));

@@ -188,8 +188,10 @@ final class OutputJob {
       scope.requireUnchanged();
       boolean replaces =
           settings.overwrite() || (settings.resume() && !folder.readRecord(name).isEmpty());
+      // In this order: a driver that is killed in between leaves no output that is another's record.
+      folder.free(target, replaces);
       folder.writeRecord(name, record(entry));
-      folder.move(whole, target, replaces);
+      folder.move(whole, target, false);
       outcomes.put(
           file.index(),
           new JobOutcome(

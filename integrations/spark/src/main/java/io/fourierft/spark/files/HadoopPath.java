@@ -173,7 +173,7 @@ final class HadoopPath implements Path {
 
   @Override
   public URI toUri() {
-    return ((HadoopPath) toAbsolutePath()).hadoop().toUri();
+    return toAbsolutePath().hadoop().toUri();
   }
 
   @Override
