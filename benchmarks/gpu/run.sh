@@ -273,7 +273,7 @@ fi
 small=("${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.SmallRun)
 if sanitizer=$(tool compute-sanitizer) && [ "$emulated" = 0 ]; then
   by_name=--kernel-name
-  "$sanitizer" --help 2>/dev/null | grep -q -- --kernel-name || by_name=--kernel-regex
+  "$sanitizer" --help 2>/dev/null | grep -- --kernel-name >/dev/null || by_name=--kernel-regex
   watch=("$sanitizer" --target-processes all --error-exitcode 99 --print-limit 20
     "$by_name" kernel_substring=fourierft_)
   step memcheck 12 2 "${watch[@]}" --tool memcheck "${small[@]}"
