@@ -45,7 +45,7 @@ public final class RecordedGraph implements CudaGraph {
     }
     closed = true;
     CudaContext context = target.context();
-    context.quietly(() -> context.driver().streamSynchronize(target.handle()));
+    target.awaitIfOpen();
     context.release(() -> context.driver().graphExecDestroy(executable));
     streams.giveBack(recorded);
     graphs.forget(this);

@@ -369,6 +369,17 @@ public final class WorkStream implements AutoCloseable {
     return failure;
   }
 
+  /** Waits for the work, failed or not; a stream that is closed has been waited for. */
+  void awaitIfOpen() {
+    locked(
+        () -> {
+          if (!closed) {
+            context.quietly(() -> context.driver().streamSynchronize(handle));
+          }
+          return null;
+        });
+  }
+
   /** Waits for the work and frees everything; the stream itself only if it was made here. */
   @Override
   public void close() {
