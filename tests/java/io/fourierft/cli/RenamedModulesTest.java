@@ -84,8 +84,7 @@ class RenamedModulesTest {
     assertFalse(Files.exists(folder.resolve("out")));
     CommandLineRun renamed = merge("--rename", "^neck\\.convs\\.0$=head.convs.0");
     assertEquals(0, renamed.code(), renamed.err());
-    assertEquals(
-        Set.of("head.convs.0.weight", TRUNK + ".weight", "model.norm.weight"), names());
+    assertEquals(Set.of("head.convs.0.weight", TRUNK + ".weight", "model.norm.weight"), names());
     assertEquals(
         ModelFiles.normal(16, 1, 4)[5],
         (float) ModelFiles.elements(folder.resolve("out"), "head.convs.0.weight")[5]);
@@ -104,8 +103,7 @@ class RenamedModulesTest {
     adapter(
         "projector",
         "",
-        ModelFiles.matrix(
-            CARRIED + "model.projector.linear_1.weight", DType.F32, 4, 8, 1, 4));
+        ModelFiles.matrix(CARRIED + "model.projector.linear_1.weight", DType.F32, 4, 8, 1, 4));
     CommandLineRun refused = merge();
     assertEquals(1, refused.code(), refused.out());
     assertTrue(refused.err().contains("'projector.linear_1'"), refused.err());
@@ -148,7 +146,8 @@ class RenamedModulesTest {
     assertAdded(merge(), "projector.weight");
     ModelFiles.delete(folder.resolve("out"));
     // Of its own class the base would have had it.
-    adapter("projector", classifier.replace("ForSequenceClassification", "ForPreTraining"), projector);
+    adapter(
+        "projector", classifier.replace("ForSequenceClassification", "ForPreTraining"), projector);
     CommandLineRun refused = merge();
     assertEquals(1, refused.code(), refused.out());
     assertTrue(refused.err().contains("'project_hid'"), refused.err());

@@ -132,8 +132,8 @@ final class MergePlan {
   }
 
   private Map<String, String> settleTies() throws IOException {
-    EmbeddingTies ties = new EmbeddingTies(
-            changes.deltas(), changes.replacements(), config.isPresent(), notes);
+    EmbeddingTies ties =
+        new EmbeddingTies(changes.deltas(), changes.replacements(), config.isPresent(), notes);
     ties.settle(opened.model().ties(), adapted.hasOutputEmbedding());
     if (ties.isUntied()) {
       configChanges.untie();
@@ -162,7 +162,9 @@ final class MergePlan {
     Long limit = options.maxShardSizeInBytes();
     if (limit != null) {
       return ShardPlan.of(
-          tensors.all().values().stream().map(OutputTensor::declaration).toList(), limit, base.stem());
+          tensors.all().values().stream().map(OutputTensor::declaration).toList(),
+          limit,
+          base.stem());
     }
     Set<String> placed = new HashSet<>();
     List<ShardPlan.PlannedShard> planned = new ArrayList<>();

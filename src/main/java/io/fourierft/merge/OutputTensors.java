@@ -103,10 +103,7 @@ final class OutputTensors {
   private void planNew(Map<String, String> parted) {
     parted.forEach(
         (name, stored) ->
-            plan(
-                name,
-                isOfTrunk(base, name) ? name(name) : name,
-                base.find(stored).orElseThrow()));
+            plan(name, isOfTrunk(base, name) ? name(name) : name, base.find(stored).orElseThrow()));
     changes
         .replacements()
         .forEach(

@@ -61,8 +61,7 @@ final class BaseNames {
       List<NameRename> renames) {
     for (NameRename rename : renames) {
       Stream<String> carried = extraTensors.stream().map(extra -> path(extra.baseTensor()));
-      if (Stream.concat(adapterPaths.stream(), carried)
-          .noneMatch(rename::isOf)) {
+      if (Stream.concat(adapterPaths.stream(), carried).noneMatch(rename::isOf)) {
         throw new PeftException(
             "the renaming '%s' is of no name of the adapter; its names are as '%s'"
                 .formatted(rename, adapterPaths.iterator().next()));
