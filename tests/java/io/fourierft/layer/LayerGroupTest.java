@@ -59,8 +59,7 @@ class LayerGroupTest extends OneEngineTest {
     addToAll("a");
     layers.get(3).addAdapter("b", adapter(3));
     LayerGroup.Moment before = group.moment();
-    AdapterNameException refused =
-        assertThrows(AdapterNameException.class, () -> addToAll("b"));
+    AdapterNameException refused = assertThrows(AdapterNameException.class, () -> addToAll("b"));
     assertTrue(refused.getMessage().contains("'b' already exists"), refused.getMessage());
     assertEquals(before, group.moment());
     for (int i = 0; i < LAYERS; i++) {

@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * value that is exchanged whole, so a pass computes with the adapters, flags and weight of one
  * moment, the one at which it began, and is never disturbed by a change that comes later. Changes
  * are made one at a time, in some order; when a changing method returns, every pass that begins
- * afterwards sees its change. Layers of one {@link LayerGroup} can be changed together. Two passes must not write the same memory, and a {@link LinearTape}
- * belongs to one thread at a time.
+ * afterwards sees its change. Layers of one {@link LayerGroup} can be changed together. Two passes
+ * must not write the same memory, and a {@link LinearTape} belongs to one thread at a time.
  *
  * <p><b>Errors.</b> {@link ShapeException} for shapes, strides, types or overlapping memory that do
  * not fit, {@link AdapterNameException} for names, {@link MergeException} for what merged adapters

@@ -230,7 +230,8 @@ final class LayerChanges {
   private void requireNow() {
     if (moment != null) {
       throw new FourierException(
-          "this is a layer as it was at one moment, which nothing changes; change the layer itself");
+          "this is a layer as it was at one moment, which nothing changes; change the layer"
+              + " itself");
     }
   }
 }
