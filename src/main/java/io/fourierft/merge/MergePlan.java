@@ -146,7 +146,7 @@ final class MergePlan {
     VocabularyChange.of(
             base,
             opened.model().ties(),
-            changes.replacements(),
+            changes,
             parted,
             adapted.hasOutputEmbedding(),
             notes)
