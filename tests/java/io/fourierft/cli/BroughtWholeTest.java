@@ -21,8 +21,7 @@ class BroughtWholeTest {
   private static final String CARRIED = "base_model.model.";
   private static final String LLAMA = "{\"model_type\": \"llama\", \"tie_word_embeddings\": false}";
 
-  private static final String GROWN =
-      ", \"modules_to_save\": [\"word_embeddings\", \"decoder\"]";
+  private static final String GROWN = ", \"modules_to_save\": [\"word_embeddings\", \"decoder\"]";
   private static final String DECODER = "cls.predictions.decoder.";
 
   @TempDir Path folder;

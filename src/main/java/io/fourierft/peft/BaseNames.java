@@ -171,10 +171,11 @@ final class BaseNames {
       for (Map.Entry<String, BasePlace> known : reading.tensors().entrySet()) {
         String stored = known.getValue().tensor();
         String end = known.getKey().substring(Math.min(place.length(), known.getKey().length()));
-        if (known.getKey().startsWith(start) && !known.getValue().isPart() && stored.endsWith(end)) {
+        if (known.getKey().startsWith(start)
+            && !known.getValue().isPart()
+            && stored.endsWith(end)) {
           return Optional.of(
-              stored.substring(0, stored.length() - end.length())
-                  + name.substring(place.length()));
+              stored.substring(0, stored.length() - end.length()) + name.substring(place.length()));
         }
       }
     }
