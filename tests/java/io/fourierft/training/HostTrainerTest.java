@@ -75,7 +75,8 @@ class HostTrainerTest extends TrainerContract {
       merged.merge(false);
       MergeException refusal = assertThrows(MergeException.class, trainer::batchDone);
       assertEquals(
-          "adapter 'default' of layer 'merged' is merged, so it cannot be trained; unmerge it first",
+          "adapter 'default' of layer 'merged' is merged, so it cannot be trained; unmerge it"
+              + " first",
           refusal.getMessage());
       assertArrayEquals(numbers(3, 1), free.adapter("default").spectrum());
       assertArrayEquals(numbers(3, 1), first.spectrum());

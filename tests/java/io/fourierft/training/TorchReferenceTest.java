@@ -63,8 +63,7 @@ class TorchReferenceTest {
             .withBetas(
                 options.get("betas").get(0).asDouble(), options.get("betas").get(1).asDouble())
             .withEpsilon(options.get("eps").asDouble());
-    try (FourierEngine engine =
-            FourierEngine.create(EngineOptions.defaults().withDevice("cpu"));
+    try (FourierEngine engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu"));
         Trainer trainer = Trainer.of(engine, List.of(group), with)) {
       TrainingMemory memory = TrainingMemory.host(engine);
       int index = 0;
@@ -74,8 +73,7 @@ class TorchReferenceTest {
           float[] clipped = floats(step.get("clipped").get(i));
           if (!run.get("clip").isNull()) {
             float factor =
-                AdamWArithmetic.clipping(
-                    step.get("norm").asDouble(), run.get("clip").asDouble());
+                AdamWArithmetic.clipping(step.get("norm").asDouble(), run.get("clip").asDouble());
             assertClose(clipped, gradient, factor);
           }
           memory.write(clipped, spectra.get(i).gradient());

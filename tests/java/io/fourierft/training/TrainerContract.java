@@ -148,8 +148,7 @@ public abstract class TrainerContract {
     if (!loop.get("total").isNull()) {
       options =
           options.withSchedule(
-              LearningRateSchedule.linear(
-                  loop.get("warmup").asLong(), loop.get("total").asLong()));
+              LearningRateSchedule.linear(loop.get("warmup").asLong(), loop.get("total").asLong()));
     }
     try (Trainer trainer = Trainer.of(memory().engine(), groupsOf(reference, loop), options)) {
       List<TrainableParameter> parameters = parameters(trainer);
@@ -287,8 +286,7 @@ public abstract class TrainerContract {
 
   @Test
   void aSkippedStepChangesNothingAndIsCounted() {
-    TrainerOptions options =
-        OPTIONS.withNonFinite(NonFiniteGradients.SKIP).withBatchesPerStep(1);
+    TrainerOptions options = OPTIONS.withNonFinite(NonFiniteGradients.SKIP).withBatchesPerStep(1);
     try (Trainer trainer = trainer(options)) {
       run(memory(), trainer, 0, 2);
       float[] before = values(trainer, 2);
@@ -301,8 +299,7 @@ public abstract class TrainerContract {
       assertTrue(trainer.batchDone());
       settle();
       assertArrayEquals(before, values(trainer, 2));
-      assertArrayEquals(
-          moment, memory().read(trainer.firstMoment(parameters(trainer).get(2))));
+      assertArrayEquals(moment, memory().read(trainer.firstMoment(parameters(trainer).get(2))));
       assertArrayEquals(new float[5], memory().read(parameters(trainer).get(0).gradient()));
       assertEquals(1, trainer.skippedSteps());
       assertEquals(2, trainer.steps());
@@ -417,12 +414,12 @@ public abstract class TrainerContract {
     List<ParameterGroup> groups = groups(memory());
     List<ParameterGroup> moved =
         List.of(
-            new ParameterGroup(
-                "spectra", groups.getFirst().parameters().subList(0, 1), 0.05, 0),
+            new ParameterGroup("spectra", groups.getFirst().parameters().subList(0, 1), 0.05, 0),
             new ParameterGroup(
                 "head",
                 List.of(
-                    groups.getFirst().parameters().get(1), groups.getLast().parameters().getFirst()),
+                    groups.getFirst().parameters().get(1),
+                    groups.getLast().parameters().getFirst()),
                 0.01,
                 0.1));
     try (Trainer trainer = Trainer.of(memory().engine(), moved, OPTIONS)) {
@@ -442,7 +439,8 @@ public abstract class TrainerContract {
             new ParameterGroup(
                 "head",
                 List.of(
-                    memory().tensor("head", new float[HEAD_ROWS * HEAD_COLS], HEAD_ROWS, HEAD_COLS)),
+                    memory()
+                        .tensor("head", new float[HEAD_ROWS * HEAD_COLS], HEAD_ROWS, HEAD_COLS)),
                 0.01,
                 0.1));
     try (Trainer trainer = Trainer.of(memory().engine(), longer, OPTIONS)) {
@@ -508,8 +506,7 @@ public abstract class TrainerContract {
                     ParameterGroup.of("a", List.of(twin), 0.1),
                     ParameterGroup.of("a", List.of(head), 0.1)),
                 OPTIONS));
-    refuses(
-        "at least one group", () -> Trainer.of(memory().engine(), List.of(), OPTIONS));
+    refuses("at least one group", () -> Trainer.of(memory().engine(), List.of(), OPTIONS));
     refuses("no parameters", () -> ParameterGroup.of("empty", List.of(), 0.1));
     refuses("learning rate of group 'a' is -1.0", () -> ParameterGroup.of("a", List.of(twin), -1));
     try (Trainer trainer =

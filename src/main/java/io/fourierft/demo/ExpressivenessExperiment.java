@@ -74,8 +74,7 @@ public final class ExpressivenessExperiment {
     HostMatrix hiddenGradient = zeros(points, FrozenNetwork.WIDTH);
     HostMatrix scores = zeros(points, PointClouds.CLASSES);
     HostMatrix scoreGradient = zeros(points, PointClouds.CLASSES);
-    ParameterGroup trained =
-        new ParameterGroup("hidden", layer.trainable(), LEARNING_RATE, 0);
+    ParameterGroup trained = new ParameterGroup("hidden", layer.trainable(), LEARNING_RATE, 0);
     float[] accuracy = new float[epochs + 1];
     try (Trainer trainer = Trainer.of(engine, List.of(trained), TrainerOptions.defaults());
         var tape = network.head().newTape(points)) {

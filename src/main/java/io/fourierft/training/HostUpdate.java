@@ -87,8 +87,7 @@ final class HostUpdate implements ParameterUpdate {
       for (int from = 0; from < tensor.size; from += SEGMENT) {
         int count = Math.min(SEGMENT, tensor.size - from);
         tensor.read(tensor.gradient, from, gradient, count);
-        squares[segment] =
-            AdamWArithmetic.squares(gradient, count, settings.share(), lanes);
+        squares[segment] = AdamWArithmetic.squares(gradient, count, settings.share(), lanes);
         segment++;
       }
     }
@@ -224,8 +223,7 @@ final class HostUpdate implements ParameterUpdate {
     }
 
     void read(HostMatrix from, int at, float[] to, int count) {
-      MemorySegment.copy(
-          from.data(), LittleEndian.FLOAT, (long) at * Float.BYTES, to, 0, count);
+      MemorySegment.copy(from.data(), LittleEndian.FLOAT, (long) at * Float.BYTES, to, 0, count);
     }
 
     void write(float[] from, HostMatrix to, int at, int count) {

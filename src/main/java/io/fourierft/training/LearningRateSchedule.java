@@ -45,7 +45,8 @@ public final class LearningRateSchedule {
         step ->
             step < warmupSteps
                 ? (double) step / Math.max(1, warmupSteps)
-                : Math.max(0, (double) (totalSteps - step) / Math.max(1, totalSteps - warmupSteps)));
+                : Math.max(
+                    0, (double) (totalSteps - step) / Math.max(1, totalSteps - warmupSteps)));
   }
 
   /**

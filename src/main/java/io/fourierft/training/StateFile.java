@@ -144,8 +144,7 @@ final class StateFile {
   }
 
   /** All that must be alike. */
-  private static Map<String, String> settings(
-      List<ParameterGroup> groups, TrainerOptions options) {
+  private static Map<String, String> settings(List<ParameterGroup> groups, TrainerOptions options) {
     Map<String, String> text = new LinkedHashMap<>();
     text.put("format", FORMAT);
     text.put("beta1", Double.toString(options.beta1()));
@@ -253,9 +252,7 @@ final class StateFile {
    * @param tensors its numbers by parameter
    */
   record Contents(
-      Progress progress,
-      int gatheredBatches,
-      Map<StateTensor, Map<Integer, float[]>> tensors) {
+      Progress progress, int gatheredBatches, Map<StateTensor, Map<Integer, float[]>> tensors) {
     /** Puts all of it in the place of what {@code update} holds. */
     void putInto(ParameterUpdate update) {
       update.beginRestoring();

@@ -22,8 +22,8 @@ public sealed interface TrainableParameter extends AutoCloseable
   Matrix gradient();
 
   /**
-   * Gives the values to whoever computes with them, if that one holds a copy; a {@link Trainer} does
-   * so after each step.
+   * Gives the values to whoever computes with them, if that one holds a copy; a {@link Trainer}
+   * does so after each step.
    */
   void publish();
 

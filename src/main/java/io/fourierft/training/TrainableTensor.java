@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 
 /**
  * A whole tensor that is trained beside the spectra, and its gradient: a head of PEFT's {@code
- * modules_to_save}, a bias. It is trained in place, in the memory that it is given. Not thread-safe.
+ * modules_to_save}, a bias. It is trained in place, in the memory that it is given. Not
+ * thread-safe.
  */
 public final class TrainableTensor implements TrainableParameter {
   private static final Consumer<Matrix> IN_PLACE = values -> {};
@@ -21,8 +22,7 @@ public final class TrainableTensor implements TrainableParameter {
   private final Matrix gradient;
   private final Consumer<Matrix> published;
 
-  private TrainableTensor(
-      String name, Matrix values, Matrix gradient, Consumer<Matrix> published) {
+  private TrainableTensor(String name, Matrix values, Matrix gradient, Consumer<Matrix> published) {
     this.name = name;
     this.values = values;
     this.gradient = gradient;

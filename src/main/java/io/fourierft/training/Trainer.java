@@ -14,8 +14,8 @@ import java.util.Set;
 
 /**
  * Trains parameters with AdamW (Loshchilov and Hutter, ICLR 2019), bit for bit as {@code
- * torch.optim.AdamW} on a CPU does: gathers the gradients of several batches, clips them by the norm
- * of all together, steps, and gives the new values to the layers.
+ * torch.optim.AdamW} on a CPU does: gathers the gradients of several batches, clips them by the
+ * norm of all together, steps, and gives the new values to the layers.
  *
  * <pre>
  *   for (batch : batches) {
@@ -89,7 +89,11 @@ public final class Trainer implements AutoCloseable {
       }
     }
     return new Trainer(
-        engine, groups, List.copyOf(parameters), options, new HostUpdate(parameters, groupOf, options));
+        engine,
+        groups,
+        List.copyOf(parameters),
+        options,
+        new HostUpdate(parameters, groupOf, options));
   }
 
   /** The groups, with the learning rates of now. */
@@ -179,8 +183,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Sets the number of steps made, on which the bias correction and the schedule depend, for moments
-   * that come from elsewhere; what was skipped or refused is forgotten.
+   * Sets the number of steps made, on which the bias correction and the schedule depend, for
+   * moments that come from elsewhere; what was skipped or refused is forgotten.
    */
   public void setSteps(long steps) {
     requireUsable();
@@ -266,8 +270,8 @@ public final class Trainer implements AutoCloseable {
 
   /**
    * Writes values, gradients, moments, counters and all settings to a safetensors file, from which
-   * {@link #restore} goes on as if there had been no break. The file is the same to the bit whichever
-   * engine trains.
+   * {@link #restore} goes on as if there had been no break. The file is the same to the bit
+   * whichever engine trains.
    */
   public void save(Path file) throws IOException {
     requireUsable();
@@ -277,7 +281,8 @@ public final class Trainer implements AutoCloseable {
   /**
    * Takes up the state that {@link #save} wrote and gives the values to the layers.
    *
-   * @param differing what of the stored training may be unlike this one, whose own settings then hold
+   * @param differing what of the stored training may be unlike this one, whose own settings then
+   *     hold
    * @throws FourierException if the file is no such state, or one of other parameters or settings;
    *     nothing is changed
    */
@@ -342,8 +347,8 @@ public final class Trainer implements AutoCloseable {
     requireOpen();
     if (update.isSpoilt()) {
       throw new FourierException(
-          "an earlier call failed while it changed the parameters, which are spoilt; restore a saved"
-              + " state before anything else");
+          "an earlier call failed while it changed the parameters, which are spoilt; restore a"
+              + " saved state before anything else");
     }
   }
 

@@ -67,7 +67,14 @@ public record TrainerOptions(
   /** The same with other decays of the two means. */
   public TrainerOptions withBetas(double newBeta1, double newBeta2) {
     return new TrainerOptions(
-        newBeta1, newBeta2, epsilon, schedule, batchesPerStep, division, maxGradientNorm, nonFinite);
+        newBeta1,
+        newBeta2,
+        epsilon,
+        schedule,
+        batchesPerStep,
+        division,
+        maxGradientNorm,
+        nonFinite);
   }
 
   /** The same with another epsilon. */

@@ -1,7 +1,7 @@
 /**
  * Training of spectra, and of heads and biases beside them: parameters in groups, AdamW, clipping,
- * learning-rate schedules, accumulation of gradients, and a state that is saved and restored bit for
- * bit.
+ * learning-rate schedules, accumulation of gradients, and a state that is saved and restored bit
+ * for bit.
  *
  * <p>The gradients come from {@link io.fourierft.layer.FourierLinear#backward}; nothing here
  * computes with layers.

@@ -9,8 +9,8 @@ import java.util.Arrays;
  * the same bits: a change here is a change there.
  *
  * <p>The order in which the gradients' squares are added is part of it: every tensor is cut into
- * {@link #SEGMENT} elements, each segment is {@link #sum summed} by {@link #LANES} lanes, and so are
- * the segments' sums.
+ * {@link #SEGMENT} elements, each segment is {@link #sum summed} by {@link #LANES} lanes, and so
+ * are the segments' sums.
  */
 public final class AdamWArithmetic {
   /** Elements of a tensor that are taken together: FOURIERFT_SEGMENT. */
