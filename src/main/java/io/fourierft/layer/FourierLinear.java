@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * value that is exchanged whole, so a pass computes with the adapters, flags and weight of one
  * moment, the one at which it began, and is never disturbed by a change that comes later. Changes
  * are made one at a time, in some order; when a changing method returns, every pass that begins
- * afterwards sees its change. Two passes must not write the same memory, and a {@link LinearTape}
- * belongs to one thread at a time.
+ * afterwards sees its change. Layers of one {@link LayerGroup} can be changed together. Two passes
+ * must not write the same memory, and a {@link LinearTape} belongs to one thread at a time.
  *
  * <p><b>Errors.</b> {@link ShapeException} for shapes, strides, types or overlapping memory that do
  * not fit, {@link AdapterNameException} for names, {@link MergeException} for what merged adapters
@@ -62,8 +62,11 @@ public final class FourierLinear {
   private final WeightMerger merger;
   private final LayerChanges changes;
 
+  /** The layer that this is a view of, or this. */
+  private final FourierLinear itself;
+
   /**
-   * A layer without adapters.
+   * A layer without adapters, in a group of its own.
    *
    * @param weight the base weight, of any element type and stride; referred to, not copied
    * @param bias {@code [1, out_features]}, or null for none; copied
@@ -74,6 +77,23 @@ public final class FourierLinear {
       HostMatrix weight,
       @Nullable HostMatrix bias,
       FourierLinearOptions options) {
+    this(engine, weight, bias, options, new LayerGroup());
+  }
+
+  /**
+   * A layer without adapters that can be changed together with others.
+   *
+   * @param weight the base weight, of any element type and stride; referred to, not copied
+   * @param bias {@code [1, out_features]}, or null for none; copied
+   * @param group the layers that it belongs to
+   * @throws ShapeException if the bias does not fit
+   */
+  public FourierLinear(
+      FourierEngine engine,
+      HostMatrix weight,
+      @Nullable HostMatrix bias,
+      FourierLinearOptions options,
+      LayerGroup group) {
     boolean linear = options.layout() == WeightLayout.OUT_IN;
     this.engine = engine;
     this.options = options;
@@ -91,8 +111,40 @@ public final class FourierLinear {
     this.pass = new LayerPass(engine, options, this.bias, new ScratchArrays());
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
-        new LayerChanges(
-            LayerState.of(weight), merger, options.keepsOriginalWeight(), pass.branch()::drop);
+        LayerChanges.of(
+            LayerState.of(weight),
+            group,
+            merger,
+            options.keepsOriginalWeight(),
+            pass.branch()::drop);
+    this.itself = this;
+  }
+
+  private FourierLinear(FourierLinear of, LayerChanges changes) {
+    this.engine = of.engine;
+    this.options = of.options;
+    this.inFeatures = of.inFeatures;
+    this.outFeatures = of.outFeatures;
+    this.bias = of.bias;
+    this.pass = of.pass;
+    this.merger = of.merger;
+    this.changes = changes;
+    this.itself = of.itself;
+  }
+
+  /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
+  public LayerGroup group() {
+    return changes.group();
+  }
+
+  /**
+   * This layer as it was at a moment of its group, for passes over several layers; it cannot be
+   * changed. Tapes are the same for both.
+   *
+   * @throws io.fourierft.FourierException if the moment is of another group
+   */
+  public FourierLinear at(LayerGroup.Moment moment) {
+    return new FourierLinear(this, changes.at(moment));
   }
 
   /** Length of an input token. */
@@ -310,7 +362,7 @@ public final class FourierLinear {
 
   /** A tape for passes of up to {@code capacity} tokens. */
   public LinearTape newTape(int capacity) {
-    return LinearTape.of(this, engine, capacity);
+    return LinearTape.of(itself, engine, capacity);
   }
 
   /**
@@ -324,7 +376,7 @@ public final class FourierLinear {
    */
   public void backward(
       LinearTape tape, Matrix g, @Nullable Matrix gx, Map<String, ? extends Matrix> gradients) {
-    LayerState recorded = tape.recordedState(this);
+    LayerState recorded = tape.recordedState(itself);
     HostMatrix upstream = LayerShapes.requireHost(g, "g");
     LayerShapes.requireColumns(upstream, "g", outFeatures);
     LayerShapes.requireTokens(upstream, "g", tape.tokens());
@@ -389,7 +441,7 @@ public final class FourierLinear {
       pass.forward(now.weight(), routed.routing(), in, out, null);
       return;
     }
-    tape.requireFit(this, in.rows());
+    tape.requireFit(itself, in.rows());
     tape.clear();
     pass.forward(now.weight(), routed.routing(), in, out, tape.inputSpectrum());
     tape.record(now, routed, in.rows());
