@@ -193,20 +193,30 @@ final class HostUpdate implements ParameterUpdate {
   }
 
   /** A parameter with its moments. */
-  private record Tensor(
-      TrainableParameter parameter,
-      int group,
-      int size,
-      HostMatrix values,
-      HostMatrix gradient,
-      float[] first,
-      float[] second) {
+  private static final class Tensor {
+    final TrainableParameter parameter;
+    final int group;
+    final int size;
+    final HostMatrix values;
+    final HostMatrix gradient;
+    final float[] first;
+    final float[] second;
+
+    private Tensor(
+        TrainableParameter parameter, int group, HostMatrix values, HostMatrix gradient) {
+      this.parameter = parameter;
+      this.group = group;
+      this.size = Math.toIntExact(parameter.size());
+      this.values = values;
+      this.gradient = gradient;
+      this.first = new float[size];
+      this.second = new float[size];
+    }
+
     static Tensor of(TrainableParameter parameter, int group) {
       if (parameter.values() instanceof HostMatrix values
           && parameter.gradient() instanceof HostMatrix gradient) {
-        int size = Math.toIntExact(parameter.size());
-        return new Tensor(
-            parameter, group, size, values, gradient, new float[size], new float[size]);
+        return new Tensor(parameter, group, values, gradient);
       }
       throw new FourierException(parameter + " is not in host memory");
     }

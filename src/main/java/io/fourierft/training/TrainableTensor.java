@@ -15,8 +15,6 @@ import java.util.function.Consumer;
  * thread-safe.
  */
 public final class TrainableTensor implements TrainableParameter {
-  private static final Consumer<Matrix> IN_PLACE = values -> {};
-
   private final String name;
   private final Matrix values;
   private final Matrix gradient;
@@ -49,7 +47,7 @@ public final class TrainableTensor implements TrainableParameter {
    * @throws ShapeException if one of them does not fit
    */
   public static TrainableTensor of(String name, Matrix values, Matrix gradient) {
-    return of(name, values, gradient, IN_PLACE);
+    return of(name, values, gradient, in -> {});
   }
 
   /**
