@@ -1,16 +1,16 @@
 package io.fourierft.internal.cpu;
 
 /**
- * Weighted sums of rows with fused multiply-adds, in plain loops that the compiler turns into vector
- * instructions: every line is an array of its own. A sum's terms are added in the order of the rows,
- * whichever method adds them.
+ * Weighted sums of rows with fused multiply-adds, in plain loops that the compiler turns into
+ * vector instructions: every line is an array of its own. A sum's terms are added in the order of
+ * the rows, whichever method adds them.
  */
 final class FusedRows {
   private FusedRows() {}
 
   /**
-   * {@code sums[t][j] += Σ_i tokens[first + t*stride + i]·rows[i][j]} for {@code count} tokens, {@code
-   * height} rows and {@code length} places j.
+   * {@code sums[t][j] += Σ_i tokens[first + t*stride + i]·rows[i][j]} for {@code count} tokens,
+   * {@code height} rows and {@code length} places j.
    */
   static void add(
       float[] tokens,

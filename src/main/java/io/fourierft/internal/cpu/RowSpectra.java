@@ -15,8 +15,8 @@ interface RowSpectra {
   void columns(int task, JTransformsWorkspace workspace);
 
   /**
-   * Puts these columns into the packed half spectra ({@link LinePlan}) of rows {@code first} to {@code
-   * first + count - 1}, which stand in {@code half} without gaps and are zero.
+   * Puts these columns into the packed half spectra ({@link LinePlan}) of rows {@code first} to
+   * {@code first + count - 1}, which stand in {@code half} without gaps and are zero.
    */
   void fill(int first, int count, LinePlan plan, float[] half, JTransformsWorkspace workspace);
 

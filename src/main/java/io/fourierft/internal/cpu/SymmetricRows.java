@@ -49,7 +49,8 @@ final class SymmetricRows {
    *
    * @param values the rows of the block, without gaps; overwritten
    */
-  void write(int block, float[] values, float factor, RowSink sink, JTransformsWorkspace workspace) {
+  void write(
+      int block, float[] values, float factor, RowSink sink, JTransformsWorkspace workspace) {
     int first = first(block);
     int count = count(block);
     for (int i = 0; i < count * cols; i++) {

@@ -66,7 +66,8 @@ final class TransformedColumns implements RowSpectra {
   }
 
   @Override
-  public void fill(int first, int count, LinePlan plan, float[] half, JTransformsWorkspace workspace) {
+  public void fill(
+      int first, int count, LinePlan plan, float[] half, JTransformsWorkspace workspace) {
     int cols = fold().cols();
     int[] stored = fold().columns();
     int columnCount = columnCount();
