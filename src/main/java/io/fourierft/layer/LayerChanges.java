@@ -1,7 +1,7 @@
 package io.fourierft.layer;
 
 import io.fourierft.FourierAdapter;
-import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -50,6 +50,10 @@ final class LayerChanges {
     requireNotMerged(name, "change");
     state = state.withAdapter(name, updated);
     gone.accept(before);
+  }
+
+  synchronized void updateBias(Matrix bias) {
+    state = state.withBias(bias);
   }
 
   synchronized void rename(String from, String to) {
@@ -127,10 +131,10 @@ final class LayerChanges {
           "Already following adapters were merged %s. You are now additionally merging %s."
               .formatted(String.join(",", before.merged()), String.join(",", wanted)));
     }
-    HostMatrix kept = before.merged().isEmpty() ? before.weight() : before.original();
+    Matrix kept = before.merged().isEmpty() ? before.weight() : before.original();
     List<String> merged = new ArrayList<>(before.merged());
     merged.addAll(wanted);
-    HostMatrix weight = merger.merged(before, wanted, safe);
+    Matrix weight = merger.merged(before, wanted, safe);
     state = before.withWeight(weight, keepsOriginalWeight ? kept : null, merged);
     return wanted;
   }
@@ -145,8 +149,8 @@ final class LayerChanges {
   }
 
   private LayerState unmerged(LayerState from) {
-    HostMatrix original = from.original();
-    HostMatrix weight = original == null ? merger.unmerged(from) : original;
+    Matrix original = from.original();
+    Matrix weight = original == null ? merger.unmerged(from) : original;
     return from.withWeight(weight, null, List.of());
   }
 
