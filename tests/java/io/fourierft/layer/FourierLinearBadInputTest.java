@@ -90,8 +90,7 @@ class FourierLinearBadInputTest extends OneEngineTest {
           ShapeException.class,
           "the gradient of the bias is BF16 1 x 6, but must be F32 1 x 6",
           () ->
-              layer.backward(
-                  tape, g, gx, Map.of(), LayerSamples.zeros(ElementType.BF16, 1, OUT)));
+              layer.backward(tape, g, gx, Map.of(), LayerSamples.zeros(ElementType.BF16, 1, OUT)));
       refuses(
           ShapeException.class,
           "the gradient of the bias overlaps the gradient of adapter 'a'",

@@ -70,8 +70,7 @@ class FourierLinearGradientTest extends OneEngineTest {
     assertClose(gx, difference);
     assertClose(
         biasGradient,
-        centralDifferences(
-            biasPoint, at -> loss(weight, at, transposed, adapters, point, tokens)));
+        centralDifferences(biasPoint, at -> loss(weight, at, transposed, adapters, point, tokens)));
     for (String name : adapters.keySet()) {
       FourierAdapter adapter = adapters.get(name);
       float[] spectrum = adapter.spectrum();

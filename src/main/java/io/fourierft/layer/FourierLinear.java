@@ -69,10 +69,7 @@ public final class FourierLinear {
    * @throws ShapeException if the bias does not fit
    */
   public FourierLinear(
-      FourierEngine engine,
-      Matrix weight,
-      @Nullable Matrix bias,
-      FourierLinearOptions options) {
+      FourierEngine engine, Matrix weight, @Nullable Matrix bias, FourierLinearOptions options) {
     LayerShapes.requireHost(weight, "the base weight");
     boolean linear = options.layout() == WeightLayout.OUT_IN;
     this.engine = engine;
@@ -87,7 +84,9 @@ public final class FourierLinear {
     this.changes =
         new LayerChanges(
             LayerState.of(weight, bias == null ? null : ownBias(bias)),
-            merger, options.keepsOriginalWeight(), pass.branch()::drop);
+            merger,
+            options.keepsOriginalWeight(),
+            pass.branch()::drop);
   }
 
   private HostMatrix ownBias(Matrix bias) {

@@ -25,8 +25,7 @@ final class LayerPass {
   private final DenseProduct product;
   private final ScratchArrays scratch;
 
-  LayerPass(
-      FourierEngine engine, FourierLinearOptions options, ScratchArrays scratch) {
+  LayerPass(FourierEngine engine, FourierLinearOptions options, ScratchArrays scratch) {
     this.engine = engine;
     this.scratch = scratch;
     this.transposedWeight = options.layout() == WeightLayout.IN_OUT;

@@ -144,8 +144,7 @@ final class LayerState {
     return new LayerState(weight, original, bias, adapters, active, merged, nextEnabled);
   }
 
-  LayerState withWeight(
-      Matrix nextWeight, @Nullable Matrix nextOriginal, List<String> nextMerged) {
+  LayerState withWeight(Matrix nextWeight, @Nullable Matrix nextOriginal, List<String> nextMerged) {
     return new LayerState(nextWeight, nextOriginal, bias, adapters, active, nextMerged, enabled);
   }
 
