@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * value that is exchanged whole, so a pass computes with the adapters, flags and weight of one
  * moment, the one at which it began, and is never disturbed by a change that comes later. Changes
  * are made one at a time, in some order; when a changing method returns, every pass that begins
- * afterwards sees its change. Two passes must not write the same memory, and a {@link LinearTape}
- * belongs to one thread at a time.
+ * afterwards sees its change. Layers of one {@link LayerGroup} can be changed together. Two passes
+ * must not write the same memory, and a {@link LinearTape} belongs to one thread at a time.
  *
  * <p><b>Errors.</b> {@link ShapeException} for shapes, strides, types or overlapping memory that do
  * not fit, {@link AdapterNameException} for names, {@link MergeException} for what merged adapters
@@ -61,15 +61,38 @@ public final class FourierLinear {
   private final WeightMerger merger;
   private final LayerChanges changes;
 
+  /** The layer that this is a view of, or this. */
+  private final FourierLinear itself;
+
   /**
-   * A layer without adapters.
+   * A layer without adapters, in a group of its own.
    *
    * @param weight the base weight, of any element type and stride; referred to, not copied
    * @param bias {@code [1, out_features]}, or null for none; copied
    * @throws ShapeException if the bias does not fit
    */
   public FourierLinear(
-      FourierEngine engine, Matrix weight, @Nullable Matrix bias, FourierLinearOptions options) {
+      FourierEngine engine,
+      Matrix weight,
+      @Nullable Matrix bias,
+      FourierLinearOptions options) {
+    this(engine, weight, bias, options, new LayerGroup());
+  }
+
+  /**
+   * A layer without adapters that can be changed together with others.
+   *
+   * @param weight the base weight, of any element type and stride; referred to, not copied
+   * @param bias {@code [1, out_features]}, or null for none; copied
+   * @param group the layers that it belongs to
+   * @throws ShapeException if the bias does not fit
+   */
+  public FourierLinear(
+      FourierEngine engine,
+      Matrix weight,
+      @Nullable Matrix bias,
+      FourierLinearOptions options,
+      LayerGroup group) {
     LayerShapes.requireHost(weight, "the base weight");
     boolean linear = options.layout() == WeightLayout.OUT_IN;
     this.engine = engine;
@@ -82,16 +105,44 @@ public final class FourierLinear {
     this.pass = new LayerPass(engine, options, new ScratchArrays());
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
-        new LayerChanges(
+        LayerChanges.of(
             LayerState.of(weight, bias == null ? null : ownBias(bias)),
+            group,
             merger,
             options.keepsOriginalWeight(),
             pass.branch()::drop);
+    this.itself = this;
+  }
+
+  private FourierLinear(FourierLinear of, LayerChanges changes) {
+    this.engine = of.engine;
+    this.options = of.options;
+    this.inFeatures = of.inFeatures;
+    this.outFeatures = of.outFeatures;
+    this.pass = of.pass;
+    this.merger = of.merger;
+    this.changes = changes;
+    this.itself = of.itself;
   }
 
   private HostMatrix ownBias(Matrix bias) {
     LayerShapes.requireBias(bias, outFeatures);
     return HostViews.copy(LayerShapes.requireHost(bias, "the bias"));
+  }
+
+  /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
+  public LayerGroup group() {
+    return changes.group();
+  }
+
+  /**
+   * This layer as it was at a moment of its group, for passes over several layers; it cannot be
+   * changed. Tapes are the same for both.
+   *
+   * @throws io.fourierft.FourierException if the moment is of another group
+   */
+  public FourierLinear at(LayerGroup.Moment moment) {
+    return new FourierLinear(this, changes.at(moment));
   }
 
   /** Length of an input token. */
@@ -320,7 +371,7 @@ public final class FourierLinear {
 
   /** A tape for passes of up to {@code capacity} tokens. */
   public LinearTape newTape(int capacity) {
-    return LinearTape.of(this, engine, capacity);
+    return LinearTape.of(itself, engine, capacity);
   }
 
   /**
@@ -349,7 +400,7 @@ public final class FourierLinear {
       @Nullable Matrix gx,
       Map<String, ? extends Matrix> gradients,
       @Nullable Matrix biasGradient) {
-    LayerState recorded = tape.recordedState(this);
+    LayerState recorded = tape.recordedState(itself);
     HostMatrix upstream = LayerShapes.requireHost(g, "g");
     LayerShapes.requireColumns(upstream, "g", outFeatures);
     LayerShapes.requireTokens(upstream, "g", tape.tokens());
@@ -430,7 +481,7 @@ public final class FourierLinear {
       pass.forward(base(now), bias(now), routed.routing(), in, out, null);
       return;
     }
-    tape.requireFit(this, in.rows());
+    tape.requireFit(itself, in.rows());
     tape.clear();
     pass.forward(base(now), bias(now), routed.routing(), in, out, tape.inputSpectrum());
     tape.record(now, routed, in.rows());
