@@ -72,10 +72,7 @@ public final class FourierLinear {
    * @throws ShapeException if the bias does not fit
    */
   public FourierLinear(
-      FourierEngine engine,
-      Matrix weight,
-      @Nullable Matrix bias,
-      FourierLinearOptions options) {
+      FourierEngine engine, Matrix weight, @Nullable Matrix bias, FourierLinearOptions options) {
     this(engine, weight, bias, options, new LayerGroup());
   }
 
