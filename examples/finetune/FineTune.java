@@ -34,8 +34,8 @@ import javax.imageio.ImageIO;
  *   --class-path "target/classes:target/lib/*" examples/finetune/FineTune.java</pre>
  *
  * It writes {@code adapter/}, which PEFT loads, {@code state.safetensors}, from which {@code
- * --resume} goes on, {@code losses.csv}, {@code scores.json} and {@code curve.png}. {@code reference.py}
- * is the same training by PEFT and torch, and compares.
+ * --resume} goes on, {@code losses.csv}, {@code scores.json} and {@code curve.png}. {@code
+ * reference.py} is the same training by PEFT and torch, and compares.
  */
 public final class FineTune {
   private static final String ADAPTER = "default";
@@ -61,8 +61,9 @@ public final class FineTune {
   /**
    * Trains.
    *
-   * @param arguments {@code --steps N}, {@code --out FOLDER}, {@code --device auto|cpu|cuda}, {@code
-   *     --adapter FOLDER} to begin with a saved adapter, {@code --data FOLDER}, {@code --resume}
+   * @param arguments {@code --steps N}, {@code --out FOLDER}, {@code --device auto|cpu|cuda},
+   *     {@code --adapter FOLDER} to begin with a saved adapter, {@code --data FOLDER}, {@code
+   *     --resume}
    */
   public static void main(String[] arguments) throws IOException {
     Settings settings = Settings.of(arguments);
@@ -107,12 +108,9 @@ public final class FineTune {
     return AdaptedModelOptions.defaults()
         .withNewTensors(
             List.of(
+                ExtraTensor.saved("classifier.weight", List.of((long) Digits.CLASSES, 64L), weight),
                 ExtraTensor.saved(
-                    "classifier.weight", List.of((long) Digits.CLASSES, 64L), weight),
-                ExtraTensor.saved(
-                    "classifier.bias",
-                    List.of((long) Digits.CLASSES),
-                    new float[Digits.CLASSES])));
+                    "classifier.bias", List.of((long) Digits.CLASSES), new float[Digits.CLASSES])));
   }
 
   private Trainer trainer(FourierEngine engine, AdapterParameters parameters) {
@@ -252,7 +250,9 @@ public final class FineTune {
           case "--resume" -> resume = true;
           default ->
               throw new IllegalArgumentException(
-                  "unknown option " + arguments[i] + "; there are --steps, --out, --device, --data,"
+                  "unknown option "
+                      + arguments[i]
+                      + "; there are --steps, --out, --device, --data,"
                       + " --adapter and --resume");
         }
       }

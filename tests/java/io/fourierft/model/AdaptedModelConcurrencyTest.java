@@ -28,7 +28,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Eight threads compute with a whole model while it is changed: every pass fits one state of it. */
+/**
+ * Eight threads compute with a whole model while it is changed: every pass fits one state of it.
+ */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class AdaptedModelConcurrencyTest extends OneEngineTest {
   private static final Path BASE =

@@ -37,7 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A model as one object: opened, computed with, changed on all layers at once, trained, saved. */
 class AdaptedModelTest extends OneEngineTest {
-  /** A vision transformer of two layers whose files have the names of transformers' first release. */
+  /**
+   * A vision transformer of two layers whose files have the names of transformers' first release.
+   */
   private static final Path BASE =
       Path.of(System.getProperty("fourierft.project.dir", ".")).resolve("examples/finetune/base");
 
@@ -195,10 +197,7 @@ class AdaptedModelTest extends OneEngineTest {
               PeftException.class,
               () ->
                   AdaptedModel.open(
-                      engine(),
-                      base,
-                      config("q_proj").build(),
-                      AdaptedModelOptions.defaults()));
+                      engine(), base, config("q_proj").build(), AdaptedModelOptions.defaults()));
       assertTrue(refused.getMessage().contains("before quantisation"), refused.getMessage());
     }
   }
@@ -212,14 +211,14 @@ class AdaptedModelTest extends OneEngineTest {
             ModelFiles.matrix("model.layers.0.self_attn.q_proj.weight", DType.BF16, 8, 8, 1, 1),
             ModelFiles.matrix("model.layers.0.self_attn.k_proj.weight", DType.BF16, 8, 8, 1, 2),
             ModelFiles.matrix("model.layers.0.self_attn.v_proj.weight", DType.BF16, 8, 8, 1, 3));
-    FourierFtConfig config =
-        FourierFtConfig.builder().nFrequency(5).initWeights(true).build();
+    FourierFtConfig config = FourierFtConfig.builder().nFrequency(5).initWeights(true).build();
     try (AdaptedModel model =
         AdaptedModel.open(engine(), base, config, AdaptedModelOptions.defaults())) {
       assertEquals(
           List.of("model.layers.0.self_attn.q_proj", "model.layers.0.self_attn.v_proj"),
           model.modulePaths());
-      assertEquals(ModuleSelection.names("q_proj", "v_proj"), model.config("default").targetModules());
+      assertEquals(
+          ModuleSelection.names("q_proj", "v_proj"), model.config("default").targetModules());
       model.save("default", folder.resolve("saved"), false);
     }
     PeftAdapter.open(folder.resolve("saved"));
@@ -325,8 +324,7 @@ class AdaptedModelTest extends OneEngineTest {
       model.addAdapter("second", saving.build(), List.of());
       FourierException both =
           assertThrows(
-              FourierException.class,
-              () -> model.setActiveAdapters(List.of("default", "second")));
+              FourierException.class, () -> model.setActiveAdapters(List.of("default", "second")));
       assertTrue(both.getMessage().contains("only one of them can be active"), both.getMessage());
       model.setActiveAdapters(List.of("plain"));
       assertEquals(5, model.tensor("classifier.weight").rows());
@@ -353,8 +351,7 @@ class AdaptedModelTest extends OneEngineTest {
       HostMatrix y = LayerSamples.zeros(3, 64);
       pass.forward(QUERY, X, y);
       float[] mixed = LayerSamples.floats(y);
-      assertTrue(
-          LayerSamples.error(Arrays.copyOf(mixed, 64), Arrays.copyOf(adapted, 64)) < 1e-6);
+      assertTrue(LayerSamples.error(Arrays.copyOf(mixed, 64), Arrays.copyOf(adapted, 64)) < 1e-6);
       assertArrayEquals(
           Arrays.copyOfRange(base, 64, 3 * 64), Arrays.copyOfRange(mixed, 64, 3 * 64));
     }
@@ -432,8 +429,7 @@ class AdaptedModelTest extends OneEngineTest {
       float[] trained = LayerSamples.floats((HostMatrix) model.layer(QUERY).bias());
       float[] own = stored(STORED_QUERY + ".bias");
       assertFalse(Arrays.equals(own, trained));
-      assertArrayEquals(
-          trained, LayerSamples.floats((HostMatrix) model.tensor(QUERY + ".bias")));
+      assertArrayEquals(trained, LayerSamples.floats((HostMatrix) model.tensor(QUERY + ".bias")));
       model.deleteAdapter("default");
       assertArrayEquals(own, LayerSamples.floats((HostMatrix) model.layer(QUERY).bias()));
     }
@@ -451,15 +447,13 @@ class AdaptedModelTest extends OneEngineTest {
       assertNull(model.newPass().gradient("classifier.weight"), "not trained yet");
       before = forward(model, QUERY);
       model.save("poet", folder.resolve("poet"), false);
-      assertThrows(
-          FourierException.class, () -> model.save("poet", folder.resolve("poet"), false));
+      assertThrows(FourierException.class, () -> model.save("poet", folder.resolve("poet"), false));
       model.save("poet", folder.resolve("poet"), true);
       assertThrows(
           AdapterNameException.class, () -> model.save("coder", folder.resolve("coder"), true));
     }
     try (AdaptedModel model =
-        AdaptedModel.open(
-            engine(), BASE, folder.resolve("poet"), AdaptedModelOptions.defaults())) {
+        AdaptedModel.open(engine(), BASE, folder.resolve("poet"), AdaptedModelOptions.defaults())) {
       assertArrayEquals(before, forward(model, QUERY));
       assertEquals(2024, model.config("default").randomLocSeed().intValue());
     }

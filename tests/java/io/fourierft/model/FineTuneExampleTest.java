@@ -26,8 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FineTuneExampleTest {
   private static final Path EXAMPLE = ExamplePrograms.PROJECT.resolve("examples/finetune");
-  private static final Path REFERENCE =
-      ExamplePrograms.PROJECT.resolve("tests/resources/finetune");
+  private static final Path REFERENCE = ExamplePrograms.PROJECT.resolve("tests/resources/finetune");
 
   @TempDir static Path classes;
   @TempDir Path folder;

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A base model with FourierFT adapters: PEFT's {@code PeftModel} ({@code src/peft/peft_model.py},
@@ -102,8 +101,7 @@ public final class AdaptedModel implements AutoCloseable {
   public static AdaptedModel open(
       FourierEngine engine, Path folder, Path adapter, AdaptedModelOptions options)
       throws IOException {
-    return open(
-        engine, folder, options, model -> model.addAdapter(options.adapterName(), adapter));
+    return open(engine, folder, options, model -> model.addAdapter(options.adapterName(), adapter));
   }
 
   private static AdaptedModel open(
@@ -233,8 +231,7 @@ public final class AdaptedModel implements AutoCloseable {
   public void addAdapter(String name, FourierFtConfig config, List<ExtraTensor> newTensors)
       throws IOException {
     base.requireUnchanged();
-    PeftAdapter adapter =
-        PeftAdapter.create(config, base.model(), base.checkpoint(), newTensors);
+    PeftAdapter adapter = PeftAdapter.create(config, base.model(), base.checkpoint(), newTensors);
     add(name, ModelAdapter.created(adapter, base.model(), options));
   }
 
@@ -383,7 +380,9 @@ public final class AdaptedModel implements AutoCloseable {
   public ModelPass newPass(int tokens) {
     if (tokens < 1) {
       throw new FourierException(
-          "a pass for training is for 1 token or more, not " + tokens + "; newPass() keeps nothing");
+          "a pass for training is for 1 token or more, not "
+              + tokens
+              + "; newPass() keeps nothing");
     }
     return new ModelPass(this, tokens);
   }

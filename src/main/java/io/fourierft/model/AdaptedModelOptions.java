@@ -46,14 +46,12 @@ public record AdaptedModelOptions(
 
   /** The same options with other facts about the files. */
   public AdaptedModelOptions withResolve(ResolveOptions newResolve) {
-    return new AdaptedModelOptions(
-        adapterName, newResolve, layers, initializationSeed, newTensors);
+    return new AdaptedModelOptions(adapterName, newResolve, layers, initializationSeed, newTensors);
   }
 
   /** The same options with other options of the layers. */
   public AdaptedModelOptions withLayers(FourierLinearOptions newLayers) {
-    return new AdaptedModelOptions(
-        adapterName, resolve, newLayers, initializationSeed, newTensors);
+    return new AdaptedModelOptions(adapterName, resolve, newLayers, initializationSeed, newTensors);
   }
 
   /** The same options with another seed. */

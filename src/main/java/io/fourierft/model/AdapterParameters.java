@@ -40,8 +40,7 @@ public final class AdapterParameters {
     for (ResolvedModule module : adapter.modules()) {
       // As PEFT names its parameters.
       String parameter = module.path() + ".fourierft_spectrum." + adapterName;
-      spectra.put(
-          module.path(), TrainableSpectrum.of(parameter, layers.of(module), adapterName));
+      spectra.put(module.path(), TrainableSpectrum.of(parameter, layers.of(module), adapterName));
     }
     adapter
         .values()

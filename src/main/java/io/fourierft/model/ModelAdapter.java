@@ -1,9 +1,9 @@
 package io.fourierft.model;
 
 import io.fourierft.ElementType;
+import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
-import io.fourierft.FourierAdapter;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.ElementRuns;
 import io.fourierft.layer.LayerGroup;
@@ -12,11 +12,11 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.PeftAdapterWriter;
-import io.fourierft.training.SpectrumInitialization;
-import java.nio.file.Path;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
+import io.fourierft.training.SpectrumInitialization;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,9 +83,7 @@ record ModelAdapter(
     List<Long> shape = extra.shape();
     int count = Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact));
     float[] values = new float[count];
-    extra
-        .data()
-        .lend(bytes -> new ElementRuns().load(bytes, type, 0, count, values, 0));
+    extra.data().lend(bytes -> new ElementRuns().load(bytes, type, 0, count, values, 0));
     int rows = shape.size() < 2 ? 1 : Math.toIntExact(shape.getFirst());
     return Matrix.of(values, rows, count / rows);
   }
@@ -125,8 +123,7 @@ record ModelAdapter(
     extras.forEach(
         (tensor, extra) -> {
           HostMatrix value = values.get(tensor);
-          tensors.add(
-              value == null ? extra : extra.withFloats(use -> use.accept(value.data())));
+          tensors.add(value == null ? extra : extra.withFloats(use -> use.accept(value.data())));
         });
     // PEFT notes of the flag what held for the module that it made last.
     boolean transposed = modules.getLast().layout() == WeightLayout.IN_OUT;

@@ -37,8 +37,7 @@ final class ModelLayers {
   private final Map<List<WeightSlice>, FourierLinear> byWeight = new ConcurrentHashMap<>();
   private final Set<String> prefixes = ConcurrentHashMap.newKeySet();
 
-  ModelLayers(
-      FourierEngine engine, OpenBase base, AdaptedModelOptions options, LayerGroup group) {
+  ModelLayers(FourierEngine engine, OpenBase base, AdaptedModelOptions options, LayerGroup group) {
     this.engine = engine;
     this.base = base;
     this.options = options;
@@ -111,10 +110,7 @@ final class ModelLayers {
 
   /** A tensor of the base by a name of the adapted model, or of the files. */
   Optional<BaseTensor> tensor(String name) {
-    return names(name).stream()
-        .map(base.model()::tensor)
-        .flatMap(Optional::stream)
-        .findFirst();
+    return names(name).stream().map(base.model()::tensor).flatMap(Optional::stream).findFirst();
   }
 
   /** The bias of a layer as the base has it, null if it has none. */
@@ -160,8 +156,7 @@ final class ModelLayers {
     // Beside a whole tensor of the files, or of a part's name.
     String stored = weight.slices().getFirst().weight();
     boolean whole =
-        weight.slices().size() == 1
-            && stored(stored).rows() == weight.slices().getFirst().rows();
+        weight.slices().size() == 1 && stored(stored).rows() == weight.slices().getFirst().rows();
     String name = whole ? stored : weight.name();
     String module = name.substring(0, name.length() - WEIGHT.length());
     return tensor(module + ".bias")

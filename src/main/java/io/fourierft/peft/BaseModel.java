@@ -1,9 +1,7 @@
 package io.fourierft.peft;
 
-import java.util.Set;
-import java.util.List;
-import io.fourierft.internal.files.NaturalOrder;
 import io.fourierft.WeightLayout;
+import io.fourierft.internal.files.NaturalOrder;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
@@ -12,9 +10,11 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,9 +170,7 @@ public final class BaseModel {
   /** The module of that path in the files or in the model, if its weight has two dimensions. */
   public Optional<BaseModule> module(String path) {
     BasePlace place = reading().modules().get(path);
-    return place == null
-        ? Optional.ofNullable(modules.get(path))
-        : Optional.of(place.module());
+    return place == null ? Optional.ofNullable(modules.get(path)) : Optional.of(place.module());
   }
 
   /** The paths of the modules that the model has, in the order of the files. */
@@ -181,8 +179,7 @@ public final class BaseModel {
     return reading().modules().entrySet().stream()
         .filter(entry -> !entry.getValue().isTied())
         .filter(
-            entry ->
-                entry.getValue().isPart() || !fused.contains(entry.getValue().module().name()))
+            entry -> entry.getValue().isPart() || !fused.contains(entry.getValue().module().name()))
         .map(Map.Entry::getKey)
         .sorted(NaturalOrder::compare)
         .toList();
@@ -195,10 +192,10 @@ public final class BaseModel {
     reading().tensors().entrySet().stream()
         .filter(entry -> !entry.getValue().isTied())
         .filter(
-            entry ->
-                entry.getValue().isPart() || !fused.contains(entry.getValue().module().name()))
+            entry -> entry.getValue().isPart() || !fused.contains(entry.getValue().module().name()))
         .sorted((a, b) -> NaturalOrder.compare(a.getKey(), b.getKey()))
-        .forEach(entry -> current.put(entry.getKey(), BaseTensor.of(entry.getKey(), entry.getValue())));
+        .forEach(
+            entry -> current.put(entry.getKey(), BaseTensor.of(entry.getKey(), entry.getValue())));
     return current;
   }
 

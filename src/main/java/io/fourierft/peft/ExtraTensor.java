@@ -1,8 +1,8 @@
 package io.fourierft.peft;
 
-import java.lang.foreign.ValueLayout;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorDeclaration;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**

@@ -1,10 +1,10 @@
 package io.fourierft.peft;
 
-import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.FourierAdapter;
 import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
 import io.fourierft.internal.files.NaturalOrder;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

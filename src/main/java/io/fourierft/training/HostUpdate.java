@@ -196,7 +196,10 @@ final class HostUpdate implements ParameterUpdate {
       }
     }
     if (groups.size() == 1) {
-      groups.iterator().next().exchange(() -> tensors.forEach(tensor -> tensor.parameter.publish()));
+      groups
+          .iterator()
+          .next()
+          .exchange(() -> tensors.forEach(tensor -> tensor.parameter.publish()));
     } else {
       tensors.forEach(tensor -> tensor.parameter.publish());
     }
