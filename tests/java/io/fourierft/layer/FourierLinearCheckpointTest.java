@@ -150,7 +150,7 @@ class FourierLinearCheckpointTest extends LayerTest {
     float[] start = LayerSamples.floats(LayerSamples.gaussian(1, N, 4));
     layer.addAdapter("default", seeded(start));
     layer.addAdapter("idle", seeded(start));
-    HostMatrix weight = layer.weight();
+    HostMatrix weight = LayerSamples.host(layer.weight());
     float[] before = LayerSamples.floats(weight);
     train(layer, "default", 3);
     for (int k = 0; k < N; k++) {
