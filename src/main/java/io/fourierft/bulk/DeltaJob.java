@@ -9,7 +9,6 @@ import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Writes the ΔW of many adapters of one base: for each a safetensors file of its name, as {@link
@@ -76,8 +75,7 @@ public final class DeltaJob implements AutoCloseable {
               opened,
               output,
               EXTENSION,
-              "delta 1 " + resolve,
-              InputRecords.ofHeaders(opened),
+              OutputRecords.ofDeltas(opened, resolve),
               options);
       List<PlannedOutput> planned =
           planner.plan(
@@ -101,9 +99,7 @@ public final class DeltaJob implements AutoCloseable {
     return new PlannedOutput.Size(
         deltas.declarations().size(),
         deltas.sizeInBytes(),
-        deltas.adapters().stream()
-            .map(adapter -> adapter.rows() + "x" + adapter.cols() + "/" + adapter.nFrequency())
-            .collect(Collectors.joining(" ")),
+        deltas.shapes(),
         deltas.notes());
   }
 

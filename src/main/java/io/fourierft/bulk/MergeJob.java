@@ -80,8 +80,7 @@ public final class MergeJob implements AutoCloseable {
               opened,
               output,
               "",
-              "merge 1 " + merge.withOverwrite(false),
-              InputRecords.ofFiles(opened),
+              OutputRecords.ofModels(opened, merge),
               options);
       List<PlannedOutput> planned =
           planner.plan(
@@ -192,13 +191,13 @@ public final class MergeJob implements AutoCloseable {
     for (FileStamp stamp : one.stamps()) {
       stamp.requireUnchanged();
     }
-    List<Journal.FileRecord> files = new ArrayList<>();
+    List<OutputRecord.FileRecord> files = new ArrayList<>();
     try (Stream<Path> all = Files.walk(written)) {
       for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
-        files.add(InputRecords.ofOutput(file, one.set().name() + "/" + written.relativize(file)));
+        files.add(OutputRecords.ofOutput(file, one.set().name() + "/" + written.relativize(file)));
       }
     }
-    folder.journal().append(planner.entry(one, files));
+    folder.journal().append(planner.record(one, files));
   }
 
   /** Ends a run soon: what is begun is ended, the rest is left undone. A later one is not begun. */
