@@ -11,7 +11,6 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 
@@ -24,7 +23,7 @@ final class Executors {
   private static final String GPU = "gpu";
   private static final Map<String, FourierEngine> ENGINES = new HashMap<>();
   private static final Map<String, OpenBase> BASES = new HashMap<>();
-  private static HadoopPaths paths;
+  private static final Map<Map<String, String>, HadoopPaths> PATHS = new HashMap<>();
 
   private Executors() {}
 
@@ -76,17 +75,17 @@ final class Executors {
     return addresses.length == 0 ? "cpu" : "cuda:" + addresses[0];
   }
 
-  /** How files are found here. */
-  static synchronized HadoopPaths paths(Configuration configuration) {
-    if (paths == null) {
-      paths = new HadoopPaths(configuration);
+  /** How files are found here by these settings of Hadoop's. */
+  static HadoopPaths paths(ClusterConfiguration configuration) {
+    synchronized (PATHS) {
+      return PATHS.computeIfAbsent(
+          configuration.settings(), key -> new HadoopPaths(configuration.hadoop()));
     }
-    return paths;
   }
 
   /** A path to read. */
   static Path path(ClusterConfiguration configuration, String text) throws IOException {
-    return paths(configuration.hadoop()).of(text);
+    return configuration.paths().of(text);
   }
 
   /**
