@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Many adapters on the emulated device: batches that its memory bounds, the bytes of one by one. */
 @OnEmulator
 class CudaBulkTest {
-  private static final int COUNT = 24;
+  private static final int COUNT = 16;
   private static final boolean EXACT = PlanRounding.slack(1) == 0;
 
   @TempDir Path folder;

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * several sets at a time. Each model appears under its name when it is whole. {@link
  * MergeOptions#untouched()} says whether weight files in which nothing changes are shared with the
  * base. {@link BulkOptions#resume} works as for a {@link DeltaJob}; {@link
- * BulkOptions#memoryInBytes} is not asked, since a merge holds one tensor at a time.
+ * BulkOptions#memoryInBytes} is not asked, since a merge holds what {@link ModelMerge} says.
  *
  * <p>{@link #cancel} may be called by any thread; everything else by one.
  */
