@@ -35,7 +35,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many adapters on the emulated device: batches that its memory bounds, the bytes of one by one. */
+/**
+ * Many adapters on the emulated device: batches that its memory bounds, the bytes of one by one.
+ */
 @OnEmulator
 class CudaBulkTest {
   private static final int COUNT = 16;

@@ -71,12 +71,7 @@ public final class DeltaJob implements AutoCloseable {
     OpenBase opened = OpenBase.open(base);
     try {
       Planner planner =
-          new Planner(
-              opened,
-              output,
-              EXTENSION,
-              OutputRecords.ofDeltas(opened, resolve),
-              options);
+          new Planner(opened, output, EXTENSION, OutputRecords.ofDeltas(opened, resolve), options);
       List<PlannedOutput> planned =
           planner.plan(
               adapters,
@@ -97,10 +92,7 @@ public final class DeltaJob implements AutoCloseable {
 
   private static PlannedOutput.Size size(AdapterDeltas deltas) {
     return new PlannedOutput.Size(
-        deltas.declarations().size(),
-        deltas.sizeInBytes(),
-        deltas.shapes(),
-        deltas.notes());
+        deltas.declarations().size(), deltas.sizeInBytes(), deltas.shapes(), deltas.notes());
   }
 
   /** What {@link #run} will do, one for each adapter, in their order. */

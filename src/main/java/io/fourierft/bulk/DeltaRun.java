@@ -210,8 +210,7 @@ final class DeltaRun {
       return;
     }
     try (OutputFile file = OutputFile.create(planned.target(), planned.replaces())) {
-      try (SafetensorsWriter writer =
-          DeltaExport.writer(file.path(), deltas)) {
+      try (SafetensorsWriter writer = DeltaExport.writer(file.path(), deltas)) {
         content.writeTo(writer);
         writer.commit();
       }

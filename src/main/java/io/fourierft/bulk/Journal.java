@@ -49,8 +49,7 @@ final class Journal implements AutoCloseable {
     Map<String, OutputRecord> records = new HashMap<>();
     try (var lines = Files.lines(folder.resolve(FILE_NAME), StandardCharsets.UTF_8)) {
       lines.forEach(
-          line ->
-              OutputRecord.parse(line).ifPresent(record -> records.put(record.name(), record)));
+          line -> OutputRecord.parse(line).ifPresent(record -> records.put(record.name(), record)));
     } catch (NoSuchFileException e) {
       return Map.of();
     }

@@ -76,12 +76,7 @@ public final class MergeJob implements AutoCloseable {
     OpenBase opened = OpenBase.open(base);
     try {
       Planner planner =
-          new Planner(
-              opened,
-              output,
-              "",
-              OutputRecords.ofModels(opened, merge),
-              options);
+          new Planner(opened, output, "", OutputRecords.ofModels(opened, merge), options);
       List<PlannedOutput> planned =
           planner.plan(
               sets,

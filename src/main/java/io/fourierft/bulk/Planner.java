@@ -27,12 +27,7 @@ final class Planner {
    * @param extension what follows a set's name in that of its output
    * @param records make the record of each output
    */
-  Planner(
-      OpenBase base,
-      Path folder,
-      String extension,
-      OutputRecords records,
-      BulkOptions options)
+  Planner(OpenBase base, Path folder, String extension, OutputRecords records, BulkOptions options)
       throws IOException {
     this.base = base;
     this.folder = folder;

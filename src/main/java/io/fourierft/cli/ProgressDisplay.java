@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * size is known, and is drawn every second from then on, however long one step of the work takes:
  * how much is done, at what rate, and how long the rest will take.
  *
- * <p>Nothing is drawn where standard error is no terminal: a file or a log would keep every picture.
+ * <p>Nothing is drawn where standard error is no terminal: a file or a log would keep every
+ * picture.
  */
 final class ProgressDisplay implements ProgressListener, AutoCloseable {
   private static final long PATIENCE_NANOS = 1_000_000_000L;

@@ -26,9 +26,9 @@ import java.util.Set;
  * <p>The output keeps the base's files: shard layout and metadata of the weights, configuration,
  * tokenizer. Tensors that no adapter touches are copied byte for byte. Several weight files are
  * written at a time; of changed tensors one is in memory, or as many small ones as 128 MiB hold, so
- * the size of the model does not matter. Everything is checked before the
- * first byte is written, and the output appears under its name when it is whole ({@link
- * MergeOptions#safe()}: and finite) or not at all.
+ * the size of the model does not matter. Everything is checked before the first byte is written,
+ * and the output appears under its name when it is whole ({@link MergeOptions#safe()}: and finite)
+ * or not at all.
  *
  * <p>As PEFT's {@code merge_and_unload} ({@code src/peft/tuners/fourierft/layer.py}, {@code
  * merge}): adapters in the order given, the sum with each rounded once to the weight's format.

@@ -110,11 +110,7 @@ public final class ShardedMerge {
       FourierEngine engine, String weightFile, WritableByteChannel channel) throws IOException {
     ShardPlan.PlannedShard shard = shard(weightFile);
     TensorAssembly assembly =
-        new TensorAssembly(
-            engine,
-            options.addition(),
-            options.safe(),
-            TensorMemory.of(plan));
+        new TensorAssembly(engine, options.addition(), options.safe(), TensorMemory.of(plan));
     try (SafetensorsWriter writer =
         SafetensorsWriter.create(
             InputFile.resolve(base.folder(), weightFile),

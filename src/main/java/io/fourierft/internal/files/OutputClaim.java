@@ -51,9 +51,7 @@ final class OutputClaim {
     open.add(id);
     LockFile lock = null;
     try {
-      lock =
-          LockFile.tryToTake(
-              names.path(id, OutputNames.LOCK), StandardOpenOption.CREATE_NEW);
+      lock = LockFile.tryToTake(names.path(id, OutputNames.LOCK), StandardOpenOption.CREATE_NEW);
       if (lock == null) {
         open.remove(id);
         return null;

@@ -29,7 +29,9 @@ public final class Sha256 {
     return digest().digest(bytes);
   }
 
-  /** That of a file of any file system, in hexadecimal; the file is read once, a piece at a time. */
+  /**
+   * That of a file of any file system, in hexadecimal; the file is read once, a piece at a time.
+   */
   public static String ofFile(Path file) throws IOException {
     MessageDigest digest = digest();
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {

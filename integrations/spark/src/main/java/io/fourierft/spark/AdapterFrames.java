@@ -121,12 +121,7 @@ final class AdapterFrames {
                         },
                         (entry, reason) ->
                             RowFactory.create(
-                                entry.name(),
-                                entry.adapters().getFirst(),
-                                false,
-                                reason,
-                                0,
-                                0L))),
+                                entry.name(), entry.adapters().getFirst(), false, reason, 0, 0L))),
         schema);
   }
 

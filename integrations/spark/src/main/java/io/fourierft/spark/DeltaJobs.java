@@ -55,7 +55,9 @@ final class DeltaJobs {
       long bytes = deltas.sizeInBytes();
       return new Contents(
           deltas.shapes(),
-          deltas.declarations().size(), bytes, List.of(new PlannedFile("", bytes)));
+          deltas.declarations().size(),
+          bytes,
+          List.of(new PlannedFile("", bytes)));
     }
 
     @Override
@@ -91,8 +93,7 @@ final class DeltaJobs {
         write(
             large,
             sink,
-            writer ->
-                large.deltas().writeTo(engine, writer, MEMORY_BYTES, ProgressListener.NONE));
+            writer -> large.deltas().writeTo(engine, writer, MEMORY_BYTES, ProgressListener.NONE));
         return;
       }
       try (Arena arena = Arena.ofShared()) {
@@ -126,8 +127,7 @@ final class DeltaJobs {
 
     private static void fill(Bound one, OutputStream out, Filling filling) throws IOException {
       try (SafetensorsWriter writer =
-          DeltaExport.writer(
-              one.job().set().single(), Channels.newChannel(out), one.deltas())) {
+          DeltaExport.writer(one.job().set().single(), Channels.newChannel(out), one.deltas())) {
         filling.fill(writer);
         writer.commit();
       }

@@ -32,8 +32,7 @@ record ExecutorWork(JobScope scope, OutputKind kind) implements Serializable {
         AdapterSet set = scope.set(one.entry());
         // The record first: what changes after it makes the record that of another content.
         String record = records.of(set).asText();
-        planned.add(
-            new PlannedEntry(one.index(), one.entry(), record, kind.plan(base, set), ""));
+        planned.add(new PlannedEntry(one.index(), one.entry(), record, kind.plan(base, set), ""));
       } catch (FourierException | IOException e) {
         planned.add(PlannedEntry.failed(one.index(), one.entry(), words(e)));
       }

@@ -47,8 +47,7 @@ final class Executors {
       if (engine == null) {
         try {
           engine =
-              FourierEngine.create(
-                  EngineOptions.defaults().withDevice(device).withThreads(cores));
+              FourierEngine.create(EngineOptions.defaults().withDevice(device).withThreads(cores));
         } catch (EngineUnavailableException e) {
           throw new SparkJobException(
               "the executor on %s was given the GPU %s, which it cannot use: %s"

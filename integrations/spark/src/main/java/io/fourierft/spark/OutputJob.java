@@ -2,8 +2,8 @@ package io.fourierft.spark;
 
 import io.fourierft.bulk.OutputRecord;
 import io.fourierft.spark.ExecutorWork.Numbered;
-import io.fourierft.spark.OutputKind.FileTask;
 import io.fourierft.spark.OutputFolder.Presence;
+import io.fourierft.spark.OutputKind.FileTask;
 import io.fourierft.spark.OutputKind.PlannedFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -102,8 +102,7 @@ final class OutputJob {
     if (!folder.exists(target)) {
       return null;
     }
-    Optional<OutputRecord> before =
-        settings.resume() ? folder.readRecord(name) : Optional.empty();
+    Optional<OutputRecord> before = settings.resume() ? folder.readRecord(name) : Optional.empty();
     Presence presence =
         before.isEmpty() ? Presence.ANOTHER : folder.presence(before.get().outputs());
     if (presence == Presence.WHOLE
@@ -146,10 +145,7 @@ final class OutputJob {
     String temporary = folder.temporary().toString();
     JavaRDD<FileTask> partitions = spark.parallelize(tasks, tasks(tasks.size()));
     StreamedResults.run(
-        spark,
-        partitions,
-        (task, some) -> work.write(task, some, temporary),
-        arrivals::arrived);
+        spark, partitions, (task, some) -> work.write(task, some, temporary), arrivals::arrived);
     requireNone(outcomes);
   }
 
@@ -188,8 +184,7 @@ final class OutputJob {
         whole = new Path(folder.temporary(), "output-" + file.index());
         folder.move(new Path(file.temporary()), new Path(whole, file.file()), true);
       }
-      List<WrittenFile> files =
-          arrived.computeIfAbsent(file.index(), key -> new ArrayList<>());
+      List<WrittenFile> files = arrived.computeIfAbsent(file.index(), key -> new ArrayList<>());
       files.add(file);
       if (files.size() < entry.contents().files().size() || outcomes.containsKey(file.index())) {
         return;

@@ -56,8 +56,7 @@ public final class SparkMain {
               command
                   .getErr()
                   .println(
-                      "fourierft-spark: "
-                          + (foreseen ? failure.getMessage() : failure.toString()));
+                      "fourierft-spark: " + (foreseen ? failure.getMessage() : failure.toString()));
               if (!foreseen) {
                 failure.printStackTrace(command.getErr());
               }

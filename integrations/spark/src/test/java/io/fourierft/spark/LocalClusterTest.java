@@ -114,7 +114,9 @@ class LocalClusterTest {
         Samples.deltasOfOneMachine(base, adapters, folder.resolve("single")), Samples.files(out));
   }
 
-  /** Two GPUs and two tasks at a time, on the emulated driver, which the repository's tests build. */
+  /**
+   * Two GPUs and two tasks at a time, on the emulated driver, which the repository's tests build.
+   */
   private SparkSession gpus(int there) throws IOException {
     Path script = folder.resolve("gpus.sh");
     Files.writeString(script, "echo '{\"name\": \"gpu\", \"addresses\": [\"0\", \"1\"]}'\n");
@@ -162,11 +164,9 @@ class LocalClusterTest {
     Path single = folder.resolve("single");
     try (FourierEngine engine =
         FourierEngine.create(EngineOptions.defaults().withDevice("cuda:0"))) {
-      assertEquals(
-          Samples.deltasOfOneMachine(engine, base, adapters, single), Samples.files(out));
+      assertEquals(Samples.deltasOfOneMachine(engine, base, adapters, single), Samples.files(out));
       SparkJobException e =
-          assertThrows(
-              SparkJobException.class, () -> Executors.engine(new String[] {"7"}, 1));
+          assertThrows(SparkJobException.class, () -> Executors.engine(new String[] {"7"}, 1));
       assertTrue(e.getMessage().contains("was given the GPU 7, which it cannot use"), "" + e);
     } finally {
       EMULATOR.keySet().forEach(System::clearProperty);
