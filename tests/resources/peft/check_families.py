@@ -156,15 +156,29 @@ def build(class_name, differs):
         encoder = transformers.ViTConfig(**VISION)
         decoder = transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, vocab_size=96, n_positions=64, add_cross_attention=True, is_decoder=True)
         return cls(transformers.VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder))
-    known = set(inspect.signature(cls.config_class.__init__).parameters)
-    aliases = getattr(cls.config_class, "attribute_map", {})
-    known |= set(aliases)
-    known |= {f for c in cls.config_class.__mro__ for f in getattr(c, "__annotations__", {})}
-    nested = "text_config" in differs
-    sizes = {} if nested else {k: v for k, v in SIZES.items() if k in known and aliases.get(k) not in differs}
     differs = dict(differs)
     dtype = getattr(torch, differs.pop("dtype", "float32"))
-    return cls(cls.config_class(**{**sizes, **differs})).to(dtype).eval()
+    return cls(cls.config_class(**tiny(cls.config_class, differs))).to(dtype).eval()
+
+
+def tiny(config_class, differs):
+    """What a configuration knows of SIZES, and each of its parts likewise, but for what differs."""
+    known = set(inspect.signature(config_class.__init__).parameters)
+    aliases = getattr(config_class, "attribute_map", {})
+    known |= set(aliases)
+    known |= {f for c in config_class.__mro__ for f in getattr(c, "__annotations__", {})}
+    values = {k: v for k, v in SIZES.items() if k in known and aliases.get(k) not in differs}
+    values |= differs
+    for name, part_class in (getattr(config_class, "sub_configs", None) or {}).items():
+        part = differs.get(name, {})
+        if part is None:
+            continue
+        if part_class is transformers.AutoConfig:
+            model_type = part.get("model_type") or getattr(config_class(), name).model_type
+            part = dict(part, model_type=model_type)
+            part_class = transformers.CONFIG_MAPPING[model_type]
+        values[name] = tiny(part_class, part)
+    return values
 
 
 def make(folder, class_name, targets, differs):
@@ -210,10 +224,19 @@ def differences(folder):
         if difference > (2e-6 if a.dtype == torch.float32 else 2e-3):
             wrong.append(f"{name}: {difference:.1e}")
     configs = [json.loads((folder / part / "config.json").read_text()) for part in ("ref", "out")]
-    for key in sorted(configs[0].keys() | configs[1].keys()):
-        if key not in ("transformers_version", "_name_or_path") and configs[0].get(key) != configs[1].get(key):
-            wrong.append(f"config.json {key}: {configs[1].get(key)!r} for {configs[0].get(key)!r}")
-    return wrong, worst
+    return wrong + said_otherwise(*configs), worst
+
+
+def said_otherwise(ref, out, path=""):
+    """Where two configurations differ, by the path of the key; what records versions aside."""
+    wrong = []
+    for key in sorted(ref.keys() | out.keys()):
+        a, b = ref.get(key), out.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            wrong += said_otherwise(a, b, f"{path}{key}.")
+        elif key not in ("transformers_version", "_name_or_path") and a != b:
+            wrong.append(f"config.json {path}{key}: {b!r} for {a!r}")
+    return wrong
 
 
 def main():

@@ -74,7 +74,7 @@ class MistakenPathsTest extends ModelCommandTest {
         "--rename '^model\\.=right.net.'");
     refused(
         merge(base, adapter, results.resolve("x"), "--rename", "^other=right.net"),
-        "changes no name");
+        "is of no name");
     CommandLineRun wrong = merge(base, adapter, results.resolve("y"), "--rename", "no equals");
     assertTrue(wrong.code() == 2 && wrong.err().contains("REGEX=REPLACEMENT"), wrong.err());
     succeeded(merge(base, adapter, out(), "--rename", "^model\\.=right.net."));

@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * value that is exchanged whole, so a pass computes with the adapters, flags and weight of one
  * moment, the one at which it began, and is never disturbed by a change that comes later. Changes
  * are made one at a time, in some order; when a changing method returns, every pass that begins
- * afterwards sees its change. Two passes must not write the same memory, and a {@link LinearTape}
- * belongs to one thread at a time.
+ * afterwards sees its change. Layers of one {@link LayerGroup} can be changed together. Two passes
+ * must not write the same memory, and a {@link LinearTape} belongs to one thread at a time.
  *
  * <p><b>Errors.</b> {@link ShapeException} for shapes, strides, types or overlapping memory that do
  * not fit, {@link AdapterNameException} for names, {@link MergeException} for what merged adapters
@@ -57,23 +57,40 @@ public final class FourierLinear {
   private final FourierLinearOptions options;
   private final int inFeatures;
   private final int outFeatures;
-  private final @Nullable HostMatrix bias;
   private final LayerPass pass;
   private final WeightMerger merger;
   private final LayerChanges changes;
 
+  /** The layer that this is a view of, or this. */
+  private final FourierLinear itself;
+
   /**
-   * A layer without adapters.
+   * A layer without adapters, in a group of its own.
    *
    * @param weight the base weight, of any element type and stride; referred to, not copied
    * @param bias {@code [1, out_features]}, or null for none; copied
    * @throws ShapeException if the bias does not fit
    */
   public FourierLinear(
+      FourierEngine engine, Matrix weight, @Nullable Matrix bias, FourierLinearOptions options) {
+    this(engine, weight, bias, options, new LayerGroup());
+  }
+
+  /**
+   * A layer without adapters that can be changed together with others.
+   *
+   * @param weight the base weight, of any element type and stride; referred to, not copied
+   * @param bias {@code [1, out_features]}, or null for none; copied
+   * @param group the layers that it belongs to
+   * @throws ShapeException if the bias does not fit
+   */
+  public FourierLinear(
       FourierEngine engine,
-      HostMatrix weight,
-      @Nullable HostMatrix bias,
-      FourierLinearOptions options) {
+      Matrix weight,
+      @Nullable Matrix bias,
+      FourierLinearOptions options,
+      LayerGroup group) {
+    LayerShapes.requireHost(weight, "the base weight");
     boolean linear = options.layout() == WeightLayout.OUT_IN;
     this.engine = engine;
     this.options = options;
@@ -82,17 +99,47 @@ public final class FourierLinear {
     if (weight.rows() == 0) {
       throw new ShapeException("a layer needs at least one feature, but its weight has no rows");
     }
-    if (bias != null && (bias.rows() != 1 || bias.cols() != outFeatures)) {
-      throw new ShapeException(
-          "the bias is %d x %d, but must be 1 x %d"
-              .formatted(bias.rows(), bias.cols(), outFeatures));
-    }
-    this.bias = bias == null ? null : HostViews.copy(bias);
-    this.pass = new LayerPass(engine, options, this.bias, new ScratchArrays());
+    this.pass = new LayerPass(engine, options, new ScratchArrays());
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
-        new LayerChanges(
-            LayerState.of(weight), merger, options.keepsOriginalWeight(), pass.branch()::drop);
+        LayerChanges.of(
+            LayerState.of(weight, bias == null ? null : ownBias(bias)),
+            group,
+            merger,
+            options.keepsOriginalWeight(),
+            pass.branch()::drop);
+    this.itself = this;
+  }
+
+  private FourierLinear(FourierLinear of, LayerChanges changes) {
+    this.engine = of.engine;
+    this.options = of.options;
+    this.inFeatures = of.inFeatures;
+    this.outFeatures = of.outFeatures;
+    this.pass = of.pass;
+    this.merger = of.merger;
+    this.changes = changes;
+    this.itself = of.itself;
+  }
+
+  private HostMatrix ownBias(Matrix bias) {
+    LayerShapes.requireBias(bias, outFeatures);
+    return HostViews.copy(LayerShapes.requireHost(bias, "the bias"));
+  }
+
+  /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
+  public LayerGroup group() {
+    return changes.group();
+  }
+
+  /**
+   * This layer as it was at a moment of its group, for passes over several layers; it cannot be
+   * changed. Tapes are the same for both.
+   *
+   * @throws io.fourierft.FourierException if the moment is of another group
+   */
+  public FourierLinear at(LayerGroup.Moment moment) {
+    return new FourierLinear(this, changes.at(moment));
   }
 
   /** Length of an input token. */
@@ -113,13 +160,24 @@ public final class FourierLinear {
   /**
    * The weight that a pass multiplies with now: the one given, or a merged one. Not for writing.
    */
-  public HostMatrix weight() {
+  public Matrix weight() {
     return changes.state().weight();
   }
 
   /** A copy of the bias, null if there is none. */
-  public @Nullable HostMatrix bias() {
-    return bias == null ? null : HostViews.copy(bias);
+  public @Nullable Matrix bias() {
+    return changes.state().bias() instanceof HostMatrix bias ? HostViews.copy(bias) : null;
+  }
+
+  /**
+   * Gives the layer another bias, as after a step of training; passes that have begun keep the old
+   * one. A layer that had none has one from then on.
+   *
+   * @param bias {@code [1, out_features]} of any element type; copied
+   * @throws ShapeException if it does not fit
+   */
+  public void updateBias(Matrix bias) {
+    changes.updateBias(ownBias(bias));
   }
 
   /** Names of all adapters, in the order added. */
@@ -260,7 +318,7 @@ public final class FourierLinear {
    * A new weight with {@code names} merged on top of {@link #weight}, as {@link #merge} would make
    * it; the layer stays as it is. PEFT's {@code merge_and_unload}.
    */
-  public HostMatrix mergedWeight(boolean safe, List<String> names) {
+  public Matrix mergedWeight(boolean safe, List<String> names) {
     LayerState now = changes.state();
     AdapterNames.requireKnown(now, names);
     return merger.merged(now, now.notMerged(names), safe);
@@ -310,7 +368,7 @@ public final class FourierLinear {
 
   /** A tape for passes of up to {@code capacity} tokens. */
   public LinearTape newTape(int capacity) {
-    return LinearTape.of(this, engine, capacity);
+    return LinearTape.of(itself, engine, capacity);
   }
 
   /**
@@ -324,7 +382,22 @@ public final class FourierLinear {
    */
   public void backward(
       LinearTape tape, Matrix g, @Nullable Matrix gx, Map<String, ? extends Matrix> gradients) {
-    LayerState recorded = tape.recordedState(this);
+    backward(tape, g, gx, gradients, null);
+  }
+
+  /**
+   * The same with the gradient of the bias: the sum of {@code g} over all tokens.
+   *
+   * @param biasGradient F32 {@code [1, out_features]}, added to; null if not wanted
+   * @throws ShapeException if the pass had no bias
+   */
+  public void backward(
+      LinearTape tape,
+      Matrix g,
+      @Nullable Matrix gx,
+      Map<String, ? extends Matrix> gradients,
+      @Nullable Matrix biasGradient) {
+    LayerState recorded = tape.recordedState(itself);
     HostMatrix upstream = LayerShapes.requireHost(g, "g");
     LayerShapes.requireColumns(upstream, "g", outFeatures);
     LayerShapes.requireTokens(upstream, "g", tape.tokens());
@@ -333,8 +406,12 @@ public final class FourierLinear {
     if (gx != null) {
       inputGradient = LayerShapes.requireHost(gx, "gx");
       LayerShapes.requireFit(
-          upstream, "g", outFeatures, inputGradient, "gx", inFeatures, recorded.weight());
+          upstream, "g", outFeatures, inputGradient, "gx", inFeatures, base(recorded));
     }
+    HostMatrix biasTarget =
+        biasGradient == null
+            ? null
+            : LayerShapes.requireBiasGradient(recorded, biasGradient, upstream, gx, gradients);
     AdapterNames.Routed routed = tape.routed();
     TrainedAdapters trained = trained(routed.only(gradients.keySet()), gradients);
     TokenSpectrum transformed = tape.gradientSpectrum();
@@ -343,7 +420,7 @@ public final class FourierLinear {
     }
     if (inputGradient != null) {
       pass.backward(
-          recorded.weight(),
+          base(recorded),
           routed.routing(),
           upstream,
           tape.inputSpectrum(),
@@ -352,6 +429,9 @@ public final class FourierLinear {
           trained);
     } else if (trained != null) {
       pass.branch().addGradients(tape.inputSpectrum(), transformed, trained);
+    }
+    if (biasTarget != null) {
+      LayerPass.addTokenSum(upstream, biasTarget);
     }
   }
 
@@ -380,18 +460,27 @@ public final class FourierLinear {
     }
   }
 
+  private static HostMatrix base(LayerState state) {
+    return LayerShapes.requireHost(state.weight(), "the base weight");
+  }
+
+  private static @Nullable HostMatrix bias(LayerState state) {
+    Matrix bias = state.bias();
+    return bias == null ? null : LayerShapes.requireHost(bias, "the bias");
+  }
+
   private void run(
       LayerState now, AdapterNames.Routed routed, Matrix x, Matrix y, @Nullable LinearTape tape) {
     HostMatrix in = LayerShapes.requireHost(x, "x");
     HostMatrix out = LayerShapes.requireHost(y, "y");
-    LayerShapes.requireFit(in, "x", inFeatures, out, "y", outFeatures, now.weight());
+    LayerShapes.requireFit(in, "x", inFeatures, out, "y", outFeatures, base(now));
     if (tape == null) {
-      pass.forward(now.weight(), routed.routing(), in, out, null);
+      pass.forward(base(now), bias(now), routed.routing(), in, out, null);
       return;
     }
-    tape.requireFit(this, in.rows());
+    tape.requireFit(itself, in.rows());
     tape.clear();
-    pass.forward(now.weight(), routed.routing(), in, out, tape.inputSpectrum());
+    pass.forward(base(now), bias(now), routed.routing(), in, out, tape.inputSpectrum());
     tape.record(now, routed, in.rows());
   }
 }

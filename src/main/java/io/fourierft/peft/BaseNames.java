@@ -51,7 +51,7 @@ final class BaseNames {
    * @param extraTensors the tensors that it carries whole, which renamings are of as well
    * @param adapterClass the class that the adapter was made on, if it says; a tower's has names of
    *     its own
-   * @throws PeftException if a renaming changes none of the adapter's names
+   * @throws PeftException if a renaming is of none of the adapter's names
    */
   static BaseNames between(
       Collection<String> adapterPaths,
@@ -60,11 +60,10 @@ final class BaseNames {
       BaseModel base,
       List<NameRename> renames) {
     for (NameRename rename : renames) {
-      Stream<String> carried = extraTensors.stream().map(extra -> parent(extra.baseTensor()));
-      if (Stream.concat(adapterPaths.stream(), carried)
-          .allMatch(path -> rename.apply(path).equals(path))) {
+      Stream<String> carried = extraTensors.stream().map(extra -> path(extra.baseTensor()));
+      if (Stream.concat(adapterPaths.stream(), carried).noneMatch(rename::isOf)) {
         throw new PeftException(
-            "the renaming '%s' changes no name of the adapter; its names are as '%s'"
+            "the renaming '%s' is of no name of the adapter; its names are as '%s'"
                 .formatted(rename, adapterPaths.iterator().next()));
       }
     }
@@ -120,6 +119,13 @@ final class BaseNames {
   boolean isRenamed() {
     return adapterNames.entrySet().stream()
         .anyMatch(entry -> !naming.toBase(entry.getValue()).equals(entry.getKey()));
+  }
+
+  /** Whether a renaming says of this tensor of the adapter that its name is right. */
+  boolean isConfirmed(String adapterTensor) {
+    String path = path(adapterTensor);
+    return renames.stream()
+        .anyMatch(rename -> rename.isOf(path) && rename.apply(path).equals(path));
   }
 
   /** Where the module of an adapter is in the base, or null. */
@@ -179,17 +185,18 @@ final class BaseNames {
   }
 
   private String readTensor(String adapterTensor) {
-    int dot = adapterTensor.lastIndexOf('.');
-    String path = dot < 0 ? adapterTensor : adapterTensor.substring(0, dot);
+    String path = path(adapterTensor);
+    String leaf = adapterTensor.substring(path.length());
     for (NameRename rename : renames) {
       path = rename.apply(path);
     }
-    String name = dot < 0 ? path : path + adapterTensor.substring(dot);
-    return reading.naming().apply(name);
+    return reading.naming().apply(path + leaf);
   }
 
-  private static String parent(String tensor) {
-    return tensor.substring(0, Math.max(0, tensor.lastIndexOf('.')));
+  /** What renamings are of: the module of a tensor, or a tensor that stands in none. */
+  private static String path(String tensor) {
+    int dot = tensor.lastIndexOf('.');
+    return dot < 0 ? tensor : tensor.substring(0, dot);
   }
 
   private static List<String> numbers(String path) {

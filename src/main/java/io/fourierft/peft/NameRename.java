@@ -46,6 +46,11 @@ public record NameRename(Pattern regex, String replacement) {
     }
   }
 
+  /** Whether the expression matches somewhere in the name. */
+  boolean isOf(String name) {
+    return regex.matcher(name).find();
+  }
+
   /** The name with every match replaced. */
   public String apply(String name) {
     return regex.matcher(name).replaceAll(replacement);

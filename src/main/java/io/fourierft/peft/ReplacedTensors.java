@@ -2,6 +2,8 @@ package io.fourierft.peft;
 
 import io.fourierft.safetensors.TensorInfo;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,6 +16,8 @@ import java.util.Set;
  * once.
  */
 final class ReplacedTensors {
+  private static final int MOST_NAMES = 3;
+
   private final PeftAdapter adapter;
   private final BaseModel base;
   private final BaseNames names;
@@ -42,21 +46,20 @@ final class ReplacedTensors {
    * @throws PeftException if one fits nowhere, or the adapter lacks one that it must have
    */
   Map<String, ExtraTensor> resolve() {
+    List<ExtraTensor> missing = new ArrayList<>();
     for (ExtraTensor extra : adapter.extraTensors()) {
       Optional<BasePlace> place = names.tensor(extra.baseTensor());
-      if (place.isPresent() && place.get().isPart()) {
-        takePart(extra, NameReading.requireOrder(place.get(), base));
-        continue;
-      }
-      String name = place.map(BasePlace::tensor).orElse(names.newTensor(extra.baseTensor()));
       if (place.isEmpty()) {
-        takeNew(extra, name);
-        newTensors.add(name);
+        missing.add(extra);
+      } else if (place.get().isPart()) {
+        takePart(extra, NameReading.requireOrder(place.get(), base));
       } else {
+        String name = place.get().tensor();
         requireShape(extra, name, place.get().module().weight());
+        put(name, extra);
       }
-      found.put(name, extra);
     }
+    takeNew(missing);
     requireWhole();
     return found;
   }
@@ -69,6 +72,16 @@ final class ReplacedTensors {
   /** Those that the base holds fused with others, or in pieces; known after {@link #resolve}. */
   List<ResolvedAdapter.PartReplacement> parts() {
     return partial;
+  }
+
+  private void put(String name, ExtraTensor extra) {
+    ExtraTensor other = found.put(name, extra);
+    if (other != null) {
+      throw new PeftException(
+          "adapter brings '%s' and '%s', and both are '%s' of the base model; say which is:"
+                  .formatted(other.key(), extra.key(), name)
+              + " ResolveOptions.renames 'REGEX=REPLACEMENT'");
+    }
   }
 
   private void takePart(ExtraTensor extra, BasePlace place) {
@@ -84,70 +97,99 @@ final class ReplacedTensors {
     }
   }
 
-  private void takeNew(ExtraTensor extra, String name) {
+  private void takeNew(List<ExtraTensor> missing) {
+    Map<String, Map<String, List<Long>>> modules = new HashMap<>();
+    for (ExtraTensor extra : missing) {
+      modules
+          .computeIfAbsent(parent(extra.baseTensor()), key -> new HashMap<>())
+          .put(leaf(extra.baseTensor()), extra.shape());
+    }
+    LookAlikes lookAlikes = new LookAlikes(base, claimed());
+    for (ExtraTensor extra : missing) {
+      String name = names.newTensor(extra.baseTensor());
+      String module = parent(extra.baseTensor());
+      List<String> likely =
+          extra.kind() == ExtraTensor.Kind.BIAS || names.isConfirmed(extra.baseTensor())
+              ? List.of()
+              : lookAlikes.of(
+                  parent(name), leaf(name), modules.getOrDefault(module, Map.of()), isHead(module));
+      requireNew(extra, name, likely);
+      notes.add("tensor '%s' of the adapter is new: the base model has none".formatted(name));
+      newTensors.add(name);
+      put(name, extra);
+    }
+  }
+
+  /** The tensors of the base that the adapter speaks of. */
+  private Set<String> claimed() {
+    Set<String> claimed = new HashSet<>(found.keySet());
+    partial.forEach(part -> claimed.add(part.slice().weight()));
+    for (String path : adapter.modules().keySet()) {
+      BasePlace place = names.module(path);
+      if (place != null) {
+        place.slices().forEach(slice -> claimed.add(slice.weight()));
+      }
+    }
+    return claimed;
+  }
+
+  /**
+   * Whether the adapted model is known to have a module that the base may lack: the adapter was
+   * made on another class of a model type whose renamings the table of names holds, or its class
+   * has a head of that name.
+   */
+  private boolean isHead(String module) {
+    String className = HeadClass.of(adapter.config(), base.config());
+    List<String> stored = base.config().architectures();
+    return className != null
+        && ((!stored.isEmpty()
+                && !stored.contains(className)
+                && ModelFacts.isKnown(base.modelType()))
+            || HeadClass.modules(className).contains(module));
+  }
+
+  private void requireNew(ExtraTensor extra, String name, List<String> likely) {
     if (extra.kind() == ExtraTensor.Kind.BIAS) {
       throw new PeftException(
           "bias '%s' of the adapter has no counterpart '%s' in the base model; %s"
               .formatted(extra.key(), name, NearestNames.hint(name, base.tensors().keySet())));
+    }
+    String trained = "give the base model that the adapter was trained on";
+    if (!likely.isEmpty()) {
+      String path = parent(extra.baseTensor());
+      String from = "ResolveOptions.renames '^" + path.replace(".", "\\.") + "$=";
+      throw new PeftException(
+          ("adapter brings '%s' for tensor '%s', which the base model does not have; of the same"
+               + " size and in the same place is '%s'. If it is that one by another name, say so:"
+               + " %s%s'; if it is new, keep its name: %s%s'; or %s")
+              .formatted(
+                  extra.key(),
+                  name,
+                  String.join("', '", likely.subList(0, Math.min(likely.size(), MOST_NAMES))),
+                  from,
+                  likely.getFirst(),
+                  from,
+                  path,
+                  trained));
     }
     String parent = parent(parent(name));
     boolean hangsInTheAir =
         !parent.isEmpty()
             && base.tensors().keySet().stream().noneMatch(known -> known.startsWith(parent + "."))
             && !isSavedRoot(extra);
-    List<String> likely = lookAlikes(extra, name);
-    if (hangsInTheAir || !likely.isEmpty()) {
+    if (hangsInTheAir) {
       throw new PeftException(
-          ("adapter brings '%s' for tensor '%s', which the base model does not have; %s; give the"
-                  + " base model that the adapter was trained on, or say which tensor it is:"
-                  + " ResolveOptions.renames 'REGEX=REPLACEMENT'")
+          ("adapter brings '%s' for tensor '%s', which the base model does not have; %s; %s, or say"
+                  + " which tensor it is: ResolveOptions.renames 'REGEX=REPLACEMENT'")
               .formatted(
-                  extra.key(),
-                  name,
-                  likely.isEmpty()
-                      ? NearestNames.hint(name, base.tensors().keySet())
-                      : "of the same size and in the same place is '"
-                          + String.join("', '", likely)
-                          + "'"));
+                  extra.key(), name, NearestNames.hint(name, base.tensors().keySet()), trained));
     }
-    notes.add("tensor '%s' of the adapter is new: the base model has none".formatted(name));
   }
 
   /** Whether the module that modules_to_save names stands at the root of the model. */
   private boolean isSavedRoot(ExtraTensor extra) {
     String first = extra.baseTensor().substring(0, extra.baseTensor().indexOf('.'));
     return extra.kind() == ExtraTensor.Kind.SAVED_MODULE && matcher.mayBeSaved(first);
-  }
-
-  /** Tensors beside a new output embedding that may be the same by another name. */
-  private List<String> lookAlikes(ExtraTensor extra, String name) {
-    List<String> likely = new ArrayList<>();
-    String leaf = name.substring(name.lastIndexOf('.'));
-    String owner = parent(name);
-    if (extra.shape().size() != 2
-        || !EmbeddingNames.isOutput(owner.substring(owner.lastIndexOf('.') + 1))) {
-      return likely;
-    }
-    for (TensorInfo tensor : base.tensors().values()) {
-      String module = parent(tensor.name());
-      boolean brother =
-          tensor.name().endsWith(leaf)
-              && parent(module).equals(parent(parent(name)))
-              && tensor.shape().equals(extra.shape())
-              && !EmbeddingNames.isInput(module.substring(module.lastIndexOf('.') + 1));
-      if (brother
-          && !found.containsKey(tensor.name())
-          && adapter.extraTensors().stream()
-              .noneMatch(
-                  other ->
-                      names
-                          .tensor(other.baseTensor())
-                          .filter(place -> place.tensor().equals(tensor.name()))
-                          .isPresent())) {
-        likely.add(tensor.name());
-      }
-    }
-    return likely;
   }
 
   private void requireShape(ExtraTensor extra, String name, TensorInfo replaced) {
@@ -196,6 +238,10 @@ final class ReplacedTensors {
                 .formatted(adapter.config().modulesToSave(), name, PeftAdapter.FILE_NAME));
       }
     }
+  }
+
+  private static String leaf(String name) {
+    return name.substring(name.lastIndexOf('.') + 1);
   }
 
   private static String parent(String name) {

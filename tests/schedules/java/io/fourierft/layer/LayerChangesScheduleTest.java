@@ -96,7 +96,7 @@ class LayerChangesScheduleTest {
     refused.set(0);
     gone.clear();
     // Where nothing is merged, no engine is needed.
-    return new LayerChanges(LayerState.of(WEIGHT), merger, true, gone::add);
+    return LayerChanges.of(LayerState.of(WEIGHT), new LayerGroup(), merger, true, gone::add);
   }
 
   /** Two states, one after the other: whole, and the later one has all that the earlier one had. */
