@@ -35,7 +35,7 @@ public final class Sha256 {
   public static String ofFile(Path file) throws IOException {
     MessageDigest digest = digest();
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-      ByteBuffer piece = ByteBuffer.allocate((int) Math.clamp(channel.size(), 1, PIECE_BYTES));
+      ByteBuffer piece = ByteBuffer.allocate(Math.clamp(channel.size(), 1, PIECE_BYTES));
       while (channel.read(piece) >= 0) {
         digest.update(piece.flip());
         piece.clear();
