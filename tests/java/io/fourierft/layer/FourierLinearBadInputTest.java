@@ -2,6 +2,7 @@ package io.fourierft.layer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -56,6 +57,61 @@ class FourierLinearBadInputTest extends OneEngineTest {
                 LayerSamples.zeros(OUT, IN),
                 LayerSamples.zeros(1, 5),
                 FourierLinearOptions.defaults()));
+  }
+
+  @Test
+  void anotherBiasThatDoesNotFitIsRefused() {
+    FourierLinear layer = layer(ElementType.F32);
+    refuses(
+        ShapeException.class,
+        "the bias is 2 x 6, but must be 1 x 6",
+        () -> layer.updateBias(LayerSamples.zeros(2, OUT)));
+    assertNull(layer.bias());
+  }
+
+  @Test
+  void placesForTheGradientOfTheBiasThatDoNotFitAreRefused() {
+    FourierLinear layer = layer(ElementType.F32);
+    HostMatrix x = LayerSamples.gaussian(2, IN, 3);
+    HostMatrix g = LayerSamples.gaussian(2, OUT, 4);
+    HostMatrix gx = LayerSamples.zeros(2, IN);
+    float[] memory = new float[OUT + 2];
+    HostMatrix target = Matrix.of(memory, 1, OUT);
+    HostMatrix overlapping = Matrix.of(memory, 3, 1, 5, 5);
+    try (LinearTape tape = layer.newTape(2)) {
+      layer.forward(x, LayerSamples.zeros(2, OUT), tape);
+      refuses(
+          ShapeException.class,
+          "this layer has no bias",
+          () -> layer.backward(tape, g, gx, Map.of(), target));
+      layer.updateBias(LayerSamples.gaussian(1, OUT, 5));
+      layer.forward(x, LayerSamples.zeros(2, OUT), tape);
+      refuses(
+          ShapeException.class,
+          "the gradient of the bias is BF16 1 x 6, but must be F32 1 x 6",
+          () ->
+              layer.backward(tape, g, gx, Map.of(), LayerSamples.zeros(ElementType.BF16, 1, OUT)));
+      refuses(
+          ShapeException.class,
+          "the gradient of the bias overlaps the gradient of adapter 'a'",
+          () -> layer.backward(tape, g, gx, Map.of("a", overlapping), target));
+      refuses(
+          ShapeException.class,
+          "the gradient of the bias overlaps g",
+          () -> layer.backward(tape, g, gx, Map.of(), g.slice(1, 1)));
+      refuses(
+          ShapeException.class,
+          "the gradient of the bias is written, but its memory is read-only",
+          () ->
+              layer.backward(
+                  tape,
+                  g,
+                  gx,
+                  Map.of(),
+                  Matrix.of(target.data().asReadOnly(), ElementType.F32, 1, OUT)));
+    }
+    assertArrayEquals(new float[2 * IN], LayerSamples.floats(gx));
+    assertArrayEquals(new float[OUT + 2], memory);
   }
 
   @Test

@@ -12,11 +12,10 @@ import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.ModuleSelection;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.PeftAdapterWriter;
-import io.fourierft.training.AdamW;
-import io.fourierft.training.AdamWOptions;
-import io.fourierft.training.LearningRateSchedule;
-import io.fourierft.training.SpectrumTrainer;
+import io.fourierft.training.ParameterGroup;
 import io.fourierft.training.TrainableSpectrum;
+import io.fourierft.training.Trainer;
+import io.fourierft.training.TrainerOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +35,7 @@ class FourierLinearCheckpointTest extends LayerTest {
     return FourierAdapter.of(SpectralLocations.of(OUT, IN, N, SEED), spectrum, 150);
   }
 
-  private static FourierLinear trainedLayer(String... names) {
+  private FourierLinear trainedLayer(String... names) {
     FourierLinear layer = layer();
     for (String name : names) {
       layer.addAdapter(
@@ -47,21 +46,18 @@ class FourierLinearCheckpointTest extends LayerTest {
   }
 
   /** Steps of training towards an output of zero. */
-  private static void train(FourierLinear layer, String name, int steps) {
+  private void train(FourierLinear layer, String name, int steps) {
     TrainableSpectrum spectrum = TrainableSpectrum.of(MODULE, layer, name);
-    SpectrumTrainer trainer =
-        new SpectrumTrainer(
-            new AdamW(List.of(spectrum), AdamWOptions.defaults().withLearningRate(0.05)),
-            LearningRateSchedule.constant(),
-            1,
-            1.0);
+    ParameterGroup group = ParameterGroup.of("spectra", List.of(spectrum), 0.05);
+    TrainerOptions options = TrainerOptions.defaults().withMaxGradientNorm(1.0);
     HostMatrix x = input(ElementType.F32);
     HostMatrix y = LayerSamples.zeros(x.rows(), OUT);
-    try (LinearTape tape = layer.newTape(x.rows())) {
+    try (Trainer trainer = Trainer.of(engine(), List.of(group), options);
+        LinearTape tape = layer.newTape(x.rows())) {
       for (int step = 0; step < steps; step++) {
         layer.forward(x, y, tape);
-        layer.backward(tape, y, null, Map.of(name, spectrum.gradientMatrix()));
-        assertTrue(trainer.endBatch());
+        layer.backward(tape, y, null, Map.of(name, spectrum.gradient()));
+        assertTrue(trainer.batchDone());
       }
     }
   }
@@ -154,7 +150,7 @@ class FourierLinearCheckpointTest extends LayerTest {
     float[] start = LayerSamples.floats(LayerSamples.gaussian(1, N, 4));
     layer.addAdapter("default", seeded(start));
     layer.addAdapter("idle", seeded(start));
-    HostMatrix weight = layer.weight();
+    HostMatrix weight = LayerSamples.host(layer.weight());
     float[] before = LayerSamples.floats(weight);
     train(layer, "default", 3);
     for (int k = 0; k < N; k++) {

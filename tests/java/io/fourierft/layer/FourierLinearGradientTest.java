@@ -1,10 +1,13 @@
 package io.fourierft.layer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.AdapterPath;
 import io.fourierft.DefinitionOracle;
+import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.OneEngineTest;
@@ -47,6 +50,7 @@ class FourierLinearGradientTest extends OneEngineTest {
     HostMatrix gx = LayerSamples.zeros(tokens, in);
     Map<String, HostMatrix> gradients =
         Map.of("a", LayerSamples.zeros(1, n), "b", LayerSamples.zeros(1, n));
+    HostMatrix biasGradient = LayerSamples.zeros(1, out);
     try (LinearTape tape = layer.newTape(tokens)) {
       layer.forward(x, y, tape);
       // The loss is Σ sin(y), so that its gradient depends on the forward pass.
@@ -56,13 +60,17 @@ class FourierLinearGradientTest extends OneEngineTest {
           g.set(t, p, (float) Math.cos(y.get(t, p)));
         }
       }
-      layer.backward(tape, g, gx, gradients);
+      layer.backward(tape, g, gx, gradients, biasGradient);
     }
 
     double[] point = LayerSamples.doubles(x);
+    double[] biasPoint = LayerSamples.doubles(bias);
     double[] difference =
-        centralDifferences(point, at -> loss(weight, bias, transposed, adapters, at, tokens));
+        centralDifferences(point, at -> loss(weight, biasPoint, transposed, adapters, at, tokens));
     assertClose(gx, difference);
+    assertClose(
+        biasGradient,
+        centralDifferences(biasPoint, at -> loss(weight, at, transposed, adapters, point, tokens)));
     for (String name : adapters.keySet()) {
       FourierAdapter adapter = adapters.get(name);
       float[] spectrum = adapter.spectrum();
@@ -76,7 +84,7 @@ class FourierLinearGradientTest extends OneEngineTest {
           moved[k] += side == 0 ? step : -step;
           Map<String, FourierAdapter> changed = new LinkedHashMap<>(adapters);
           changed.put(name, adapter.withSpectrum(moved));
-          losses[side] = loss(weight, bias, transposed, changed, point, tokens);
+          losses[side] = loss(weight, biasPoint, transposed, changed, point, tokens);
         }
         float width = (spectrum[k] + step) - (spectrum[k] - step);
         numeric[k] = (losses[0] - losses[1]) / width;
@@ -148,6 +156,63 @@ class FourierLinearGradientTest extends OneEngineTest {
     assertTrue(Arrays.equals(LayerSamples.floats(before), LayerSamples.floats(after)));
   }
 
+  @ParameterizedTest
+  @EnumSource(ElementType.class)
+  void theGradientOfTheBiasIsTheSumOfTokensAddedToWhatIsThere(ElementType type) {
+    FourierLinear layer =
+        new FourierLinear(
+            engine(),
+            LayerSamples.gaussian(type, 1500, 6, 1),
+            LayerSamples.gaussian(type, 1, 1500, 2),
+            FourierLinearOptions.defaults());
+    layer.addAdapter("a", LayerSamples.adapter(1500, 6, 10, 2));
+    HostMatrix g = LayerSamples.gaussian(type, 9, 1500, 4);
+    float[] expected = LayerSamples.floats(LayerSamples.gaussian(1, 1500, 5));
+    double[] upstream = LayerSamples.doubles(g);
+    for (int p = 0; p < 1500; p++) {
+      double sum = expected[p];
+      for (int t = 0; t < 9; t++) {
+        sum += upstream[t * 1500 + p];
+      }
+      expected[p] = (float) sum;
+    }
+    for (boolean disabled : new boolean[] {false, true}) {
+      if (disabled) {
+        layer.disableAdapters();
+      }
+      HostMatrix gradient = LayerSamples.gaussian(1, 1500, 5);
+      try (LinearTape tape = layer.newTape(9)) {
+        layer.forward(
+            LayerSamples.gaussian(type, 9, 6, 3), LayerSamples.zeros(type, 9, 1500), tape);
+        layer.backward(tape, g, null, Map.of(), gradient);
+      }
+      assertArrayEquals(expected, LayerSamples.floats(gradient));
+    }
+  }
+
+  /** As a checkpoint's bias takes part, so does one that training made of it. */
+  @Test
+  void anotherBiasTakesPartInPassesThatBeginLater() {
+    HostMatrix weight = LayerSamples.gaussian(8, 6, 1);
+    HostMatrix bias = LayerSamples.gaussian(1, 8, 2);
+    FourierLinear layer =
+        new FourierLinear(engine(), weight, null, FourierLinearOptions.defaults());
+    final HostMatrix x = LayerSamples.gaussian(4, 6, 3);
+    float[] expected =
+        LayerSamples.forward(
+            new FourierLinear(engine(), weight, bias, FourierLinearOptions.defaults()), x);
+    assertNull(layer.bias());
+    layer.updateBias(bias);
+    assertArrayEquals(expected, LayerSamples.forward(layer, x));
+    bias.set(0, 0, 99);
+    assertArrayEquals(expected, LayerSamples.forward(layer, x));
+    layer.addAdapter("a", LayerSamples.adapter(8, 6, 10, 2));
+    layer.merge(true);
+    layer.unmerge();
+    layer.deleteAdapter("a");
+    assertTrue(LayerSamples.error(LayerSamples.forward(layer, x), expected) < 1e-6);
+  }
+
   private static void assertClose(HostMatrix actual, double[] expected) {
     double error = DefinitionOracle.maximumError(LayerSamples.floats(actual), expected);
     assertTrue(error < 2e-5, "the gradient is off by " + error);
@@ -168,18 +233,18 @@ class FourierLinearGradientTest extends OneEngineTest {
 
   private static double loss(
       HostMatrix weight,
-      HostMatrix bias,
+      double[] bias,
       boolean transposed,
       Map<String, FourierAdapter> adapters,
       double[] x,
       int tokens) {
     double[] delta = DefinitionOracle.delta(List.copyOf(adapters.values()));
-    int out = bias.cols();
+    int out = bias.length;
     int in = x.length / tokens;
     double loss = 0;
     for (int t = 0; t < tokens; t++) {
       for (int p = 0; p < out; p++) {
-        double sum = bias.get(0, p);
+        double sum = bias[p];
         for (int q = 0; q < in; q++) {
           double w = transposed ? weight.get(q, p) : weight.get(p, q);
           sum += (w + delta[p * in + q]) * x[t * in + q];

@@ -124,14 +124,14 @@ class LayerPassTest extends LayerTest {
         scratch.give(array);
       }
       LayerPass pass =
-          new LayerPass(engine(), FourierLinearOptions.defaults().withPath(path), bias, scratch);
+          new LayerPass(engine(), FourierLinearOptions.defaults().withPath(path), scratch);
       HostMatrix x = input(type);
       HostMatrix y = LayerSamples.zeros(type, TOKENS, OUT);
       TrainedAdapters trained =
           new TrainedAdapters(routing, List.of(LayerSamples.zeros(1, adapter(5).nFrequency())));
       try (TokenSpectrum input = engine().newTokenSpectrum(TOKENS, IN);
           TokenSpectrum upstream = engine().newTokenSpectrum(TOKENS, OUT)) {
-        pass.forward(weight, routing, x, y, input);
+        pass.forward(weight, bias, routing, x, y, input);
         pass.transform(y, upstream);
         pass.backward(weight, routing, y, input, upstream, x, trained);
       }

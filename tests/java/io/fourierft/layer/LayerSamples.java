@@ -50,8 +50,14 @@ public final class LayerSamples {
         SpectralLocations.of(out, in, n, seed), floats(spectrum), 0.5 * Math.sqrt(out * in));
   }
 
+  /** A matrix that lies in host memory. */
+  public static HostMatrix host(Matrix matrix) {
+    return (HostMatrix) matrix;
+  }
+
   /** All elements, row by row. */
-  public static float[] floats(HostMatrix matrix) {
+  public static float[] floats(Matrix of) {
+    HostMatrix matrix = host(of);
     float[] values = new float[matrix.rows() * matrix.cols()];
     for (int r = 0; r < matrix.rows(); r++) {
       new ElementRuns().load(matrix, r, 0, matrix.cols(), values, r * matrix.cols());
@@ -59,7 +65,8 @@ public final class LayerSamples {
     return values;
   }
 
-  public static double[] doubles(HostMatrix matrix) {
+  public static double[] doubles(Matrix of) {
+    HostMatrix matrix = host(of);
     double[] values = new double[matrix.rows() * matrix.cols()];
     for (int r = 0; r < matrix.rows(); r++) {
       new ElementRuns().loadDoubles(matrix, r, 0, matrix.cols(), values, r * matrix.cols());

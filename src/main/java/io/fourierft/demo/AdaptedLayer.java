@@ -1,7 +1,7 @@
 package io.fourierft.demo;
 
 import io.fourierft.HostMatrix;
-import io.fourierft.training.TrainableSpectrum;
+import io.fourierft.training.TrainableParameter;
 import java.util.List;
 
 /** A frozen linear layer with something trainable on it. */
@@ -13,7 +13,7 @@ sealed interface AdaptedLayer extends AutoCloseable permits FourierAdapted, LowR
   void backward(HostMatrix g);
 
   /** What is trained. */
-  List<TrainableSpectrum> trainable();
+  List<TrainableParameter> trainable();
 
   @Override
   void close();

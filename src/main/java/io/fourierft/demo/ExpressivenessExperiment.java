@@ -3,10 +3,10 @@ package io.fourierft.demo;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
-import io.fourierft.training.AdamW;
-import io.fourierft.training.AdamWOptions;
-import io.fourierft.training.LearningRateSchedule;
-import io.fourierft.training.SpectrumTrainer;
+import io.fourierft.training.ParameterGroup;
+import io.fourierft.training.Trainer;
+import io.fourierft.training.TrainerOptions;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -26,8 +26,7 @@ public final class ExpressivenessExperiment {
   public static final int N_FREQUENCY = 2 * FrozenNetwork.WIDTH;
 
   private static final double SCALING = 150;
-  private static final AdamWOptions OPTIONS =
-      AdamWOptions.defaults().withLearningRate(0.01).withWeightDecay(0);
+  private static final double LEARNING_RATE = 0.01;
 
   private final FourierEngine engine;
   private final int epochs;
@@ -75,14 +74,10 @@ public final class ExpressivenessExperiment {
     HostMatrix hiddenGradient = zeros(points, FrozenNetwork.WIDTH);
     HostMatrix scores = zeros(points, PointClouds.CLASSES);
     HostMatrix scoreGradient = zeros(points, PointClouds.CLASSES);
-    SpectrumTrainer trainer =
-        new SpectrumTrainer(
-            new AdamW(layer.trainable(), OPTIONS),
-            LearningRateSchedule.constant(),
-            1,
-            Double.POSITIVE_INFINITY);
+    ParameterGroup trained = new ParameterGroup("hidden", layer.trainable(), LEARNING_RATE, 0);
     float[] accuracy = new float[epochs + 1];
-    try (var tape = network.head().newTape(points)) {
+    try (Trainer trainer = Trainer.of(engine, List.of(trained), TrainerOptions.defaults());
+        var tape = network.head().newTape(points)) {
       for (int epoch = 0; epoch <= epochs; epoch++) {
         layer.forward(network.features(), hidden);
         FrozenNetwork.rectify(hidden);
@@ -100,11 +95,11 @@ public final class ExpressivenessExperiment {
           }
         }
         layer.backward(hiddenGradient);
-        trainer.endBatch();
+        trainer.batchDone();
       }
     }
-    int numbers = layer.trainable().stream().mapToInt(spectrum -> spectrum.nFrequency()).sum();
-    return new AccuracyCurve(method, seed, numbers, accuracy);
+    long numbers = trained.parameters().stream().mapToLong(each -> each.size()).sum();
+    return new AccuracyCurve(method, seed, Math.toIntExact(numbers), accuracy);
   }
 
   /** Writes the gradient of the mean cross-entropy and returns how many points are right. */

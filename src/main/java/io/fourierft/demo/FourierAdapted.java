@@ -8,6 +8,7 @@ import io.fourierft.layer.FourierLinear;
 import io.fourierft.layer.FourierLinearOptions;
 import io.fourierft.layer.LinearTape;
 import io.fourierft.training.SpectrumInitialization;
+import io.fourierft.training.TrainableParameter;
 import io.fourierft.training.TrainableSpectrum;
 import java.util.List;
 import java.util.Map;
@@ -46,11 +47,11 @@ final class FourierAdapted implements AdaptedLayer {
 
   @Override
   public void backward(HostMatrix g) {
-    layer.backward(tape, g, null, Map.of(ADAPTER, spectrum.gradientMatrix()));
+    layer.backward(tape, g, null, Map.of(ADAPTER, spectrum.gradient()));
   }
 
   @Override
-  public List<TrainableSpectrum> trainable() {
+  public List<TrainableParameter> trainable() {
     return List.of(spectrum);
   }
 

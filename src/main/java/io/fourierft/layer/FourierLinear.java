@@ -57,7 +57,6 @@ public final class FourierLinear {
   private final FourierLinearOptions options;
   private final int inFeatures;
   private final int outFeatures;
-  private final @Nullable HostMatrix bias;
   private final LayerPass pass;
   private final WeightMerger merger;
   private final LayerChanges changes;
@@ -73,10 +72,7 @@ public final class FourierLinear {
    * @throws ShapeException if the bias does not fit
    */
   public FourierLinear(
-      FourierEngine engine,
-      HostMatrix weight,
-      @Nullable HostMatrix bias,
-      FourierLinearOptions options) {
+      FourierEngine engine, Matrix weight, @Nullable Matrix bias, FourierLinearOptions options) {
     this(engine, weight, bias, options, new LayerGroup());
   }
 
@@ -90,10 +86,11 @@ public final class FourierLinear {
    */
   public FourierLinear(
       FourierEngine engine,
-      HostMatrix weight,
-      @Nullable HostMatrix bias,
+      Matrix weight,
+      @Nullable Matrix bias,
       FourierLinearOptions options,
       LayerGroup group) {
+    LayerShapes.requireHost(weight, "the base weight");
     boolean linear = options.layout() == WeightLayout.OUT_IN;
     this.engine = engine;
     this.options = options;
@@ -102,17 +99,11 @@ public final class FourierLinear {
     if (weight.rows() == 0) {
       throw new ShapeException("a layer needs at least one feature, but its weight has no rows");
     }
-    if (bias != null && (bias.rows() != 1 || bias.cols() != outFeatures)) {
-      throw new ShapeException(
-          "the bias is %d x %d, but must be 1 x %d"
-              .formatted(bias.rows(), bias.cols(), outFeatures));
-    }
-    this.bias = bias == null ? null : HostViews.copy(bias);
-    this.pass = new LayerPass(engine, options, this.bias, new ScratchArrays());
+    this.pass = new LayerPass(engine, options, new ScratchArrays());
     this.merger = new WeightMerger(engine, options.layout());
     this.changes =
         LayerChanges.of(
-            LayerState.of(weight),
+            LayerState.of(weight, bias == null ? null : ownBias(bias)),
             group,
             merger,
             options.keepsOriginalWeight(),
@@ -125,11 +116,15 @@ public final class FourierLinear {
     this.options = of.options;
     this.inFeatures = of.inFeatures;
     this.outFeatures = of.outFeatures;
-    this.bias = of.bias;
     this.pass = of.pass;
     this.merger = of.merger;
     this.changes = changes;
     this.itself = of.itself;
+  }
+
+  private HostMatrix ownBias(Matrix bias) {
+    LayerShapes.requireBias(bias, outFeatures);
+    return HostViews.copy(LayerShapes.requireHost(bias, "the bias"));
   }
 
   /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
@@ -165,13 +160,24 @@ public final class FourierLinear {
   /**
    * The weight that a pass multiplies with now: the one given, or a merged one. Not for writing.
    */
-  public HostMatrix weight() {
+  public Matrix weight() {
     return changes.state().weight();
   }
 
   /** A copy of the bias, null if there is none. */
-  public @Nullable HostMatrix bias() {
-    return bias == null ? null : HostViews.copy(bias);
+  public @Nullable Matrix bias() {
+    return changes.state().bias() instanceof HostMatrix bias ? HostViews.copy(bias) : null;
+  }
+
+  /**
+   * Gives the layer another bias, as after a step of training; passes that have begun keep the old
+   * one. A layer that had none has one from then on.
+   *
+   * @param bias {@code [1, out_features]} of any element type; copied
+   * @throws ShapeException if it does not fit
+   */
+  public void updateBias(Matrix bias) {
+    changes.updateBias(ownBias(bias));
   }
 
   /** Names of all adapters, in the order added. */
@@ -312,7 +318,7 @@ public final class FourierLinear {
    * A new weight with {@code names} merged on top of {@link #weight}, as {@link #merge} would make
    * it; the layer stays as it is. PEFT's {@code merge_and_unload}.
    */
-  public HostMatrix mergedWeight(boolean safe, List<String> names) {
+  public Matrix mergedWeight(boolean safe, List<String> names) {
     LayerState now = changes.state();
     AdapterNames.requireKnown(now, names);
     return merger.merged(now, now.notMerged(names), safe);
@@ -376,6 +382,21 @@ public final class FourierLinear {
    */
   public void backward(
       LinearTape tape, Matrix g, @Nullable Matrix gx, Map<String, ? extends Matrix> gradients) {
+    backward(tape, g, gx, gradients, null);
+  }
+
+  /**
+   * The same with the gradient of the bias: the sum of {@code g} over all tokens.
+   *
+   * @param biasGradient F32 {@code [1, out_features]}, added to; null if not wanted
+   * @throws ShapeException if the pass had no bias
+   */
+  public void backward(
+      LinearTape tape,
+      Matrix g,
+      @Nullable Matrix gx,
+      Map<String, ? extends Matrix> gradients,
+      @Nullable Matrix biasGradient) {
     LayerState recorded = tape.recordedState(itself);
     HostMatrix upstream = LayerShapes.requireHost(g, "g");
     LayerShapes.requireColumns(upstream, "g", outFeatures);
@@ -385,8 +406,12 @@ public final class FourierLinear {
     if (gx != null) {
       inputGradient = LayerShapes.requireHost(gx, "gx");
       LayerShapes.requireFit(
-          upstream, "g", outFeatures, inputGradient, "gx", inFeatures, recorded.weight());
+          upstream, "g", outFeatures, inputGradient, "gx", inFeatures, base(recorded));
     }
+    HostMatrix biasTarget =
+        biasGradient == null
+            ? null
+            : LayerShapes.requireBiasGradient(recorded, biasGradient, upstream, gx, gradients);
     AdapterNames.Routed routed = tape.routed();
     TrainedAdapters trained = trained(routed.only(gradients.keySet()), gradients);
     TokenSpectrum transformed = tape.gradientSpectrum();
@@ -395,7 +420,7 @@ public final class FourierLinear {
     }
     if (inputGradient != null) {
       pass.backward(
-          recorded.weight(),
+          base(recorded),
           routed.routing(),
           upstream,
           tape.inputSpectrum(),
@@ -404,6 +429,9 @@ public final class FourierLinear {
           trained);
     } else if (trained != null) {
       pass.branch().addGradients(tape.inputSpectrum(), transformed, trained);
+    }
+    if (biasTarget != null) {
+      LayerPass.addTokenSum(upstream, biasTarget);
     }
   }
 
@@ -432,18 +460,27 @@ public final class FourierLinear {
     }
   }
 
+  private static HostMatrix base(LayerState state) {
+    return LayerShapes.requireHost(state.weight(), "the base weight");
+  }
+
+  private static @Nullable HostMatrix bias(LayerState state) {
+    Matrix bias = state.bias();
+    return bias == null ? null : LayerShapes.requireHost(bias, "the bias");
+  }
+
   private void run(
       LayerState now, AdapterNames.Routed routed, Matrix x, Matrix y, @Nullable LinearTape tape) {
     HostMatrix in = LayerShapes.requireHost(x, "x");
     HostMatrix out = LayerShapes.requireHost(y, "y");
-    LayerShapes.requireFit(in, "x", inFeatures, out, "y", outFeatures, now.weight());
+    LayerShapes.requireFit(in, "x", inFeatures, out, "y", outFeatures, base(now));
     if (tape == null) {
-      pass.forward(now.weight(), routed.routing(), in, out, null);
+      pass.forward(base(now), bias(now), routed.routing(), in, out, null);
       return;
     }
     tape.requireFit(itself, in.rows());
     tape.clear();
-    pass.forward(now.weight(), routed.routing(), in, out, tape.inputSpectrum());
+    pass.forward(base(now), bias(now), routed.routing(), in, out, tape.inputSpectrum());
     tape.record(now, routed, in.rows());
   }
 }

@@ -2,7 +2,7 @@ package io.fourierft.layer;
 
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -89,6 +89,10 @@ final class LayerChanges {
           states.set(state().withAdapter(name, updated));
           group.afterwards(() -> gone.accept(before));
         });
+  }
+
+  void updateBias(Matrix bias) {
+    exchange(() -> states.set(state().withBias(bias)));
   }
 
   void rename(String from, String to) {
@@ -182,10 +186,10 @@ final class LayerChanges {
                 "Already following adapters were merged %s. You are now additionally merging %s."
                     .formatted(String.join(",", before.merged()), String.join(",", wanted)));
           }
-          HostMatrix kept = before.merged().isEmpty() ? before.weight() : before.original();
+          Matrix kept = before.merged().isEmpty() ? before.weight() : before.original();
           List<String> merged = new ArrayList<>(before.merged());
           merged.addAll(wanted);
-          HostMatrix weight = merger.merged(before, wanted, safe);
+          Matrix weight = merger.merged(before, wanted, safe);
           states.set(before.withWeight(weight, keepsOriginalWeight ? kept : null, merged));
           return wanted;
         });
@@ -204,8 +208,8 @@ final class LayerChanges {
   }
 
   private LayerState unmerged(LayerState from) {
-    HostMatrix original = from.original();
-    HostMatrix weight = original == null ? merger.unmerged(from) : original;
+    Matrix original = from.original();
+    Matrix weight = original == null ? merger.unmerged(from) : original;
     return from.withWeight(weight, null, List.of());
   }
 

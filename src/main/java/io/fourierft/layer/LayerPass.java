@@ -24,17 +24,11 @@ final class LayerPass {
   private final AdapterBranch branch;
   private final DenseProduct product;
   private final ScratchArrays scratch;
-  private final @Nullable HostMatrix bias;
 
-  LayerPass(
-      FourierEngine engine,
-      FourierLinearOptions options,
-      @Nullable HostMatrix bias,
-      ScratchArrays scratch) {
+  LayerPass(FourierEngine engine, FourierLinearOptions options, ScratchArrays scratch) {
     this.engine = engine;
     this.scratch = scratch;
     this.transposedWeight = options.layout() == WeightLayout.IN_OUT;
-    this.bias = bias;
     this.product = engine.denseProduct(options.threads());
     this.branch = new AdapterBranch(engine, options, product, scratch);
   }
@@ -46,12 +40,13 @@ final class LayerPass {
   /** Writes {@code y = x Wᵀ + b + ΔW x}; everything has been checked. */
   void forward(
       HostMatrix weight,
+      @Nullable HostMatrix bias,
       @Nullable AdapterRouting routing,
       HostMatrix x,
       HostMatrix y,
       @Nullable TokenSpectrum kept) {
     BranchPass adapters = routing == null ? null : (in, out) -> branch.add(routing, in, out, kept);
-    run(weight, true, x, y, adapters);
+    run(weight, bias, true, x, y, adapters);
   }
 
   /**
@@ -73,7 +68,7 @@ final class LayerPass {
         routing == null
             ? null
             : (in, out) -> branch.addBackward(routing, in, x, transformed, out, trained);
-    run(weight, false, g, gx, adapters);
+    run(weight, null, false, g, gx, adapters);
   }
 
   /** Transforms activations of any format, those of 64 bits narrowed first. */
@@ -89,6 +84,7 @@ final class LayerPass {
 
   private void run(
       HostMatrix weight,
+      @Nullable HostMatrix bias,
       boolean forward,
       HostMatrix in,
       HostMatrix out,
@@ -96,40 +92,43 @@ final class LayerPass {
     ElementRuns runs = new ElementRuns();
     switch (out.elementType()) {
       case F32 -> {
-        base(weight, forward, in, out, runs);
+        base(weight, bias, forward, in, out, runs);
         if (adapters != null) {
           adapters.addTo(in, out);
         }
       }
       case F64 -> {
-        base(weight, forward, in, out, runs);
+        base(weight, bias, forward, in, out, runs);
         if (adapters != null) {
           addNarrowed(in, out, adapters, runs);
         }
       }
-      case F16, BF16 -> lowPrecision(weight, forward, in, out, adapters, runs);
+      case F16, BF16 -> lowPrecision(weight, bias, forward, in, out, adapters, runs);
     }
   }
 
   /**
-   * {@code out = in·Wᵀ + b}, or {@code out = in·W} without a bias if not {@code forward}; out is
-   * F32 or F64.
+   * {@code out = in·Wᵀ + b}, or {@code out = in·W + b} if not {@code forward}; out is F32 or F64.
    */
   private void base(
-      HostMatrix weight, boolean forward, HostMatrix in, HostMatrix out, ElementRuns runs) {
-    HostMatrix start = forward ? bias : null;
+      HostMatrix weight,
+      @Nullable HostMatrix bias,
+      boolean forward,
+      HostMatrix in,
+      HostMatrix out,
+      ElementRuns runs) {
     if (out.elementType() == ElementType.F64) {
       double[] row = new double[out.cols()];
-      if (start != null) {
-        runs.loadDoubles(start, 0, 0, out.cols(), row, 0);
+      if (bias != null) {
+        runs.loadDoubles(bias, 0, 0, out.cols(), row, 0);
       }
       for (int t = 0; t < out.rows(); t++) {
         runs.storeDoubles(out, t, 0, out.cols(), row, 0);
       }
     } else {
       float[] row = scratch.take(out.cols());
-      if (start != null) {
-        runs.load(start, 0, 0, out.cols(), row, 0);
+      if (bias != null) {
+        runs.load(bias, 0, 0, out.cols(), row, 0);
       } else {
         Arrays.fill(row, 0, out.cols(), 0);
       }
@@ -165,6 +164,7 @@ final class LayerPass {
    */
   private void lowPrecision(
       HostMatrix weight,
+      @Nullable HostMatrix bias,
       boolean forward,
       HostMatrix in,
       HostMatrix out,
@@ -172,7 +172,7 @@ final class LayerPass {
       ElementRuns runs) {
     float[] sums = scratch.take(out.rows(), out.cols());
     HostMatrix sum = Matrix.of(sums, out.rows(), out.cols());
-    base(weight, forward, in, sum, runs);
+    base(weight, bias, forward, in, sum, runs);
     store(sums, out, runs);
     if (adapters != null) {
       load(out, sums, runs);
@@ -191,6 +191,29 @@ final class LayerPass {
       store(sums, out, runs);
     }
     scratch.give(sums);
+  }
+
+  /**
+   * Adds to F32 {@code gradient} the sum of all tokens of {@code g}, which is the gradient of the
+   * bias; summed in float64, rounded once.
+   */
+  static void addTokenSum(HostMatrix g, HostMatrix gradient) {
+    int features = g.cols();
+    ElementRuns runs = new ElementRuns();
+    double[] token = new double[features];
+    double[] sum = new double[features];
+    runs.loadDoubles(gradient, 0, 0, features, sum, 0);
+    for (int t = 0; t < g.rows(); t++) {
+      runs.loadDoubles(g, t, 0, features, token, 0);
+      for (int p = 0; p < features; p++) {
+        sum[p] += token[p];
+      }
+    }
+    float[] rounded = new float[features];
+    for (int p = 0; p < features; p++) {
+      rounded[p] = (float) sum[p];
+    }
+    runs.store(gradient, 0, 0, features, rounded, 0);
   }
 
   /** Rounds {@code values}, one row of {@code out} after the other, into it. */

@@ -99,6 +99,52 @@ final class LayerShapes {
         });
   }
 
+  /** Checks a bias that a layer is given. */
+  static void requireBias(Matrix bias, int outFeatures) {
+    if (bias.rows() != 1 || bias.cols() != outFeatures) {
+      throw new ShapeException(
+          "the bias is %d x %d, but must be 1 x %d"
+              .formatted(bias.rows(), bias.cols(), outFeatures));
+    }
+  }
+
+  /** Checks the place for the gradient of the bias; returns it. */
+  static HostMatrix requireBiasGradient(
+      LayerState state,
+      Matrix biasGradient,
+      HostMatrix g,
+      @Nullable Matrix gx,
+      Map<String, ? extends Matrix> gradients) {
+    String what = "the gradient of the bias";
+    if (state.bias() == null) {
+      throw new ShapeException("this layer has no bias whose gradient could be had");
+    }
+    if (biasGradient.elementType() != ElementType.F32
+        || biasGradient.rows() != 1
+        || biasGradient.cols() != g.cols()) {
+      throw new ShapeException(
+          "%s is %s %d x %d, but must be F32 1 x %d"
+              .formatted(
+                  what,
+                  biasGradient.elementType(),
+                  biasGradient.rows(),
+                  biasGradient.cols(),
+                  g.cols()));
+    }
+    HostMatrix target = requireHost(biasGradient, what);
+    requireWritable(target, what);
+    requireApart(target, what, g, "g");
+    requireApart(target, what, gx instanceof HostMatrix hostGx ? hostGx : null, "gx");
+    gradients.forEach(
+        (name, gradient) ->
+            requireApart(
+                target,
+                what,
+                gradient instanceof HostMatrix host ? host : null,
+                "the gradient of adapter '" + name + "'"));
+    return target;
+  }
+
   static void requireWritable(HostMatrix matrix, String name) {
     if (matrix.data().isReadOnly()) {
       throw new ShapeException(name + " is written, but its memory is read-only");

@@ -2,7 +2,7 @@ package io.fourierft.layer;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
-import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * it sees weights, adapters and flags of the same moment.
  */
 final class LayerState {
-  private final HostMatrix weight;
-  private final @Nullable HostMatrix original;
+  private final Matrix weight;
+  private final @Nullable Matrix original;
+  private final @Nullable Matrix bias;
   private final AdapterMap adapters;
   private final List<String> active;
   private final List<String> merged;
@@ -21,14 +22,16 @@ final class LayerState {
   private final @Nullable AdapterRouting liveRouting;
 
   private LayerState(
-      HostMatrix weight,
-      @Nullable HostMatrix original,
+      Matrix weight,
+      @Nullable Matrix original,
+      @Nullable Matrix bias,
       AdapterMap adapters,
       List<String> active,
       List<String> merged,
       boolean enabled) {
     this.weight = weight;
     this.original = original;
+    this.bias = bias;
     this.adapters = adapters;
     this.active = List.copyOf(active);
     this.merged = List.copyOf(merged);
@@ -37,17 +40,22 @@ final class LayerState {
     this.liveRouting = live ? AdapterRouting.all(select(active)) : null;
   }
 
-  static LayerState of(HostMatrix weight) {
-    return new LayerState(weight, null, AdapterMap.empty(), List.of(), List.of(), true);
+  static LayerState of(Matrix weight, @Nullable Matrix bias) {
+    return new LayerState(weight, null, bias, AdapterMap.empty(), List.of(), List.of(), true);
   }
 
   /** The weight to multiply with: the base, or the base with adapters merged into it. */
-  HostMatrix weight() {
+  Matrix weight() {
     return weight;
   }
 
+  /** What is added to every output, null for nothing. */
+  @Nullable Matrix bias() {
+    return bias;
+  }
+
   /** The weight before the first merge, if it is kept. */
-  @Nullable HostMatrix original() {
+  @Nullable Matrix original() {
     return original;
   }
 
@@ -104,35 +112,44 @@ final class LayerState {
   LayerState withAdapter(String name, FourierAdapter adapter) {
     if (adapters.contains(name)) {
       AdapterMap changed = adapters.with(name, adapter);
-      return new LayerState(weight, original, changed, active, merged, enabled);
+      return new LayerState(weight, original, bias, changed, active, merged, enabled);
     }
     AdapterMap next = adapters.plus(name, adapter);
     List<String> nextActive = adapters.size() == 0 ? List.of(name) : active;
-    return new LayerState(weight, original, next, nextActive, merged, enabled);
+    return new LayerState(weight, original, bias, next, nextActive, merged, enabled);
   }
 
   LayerState withoutAdapter(String name, List<String> nextActive) {
     AdapterMap next = adapters.minus(name);
-    return new LayerState(weight, original, next, nextActive, merged, enabled);
+    return new LayerState(weight, original, bias, next, nextActive, merged, enabled);
   }
 
   LayerState renamed(String from, String to) {
     AdapterMap next = adapters.renamed(from, to);
     return new LayerState(
-        weight, original, next, replaced(active, from, to), replaced(merged, from, to), enabled);
+        weight,
+        original,
+        bias,
+        next,
+        replaced(active, from, to),
+        replaced(merged, from, to),
+        enabled);
   }
 
   LayerState withActive(List<String> nextActive) {
-    return new LayerState(weight, original, adapters, nextActive, merged, enabled);
+    return new LayerState(weight, original, bias, adapters, nextActive, merged, enabled);
   }
 
   LayerState withEnabled(boolean nextEnabled) {
-    return new LayerState(weight, original, adapters, active, merged, nextEnabled);
+    return new LayerState(weight, original, bias, adapters, active, merged, nextEnabled);
   }
 
-  LayerState withWeight(
-      HostMatrix nextWeight, @Nullable HostMatrix nextOriginal, List<String> nextMerged) {
-    return new LayerState(nextWeight, nextOriginal, adapters, active, nextMerged, enabled);
+  LayerState withWeight(Matrix nextWeight, @Nullable Matrix nextOriginal, List<String> nextMerged) {
+    return new LayerState(nextWeight, nextOriginal, bias, adapters, active, nextMerged, enabled);
+  }
+
+  LayerState withBias(Matrix nextBias) {
+    return new LayerState(weight, original, nextBias, adapters, active, merged, enabled);
   }
 
   private static List<String> replaced(List<String> names, String from, String to) {

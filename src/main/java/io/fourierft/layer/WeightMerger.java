@@ -4,6 +4,7 @@ import io.fourierft.AdditionReport;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.host.HostViews;
 import java.util.List;
@@ -24,8 +25,8 @@ final class WeightMerger {
    * @param safe whether a result that is not finite is refused
    * @throws MergeException if it is
    */
-  HostMatrix merged(LayerState state, List<String> names, boolean safe) {
-    HostMatrix copy = HostViews.copy(state.weight());
+  Matrix merged(LayerState state, List<String> names, boolean safe) {
+    HostMatrix copy = HostViews.copy(LayerShapes.requireHost(state.weight(), "the base weight"));
     for (String name : names) {
       FourierAdapter adapter = state.adapter(name);
       if (!safe) {
@@ -45,8 +46,8 @@ final class WeightMerger {
   }
 
   /** A new weight with every merged adapter taken off, the last merged first. */
-  HostMatrix unmerged(LayerState state) {
-    HostMatrix copy = HostViews.copy(state.weight());
+  Matrix unmerged(LayerState state) {
+    HostMatrix copy = HostViews.copy(LayerShapes.requireHost(state.weight(), "the base weight"));
     for (String name : state.merged().reversed()) {
       engine.addDelta(state.adapter(name), copy, layout, FourierEngine.Addition.SUBTRACT);
     }

@@ -1,6 +1,7 @@
 /**
- * Training of spectra: the parameters, AdamW, clipping, learning-rate schedules, accumulation of
- * gradients, and a state that is saved and restored bit for bit.
+ * Training of spectra, and of heads and biases beside them: parameters in groups, AdamW, clipping,
+ * learning-rate schedules, accumulation of gradients, and a state that is saved and restored bit
+ * for bit.
  *
  * <p>The gradients come from {@link io.fourierft.layer.FourierLinear#backward}; nothing here
  * computes with layers.
@@ -20,20 +21,24 @@
  *   FourierLinear layer = new FourierLinear(engine, weight, null, FourierLinearOptions.defaults());
  *   layer.addAdapter("default", FourierAdapter.of(places, initial, 300));
  *   TrainableSpectrum spectrum = TrainableSpectrum.of("layer", layer, "default");
- *   AdamW optimizer = new AdamW(List.of(spectrum), AdamWOptions.defaults().withLearningRate(0.01));
- *   SpectrumTrainer trainer =
- *       new SpectrumTrainer(optimizer, LearningRateSchedule.cosine(2, 20), 1, 1.0);
- *   LinearTape tape = layer.newTape(8);
- *   HostMatrix x = Matrix.of(SpectrumInitialization.standardNormal(8 * 24, 2), 8, 24);
- *   HostMatrix y = Matrix.of(new float[8 * 32], 8, 32);
- *   for (int batch = 0; batch < 20; batch++) {
- *     layer.forward(x, y, tape);
- *     // The gradient of half of |y|² is y itself.
- *     layer.backward(tape, y, null, Map.of("default", spectrum.gradientMatrix()));
- *     trainer.endBatch();
+ *   ParameterGroup group = ParameterGroup.of("spectra", List.of(spectrum), 0.01);
+ *   TrainerOptions options =
+ *       TrainerOptions.defaults()
+ *           .withSchedule(LearningRateSchedule.cosine(2, 20))
+ *           .withMaxGradientNorm(1.0);
+ *   try (Trainer trainer = Trainer.of(engine, List.of(group), options);
+ *       LinearTape tape = layer.newTape(8)) {
+ *     HostMatrix x = Matrix.of(SpectrumInitialization.standardNormal(8 * 24, 2), 8, 24);
+ *     HostMatrix y = Matrix.of(new float[8 * 32], 8, 32);
+ *     for (int batch = 0; batch < 20; batch++) {
+ *       layer.forward(x, y, tape);
+ *       // The gradient of half of |y|² is y itself.
+ *       layer.backward(tape, y, null, Map.of("default", spectrum.gradient()));
+ *       trainer.batchDone();
+ *     }
+ *     System.out.println("gradient norm " + trainer.gradientNorm());
+ *     trainer.save(Path.of("target/trainer-example.safetensors"));
  *   }
- *   System.out.println("gradient norm " + trainer.lastGradientNorm());
- *   trainer.save(Path.of("target/trainer-example.safetensors"));
  * }
  * }
  */
