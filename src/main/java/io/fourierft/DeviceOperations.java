@@ -25,8 +25,7 @@ public interface DeviceOperations {
    * @param bias {@code [1, out]} of the weight's type or F32; null for none
    * @param y {@code [tokens, out]}
    */
-  void multiply(
-      Matrix x, Matrix weight, WeightLayout layout, @Nullable Matrix bias, Matrix y);
+  void multiply(Matrix x, Matrix weight, WeightLayout layout, @Nullable Matrix bias, Matrix y);
 
   /**
    * {@code gx = round(g·W)} for every token, or {@code gx = round(gx + round(g·W))}, each rounding

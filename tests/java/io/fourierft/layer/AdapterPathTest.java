@@ -36,10 +36,8 @@ class AdapterPathTest extends LayerTest {
       FourierEngine engine, FourierLinearOptions options, AdapterRouting routing) {
     long bytes = options.deltaCacheBytes();
     DeltaCache cache = bytes == 0 ? null : new DeltaCache(bytes);
-    DenseBranch dense =
-        new DenseBranch(engine, engine.denseProduct(1), new ScratchArrays(), cache);
-    return new AdapterBranch(engine, options, dense)
-        .path(routing, 1, true);
+    DenseBranch dense = new DenseBranch(engine, engine.denseProduct(1), new ScratchArrays(), cache);
+    return new AdapterBranch(engine, options, dense).path(routing, 1, true);
   }
 
   @Test

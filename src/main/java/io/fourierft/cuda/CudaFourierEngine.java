@@ -21,8 +21,8 @@ import java.util.function.Consumer;
  *
  * <p><b>Errors.</b> Beside those of {@link FourierEngine}: {@link CudaOutOfMemoryException}, after
  * which the engine goes on working; {@link CudaException}, {@link CufftException} and {@link
- * CublasException}; and {@link
- * DeviceLostException} for every call after one whose failure cannot be recovered from.
+ * CublasException}; and {@link DeviceLostException} for every call after one whose failure cannot
+ * be recovered from.
  */
 public interface CudaFourierEngine extends FourierEngine {
   /**

@@ -23,8 +23,7 @@ final class AdapterBranch {
    *
    * @param dense the way by ΔW; null if there is none, as on a device
    */
-  AdapterBranch(
-      FourierEngine engine, FourierLinearOptions options, @Nullable DenseBranch dense) {
+  AdapterBranch(FourierEngine engine, FourierLinearOptions options, @Nullable DenseBranch dense) {
     this.engine = engine;
     CostModel chosen = options.costModel();
     this.costModel = chosen == null ? engine.costModel() : chosen;
@@ -55,8 +54,8 @@ final class AdapterBranch {
   }
 
   /**
-   * Adds {@code ΔWᵀ g} to {@code gx}, which is F32 in host memory, and the gradients of coefficients to those that are
-   * trained.
+   * Adds {@code ΔWᵀ g} to {@code gx}, which is F32 in host memory, and the gradients of
+   * coefficients to those that are trained.
    *
    * @param x the kept transform of the layer's input
    * @param transformed that of g
@@ -101,7 +100,6 @@ final class AdapterBranch {
       return AdapterPath.SPECTRAL;
     }
     // A ΔW that fits the cache is built once for all later passes, so it counts as built.
-    return costModel.choose(
-        routing, tokens, adapter -> mayCache && dense.keeps(adapter));
+    return costModel.choose(routing, tokens, adapter -> mayCache && dense.keeps(adapter));
   }
 }

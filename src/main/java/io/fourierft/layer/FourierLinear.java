@@ -28,11 +28,12 @@ import org.jspecify.annotations.Nullable;
  * active. Stricter than PEFT: unknown names are errors, a merge happens whole or not at all, and a
  * batch may name an adapter for each sample.
  *
- * <p><b>On a device.</b> A weight in the memory of the engine's device makes a layer there: x, y, g,
- * gx and the bias are device matrices too, x and y of W's type, F32, F16 or BF16. The base product
- * is cuBLAS's; without cuBLAS it throws, and {@link #addAdapterOutput} still works. The adapters'
- * part takes the spectral operator, never a built ΔW. Passes are enqueued, on the engine's stream or
- * that of {@link #on}, and wait for nothing, so that they can be recorded; merges wait.
+ * <p><b>On a device.</b> A weight in the memory of the engine's device makes a layer there: x, y,
+ * g, gx and the bias are device matrices too, x and y of W's type, F32, F16 or BF16. The base
+ * product is cuBLAS's; without cuBLAS it throws, and {@link #addAdapterOutput} still works. The
+ * adapters' part takes the spectral operator, never a built ΔW. Passes are enqueued, on the
+ * engine's stream or that of {@link #on}, and wait for nothing, so that they can be recorded;
+ * merges wait.
  *
  * <p><b>Memory.</b> The weight given is never written: a merge makes a new one, which {@link
  * #weight} returns. It must stay readable and unchanged as long as the layer is used. The engine is
@@ -457,8 +458,7 @@ public final class FourierLinear implements AutoCloseable {
       @Nullable Matrix gx,
       Map<String, ? extends Matrix> gradients,
       @Nullable Matrix biasGradient) {
-    calls.backward(
-        tape.recordedState(itself), tape, g, gx, gradients, biasGradient);
+    calls.backward(tape.recordedState(itself), tape, g, gx, gradients, biasGradient);
   }
 
   /**

@@ -35,7 +35,8 @@ final class HostPass implements LayerPass {
     this.scratch = scratch;
     this.transposedWeight = options.layout() == WeightLayout.IN_OUT;
     this.product = engine.denseProduct(options.threads());
-    this.branch = new AdapterBranch(engine, options, new DenseBranch(engine, product, scratch, cache));
+    this.branch =
+        new AdapterBranch(engine, options, new DenseBranch(engine, product, scratch, cache));
   }
 
   @Override

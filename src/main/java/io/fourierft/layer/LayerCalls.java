@@ -80,8 +80,7 @@ final class LayerCalls {
       pass.transform(g, transformed);
     }
     if (gx != null) {
-      pass.backward(
-          recorded, routed.routing(), g, tape.inputSpectrum(), transformed, gx, trained);
+      pass.backward(recorded, routed.routing(), g, tape.inputSpectrum(), transformed, gx, trained);
     } else if (trained != null) {
       pass.branch().addGradients(tape.inputSpectrum(), transformed, trained);
     }

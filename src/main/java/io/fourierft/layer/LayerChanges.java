@@ -215,8 +215,7 @@ final class LayerChanges {
 
   private LayerState unmerged(LayerState from) {
     LayerWeight original = from.original();
-    LayerWeight weight =
-        original == null ? LayerWeight.made(merger.unmerged(from)) : original;
+    LayerWeight weight = original == null ? LayerWeight.made(merger.unmerged(from)) : original;
     return from.withWeight(weight, null, List.of());
   }
 

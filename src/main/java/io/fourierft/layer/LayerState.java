@@ -44,7 +44,8 @@ final class LayerState {
   }
 
   static LayerState of(LayerWeight weight, @Nullable Matrix bias) {
-    return new LayerState(weight, null, bias, AdapterMap.empty(), List.of(), List.of(), true, false);
+    return new LayerState(
+        weight, null, bias, AdapterMap.empty(), List.of(), List.of(), true, false);
   }
 
   /** The weight to multiply with: the base, or the base with adapters merged into it. */
@@ -158,8 +159,10 @@ final class LayerState {
     return new LayerState(weight, original, bias, adapters, active, merged, nextEnabled, closed);
   }
 
-  LayerState withWeight(LayerWeight nextWeight, @Nullable LayerWeight nextOriginal, List<String> nextMerged) {
-    return new LayerState(nextWeight, nextOriginal, bias, adapters, active, nextMerged, enabled, closed);
+  LayerState withWeight(
+      LayerWeight nextWeight, @Nullable LayerWeight nextOriginal, List<String> nextMerged) {
+    return new LayerState(
+        nextWeight, nextOriginal, bias, adapters, active, nextMerged, enabled, closed);
   }
 
   LayerState whenClosed() {

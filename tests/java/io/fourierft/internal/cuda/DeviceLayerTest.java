@@ -100,9 +100,7 @@ class DeviceLayerTest extends EmulatedEngineTest {
       FourierEngine cpu, ElementType type, ElementType biasType, FourierLinearOptions options) {
     boolean inOut = options.layout() == WeightLayout.IN_OUT;
     HostMatrix weight =
-        inOut
-            ? LayerSamples.gaussian(type, IN, OUT, 1)
-            : LayerSamples.gaussian(type, OUT, IN, 1);
+        inOut ? LayerSamples.gaussian(type, IN, OUT, 1) : LayerSamples.gaussian(type, OUT, IN, 1);
     HostMatrix bias = biasType == null ? null : LayerSamples.gaussian(biasType, 1, OUT, 2);
     Pair pair =
         new Pair(
@@ -256,16 +254,13 @@ class DeviceLayerTest extends EmulatedEngineTest {
       HostMatrix memory = LayerSamples.gaussian(type, TOKENS, IN + OUT + 1, 5);
       DeviceBuffer device = upload(memory);
       final float[] before = floats(device);
-      HostMatrix x =
-          new HostMatrix(memory.data(), type, TOKENS, IN, memory.stride());
+      HostMatrix x = new HostMatrix(memory.data(), type, TOKENS, IN, memory.stride());
       HostMatrix y = LayerSamples.zeros(type, TOKENS, OUT);
       pair.host().forward(x, y);
       int size = type.sizeInBytes();
-      CudaMatrix deviceX =
-          engine.matrixAt(device.pointer(), type, TOKENS, IN, memory.stride());
+      CudaMatrix deviceX = engine.matrixAt(device.pointer(), type, TOKENS, IN, memory.stride());
       CudaMatrix deviceY =
-          engine.matrixAt(
-              device.pointer() + (long) IN * size, type, TOKENS, OUT, memory.stride());
+          engine.matrixAt(device.pointer() + (long) IN * size, type, TOKENS, OUT, memory.stride());
       pair.device().forward(deviceX, deviceY);
       float[] after = floats(device);
       float[] found = new float[TOKENS * OUT];
@@ -293,14 +288,11 @@ class DeviceLayerTest extends EmulatedEngineTest {
               cpu,
               type,
               null,
-              FourierLinearOptions.defaults()
-                  .withLayout(layout)
-                  .withKeepsOriginalWeight(keeps));
+              FourierLinearOptions.defaults().withLayout(layout).withKeepsOriginalWeight(keeps));
       float[] given = floats(pair.device().weight());
       pair.each(layer -> layer.merge(true, List.of("a")));
       pair.each(layer -> layer.merge(false, List.of("b")));
-      assertClose(
-          LayerSamples.floats(pair.host().weight()), floats(pair.device().weight()), type);
+      assertClose(LayerSamples.floats(pair.host().weight()), floats(pair.device().weight()), type);
       HostMatrix x = LayerSamples.gaussian(type, TOKENS, IN, 5);
       HostMatrix y = LayerSamples.zeros(type, TOKENS, OUT);
       DeviceBuffer deviceY = filled(type, TOKENS, OUT, Float.NaN);
@@ -511,10 +503,7 @@ class DeviceLayerTest extends EmulatedEngineTest {
         "the base weight is F64; a layer over device memory multiplies F32, F16 or BF16",
         () ->
             new FourierLinear(
-                engine,
-                upload(LayerSamples.gaussian(ElementType.F64, OUT, IN, 1)),
-                null,
-                options));
+                engine, upload(LayerSamples.gaussian(ElementType.F64, OUT, IN, 1)), null, options));
     refuses(
         FourierException.class,
         "path DENSE and deltaCacheBytes do not go with it",
@@ -531,10 +520,8 @@ class DeviceLayerTest extends EmulatedEngineTest {
         ShapeException.class,
         "the bias is F16 and the weight is BF16; use that type, or F32",
         () ->
-            new FourierLinear(
-                    engine, weight, filled(ElementType.F16, 1, OUT, 0), options)
-                .forward(
-                    filled(ElementType.BF16, 1, IN, 0), filled(ElementType.BF16, 1, OUT, 0)));
+            new FourierLinear(engine, weight, filled(ElementType.F16, 1, OUT, 0), options)
+                .forward(filled(ElementType.BF16, 1, IN, 0), filled(ElementType.BF16, 1, OUT, 0)));
     FourierLinear layer = new FourierLinear(engine, weight, null, options);
     layer.addAdapter("a", LayerSamples.adapter(OUT, IN, N, 3));
     DeviceBuffer x = upload(LayerSamples.gaussian(ElementType.BF16, 2, IN, 5));
@@ -543,17 +530,19 @@ class DeviceLayerTest extends EmulatedEngineTest {
         ShapeException.class,
         "x is F32 but the base weight is BF16; cuBLAS multiplies F32 by F32, F16 by F16 and BF16"
             + " by BF16",
-        () ->
-            layer.forward(
-                filled(ElementType.F32, 2, IN, 0), filled(ElementType.F32, 2, OUT, 0)));
+        () -> layer.forward(filled(ElementType.F32, 2, IN, 0), filled(ElementType.F32, 2, OUT, 0)));
     refuses(
         ShapeException.class,
         "x lies in host memory, but the base weight of this layer lies on a device",
         () -> layer.forward(LayerSamples.zeros(ElementType.BF16, 2, IN), y));
-    refuses(ShapeException.class, "y overlaps x", () -> layer.forward(x, engine.matrixAt(
-        x.pointer(), ElementType.BF16, 2, OUT, OUT)));
     refuses(
-        ShapeException.class, "x has 20 columns, but this layer needs 12", () -> layer.forward(y, y));
+        ShapeException.class,
+        "y overlaps x",
+        () -> layer.forward(x, engine.matrixAt(x.pointer(), ElementType.BF16, 2, OUT, OUT)));
+    refuses(
+        ShapeException.class,
+        "x has 20 columns, but this layer needs 12",
+        () -> layer.forward(y, y));
     DeviceBuffer closed = engine.newBuffer(ElementType.BF16, 2, IN);
     closed.close();
     refuses(EngineClosedException.class, "was closed", () -> layer.forward(closed, y));
@@ -583,14 +572,11 @@ class DeviceLayerTest extends EmulatedEngineTest {
       refuses(
           ShapeException.class,
           "gx lies in host memory",
-          () ->
-              layer.backward(
-                  tape, g, LayerSamples.zeros(ElementType.BF16, 2, IN), Map.of()));
+          () -> layer.backward(tape, g, LayerSamples.zeros(ElementType.BF16, 2, IN), Map.of()));
       refuses(
           ShapeException.class,
           "this layer has no bias",
-          () ->
-              layer.backward(tape, g, gx, Map.of(), filled(ElementType.F32, 1, OUT, 0)));
+          () -> layer.backward(tape, g, gx, Map.of(), filled(ElementType.F32, 1, OUT, 0)));
     }
     float[] three = new float[2 * IN];
     Arrays.fill(three, 3);

@@ -171,7 +171,9 @@ public final class CudaSurvey {
             : "use cuda:0 to cuda:%d, or change CUDA_VISIBLE_DEVICES".formatted(count - 1));
   }
 
-  /** Tells of cuBLAS, without which the engine lacks one thing; it is large, and loaded for this. */
+  /**
+   * Tells of cuBLAS, without which the engine lacks one thing; it is large, and loaded for this.
+   */
   void examineCublas() {
     if (driver != null) {
       details.add(new CublasSupply(finder, driverVersion).describe());

@@ -128,8 +128,7 @@ final class DeviceProducts implements DeviceOperations {
       return view;
     }
     throw new ShapeException(
-        "%s lies in host memory, but is used on %s; upload it"
-            .formatted(name, engine.name()));
+        "%s lies in host memory, but is used on %s; upload it".formatted(name, engine.name()));
   }
 
   @Override
@@ -142,8 +141,7 @@ final class DeviceProducts implements DeviceOperations {
         engine.upload(host, copy);
       } else if (source instanceof DeviceView view) {
         DeviceView target = onDevice(checks.reachable(copy, "the copy"), "the copy");
-        submission.submit(
-            List.of(matrix, copy), stream -> copies.copy(stream, view, target));
+        submission.submit(List.of(matrix, copy), stream -> copies.copy(stream, view, target));
       }
       copied = true;
       return copy;

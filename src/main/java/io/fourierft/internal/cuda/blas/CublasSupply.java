@@ -9,8 +9,8 @@ import io.fourierft.internal.cuda.ffm.PanamaCublas;
 import org.jspecify.annotations.Nullable;
 
 /**
- * cuBLAS, looked for and loaded when it is first wanted: it is large, and only the base product of a
- * layer needs it. Thread-safe.
+ * cuBLAS, looked for and loaded when it is first wanted: it is large, and only the base product of
+ * a layer needs it. Thread-safe.
  */
 public final class CublasSupply {
   private static final String REMEDY =

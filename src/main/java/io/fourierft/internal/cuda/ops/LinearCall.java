@@ -17,9 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of tokens with a dense weight, by cuBLAS. That is column-major: to it a matrix of rows is
- * its transpose, so {@code y = x Wᵀ} is the product of what it takes for W and x. A vector is laid
- * over all tokens, or summed over them, by a product with ones.
+ * Products of tokens with a dense weight, by cuBLAS. That is column-major: to it a matrix of rows
+ * is its transpose, so {@code y = x Wᵀ} is the product of what it takes for W and x. A vector is
+ * laid over all tokens, or summed over them, by a product with ones.
  */
 public final class LinearCall {
   private static final int LEAST_ONES = 64;
@@ -61,7 +61,14 @@ public final class LinearCall {
                 int type = type(bias.elementType());
                 Operand vector = new Operand(bias.pointer(), type, y.cols());
                 multiply(
-                    stream, false, y.cols(), count, 1, vector, new Operand(one, type, 1), output,
+                    stream,
+                    false,
+                    y.cols(),
+                    count,
+                    1,
+                    vector,
+                    new Operand(one, type, 1),
+                    output,
                     false);
               }
               multiply(
@@ -198,9 +205,7 @@ public final class LinearCall {
   private static Operand rows(DeviceView matrix, int first) {
     long offset = first * matrix.stride() * matrix.elementType().sizeInBytes();
     return new Operand(
-        matrix.pointer() + offset,
-        type(matrix.elementType()),
-        Math.toIntExact(matrix.stride()));
+        matrix.pointer() + offset, type(matrix.elementType()), Math.toIntExact(matrix.stride()));
   }
 
   /** Device address of what kernels are told of a matrix from row {@code first} on. */
@@ -213,7 +218,8 @@ public final class LinearCall {
 
   /** Device address of at least {@code count} ones. */
   private long ones(WorkStream stream, ElementType type, int count) {
-    int rounded = (int) Math.min(Math.max(LEAST_ONES, Long.highestOneBit(2L * count - 1)), 1L << 30);
+    int rounded =
+        (int) Math.min(Math.max(LEAST_ONES, Long.highestOneBit(2L * count - 1)), 1L << 30);
     return stream.table(
         ones.computeIfAbsent(new Ones(type, Math.max(rounded, count)), Ones::contents));
   }
@@ -237,9 +243,7 @@ public final class LinearCall {
           bytes.putFloat(1);
         } else {
           bytes.putShort(
-              type == ElementType.F16
-                  ? Float.floatToFloat16(1)
-                  : ElementType.floatToBfloat16(1));
+              type == ElementType.F16 ? Float.floatToFloat16(1) : ElementType.floatToBfloat16(1));
         }
       }
       return new TableContents(bytes.array());
