@@ -6,9 +6,12 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.definition.AdamWArithmetic;
 import io.fourierft.internal.host.LittleEndian;
+import io.fourierft.layer.LayerGroup;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** AdamW on parameters in host memory. */
 final class HostUpdate implements ParameterUpdate {
@@ -182,9 +185,24 @@ final class HostUpdate implements ParameterUpdate {
     tensors.forEach(Tensor::clearGradient);
   }
 
+  /** The layers of one group get their new values in one exchange, and all else with them. */
   @Override
   public void publish() {
-    tensors.forEach(tensor -> tensor.parameter.publish());
+    Set<LayerGroup> groups = new LinkedHashSet<>();
+    for (Tensor tensor : tensors) {
+      LayerGroup group = tensor.parameter.group();
+      if (group != null) {
+        groups.add(group);
+      }
+    }
+    if (groups.size() == 1) {
+      groups
+          .iterator()
+          .next()
+          .exchange(() -> tensors.forEach(tensor -> tensor.parameter.publish()));
+    } else {
+      tensors.forEach(tensor -> tensor.parameter.publish());
+    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.LayerGroup;
 import io.fourierft.layer.MergeException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,11 @@ public final class TrainableSpectrum implements TrainableParameter {
     if (target != null) {
       target.layer.updateSpectrum(target.adapter, coefficients);
     }
+  }
+
+  @Override
+  public @Nullable LayerGroup group() {
+    return target == null ? null : target.layer.group();
   }
 
   @Override

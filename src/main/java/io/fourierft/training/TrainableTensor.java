@@ -7,7 +7,9 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.internal.host.HostViews;
+import io.fourierft.layer.LayerGroup;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole tensor that is trained beside the spectra, and its gradient: a head of PEFT's {@code
@@ -133,6 +135,11 @@ public final class TrainableTensor implements TrainableParameter {
   @Override
   public void publish() {
     published.accept(values);
+  }
+
+  @Override
+  public @Nullable LayerGroup group() {
+    return null;
   }
 
   @Override
