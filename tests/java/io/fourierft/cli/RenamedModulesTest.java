@@ -132,6 +132,21 @@ class RenamedModulesTest {
     assertAdded(merge(), "score.dense.bias");
   }
 
+  /** The file of bert-base-uncased tells apart whether two sentences follow each other. */
+  @Test
+  void aClassifierOfTwoIsAddedBesideTheHeadOfPretraining() throws IOException {
+    base(
+        "{\"model_type\": \"bert\", \"architectures\": [\"BertForMaskedLM\"]}",
+        ModelFiles.matrix("cls.seq_relationship.weight", DType.F32, 2, 8, 1, 3),
+        ModelFiles.vector("cls.seq_relationship.bias", DType.F32, 2, 4));
+    adapter(
+        "classifier",
+        ", \"task_type\": \"SEQ_CLS\"",
+        ModelFiles.matrix(CARRIED + "classifier.weight", DType.F32, 2, 8, 1, 5),
+        ModelFiles.vector(CARRIED + "classifier.bias", DType.F32, 2, 6));
+    assertAdded(merge(), "classifier.weight");
+  }
+
   /** wav2vec2's quantiser projects to the width that a classifier projects to. */
   @Test
   void aHeadOfAnotherClassThanTheBasesIsAdded() throws IOException {

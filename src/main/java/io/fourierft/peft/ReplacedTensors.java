@@ -152,11 +152,9 @@ final class ReplacedTensors {
    */
   private boolean isHead(String module) {
     String className = HeadClass.of(adapter.config(), base.config());
-    List<String> stored = base.config().architectures();
     return className != null
-        && ((!stored.isEmpty()
-                && !stored.contains(className)
-                && ModelFacts.isKnown(base.modelType()))
+        && ((ModelFacts.isKnown(base.modelType())
+                && !base.config().architectures().contains(className))
             || HeadClass.modules(className).contains(module));
   }
 
