@@ -132,6 +132,32 @@ class RenamedModulesTest {
     assertAdded(merge(), "score.dense.bias");
   }
 
+  /** A DETR's file keeps the first names of the convolutions over its masks. */
+  @Test
+  void aConvolutionOfTheTableTakesTheOldOnesPlace() throws IOException {
+    base(
+        "{\"model_type\": \"detr\", \"architectures\": [\"DetrForSegmentation\"]}",
+        kernel("mask_head.lay1.weight", 3),
+        kernel("mask_head.adapter2.weight", 4));
+    adapter(
+        "mask_head",
+        "",
+        kernel(CARRIED + "mask_head.conv1.conv.weight", 5),
+        kernel(CARRIED + "mask_head.fpn_stages.1.fpn_adapter.weight", 6));
+    CommandLineRun run = merge();
+    assertEquals(0, run.code(), run.err());
+    assertEquals(
+        Set.of(
+            "mask_head.lay1.weight",
+            "mask_head.adapter2.weight",
+            TRUNK + ".weight",
+            "model.norm.weight"),
+        names());
+    assertEquals(
+        ModelFiles.normal(16, 1, 6)[3],
+        (float) ModelFiles.elements(folder.resolve("out"), "mask_head.adapter2.weight")[3]);
+  }
+
   /** The file of bert-base-uncased tells apart whether two sentences follow each other. */
   @Test
   void aClassifierOfTwoIsAddedBesideTheHeadOfPretraining() throws IOException {
