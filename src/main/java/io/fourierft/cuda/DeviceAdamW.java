@@ -8,10 +8,10 @@ import java.util.List;
  * moments, the count of steps, and a launch that updates all parameters or none. Whether gradients
  * are finite, and what follows from that, the device decides for itself, so that nothing waits.
  *
- * <p>A step is {@link #prepareStep}, which puts its settings on the device, then {@link #applyStep},
- * which can be recorded: before each launch of a graph that holds it, the next step is prepared,
- * outside the recording. All work of one of these belongs on one stream, that of the engine which
- * made it; a graph that this engine recorded is launched there.
+ * <p>A step is {@link #prepareStep}, which puts its settings on the device, then {@link
+ * #applyStep}, which can be recorded: before each launch of a graph that holds it, the next step is
+ * prepared, outside the recording. All work of one of these belongs on one stream, that of the
+ * engine which made it; a graph that this engine recorded is launched there.
  */
 public interface DeviceAdamW extends AutoCloseable {
   /**
@@ -22,8 +22,8 @@ public interface DeviceAdamW extends AutoCloseable {
   void prepareStep(Settings settings);
 
   /**
-   * Makes the step that was prepared last, or leaves it out, and sets all gradients to zero. If this
-   * throws, no parameter was changed.
+   * Makes the step that was prepared last, or leaves it out, and sets all gradients to zero. If
+   * this throws, no parameter was changed.
    *
    * @param on the engine that made this, or the one that a recording is given
    */

@@ -17,10 +17,12 @@ public interface DeviceSpectrum extends AutoCloseable {
   /** The coefficients, F32 {@code [1, n_frequency]}, to be read and written. */
   CudaMatrix coefficients();
 
+  /** Whether {@code other} stands for these coefficients: {@link #adapter()}, or one before it. */
+  boolean isRepresentedBy(FourierAdapter other);
+
   /**
    * Waits for the coefficients of now, and lets another adapter, which shows them, stand for the
-   * memory from now on. The one before stands for what it shows again, and work that is recorded
-   * already goes on with the memory.
+   * memory too. Those before it go on to do so until this closes.
    *
    * @return what {@link #adapter()} returns from now on
    */

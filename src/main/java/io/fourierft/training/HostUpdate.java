@@ -24,18 +24,13 @@ final class HostUpdate implements ParameterUpdate {
   private Progress progress = Progress.START;
   private boolean spoilt;
 
-  /**
-   * Moments of zero.
-   *
-   * @param groups the group of each parameter
-   */
-  HostUpdate(
-      List<? extends TrainableParameter> parameters, List<Integer> groups, TrainerOptions options) {
+  /** Moments of zero. */
+  HostUpdate(ParameterSet all, TrainerOptions options) {
     this.options = options;
     long segments = 0;
-    for (int i = 0; i < parameters.size(); i++) {
-      tensors.add(Tensor.of(parameters.get(i), groups.get(i)));
-      segments += AdamWArithmetic.segments(parameters.get(i).size());
+    for (int i = 0; i < all.parameters().size(); i++) {
+      tensors.add(Tensor.of(all.parameters().get(i), all.groups().get(i)));
+      segments += AdamWArithmetic.segments(all.parameters().get(i).size());
     }
     this.squares = new double[Math.toIntExact(segments)];
   }
@@ -118,6 +113,11 @@ final class HostUpdate implements ParameterUpdate {
   }
 
   @Override
+  public boolean isImmediate() {
+    return true;
+  }
+
+  @Override
   public boolean isSpoilt() {
     return spoilt;
   }
@@ -184,7 +184,7 @@ final class HostUpdate implements ParameterUpdate {
 
   @Override
   public void publish() {
-    tensors.forEach(tensor -> tensor.parameter.publish());
+    Publishing.publish(tensors.stream().map(tensor -> tensor.parameter).toList());
   }
 
   @Override

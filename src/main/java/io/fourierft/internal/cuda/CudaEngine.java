@@ -11,7 +11,6 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.OperatorPath;
-import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaException;
@@ -334,7 +333,10 @@ public final class CudaEngine implements CudaFourierEngine {
   public DeviceAdamW newAdamW(List<DeviceAdamW.Parameter> parameters, int groups) {
     requireOpen();
     return AdamWSteps.create(
-        stream.work(), resources.buffers(), new TrainedTensors(checks).of(parameters, groups), groups);
+        stream.work(),
+        resources.buffers(),
+        new TrainedTensors(checks).of(parameters, groups),
+        groups);
   }
 
   @Override

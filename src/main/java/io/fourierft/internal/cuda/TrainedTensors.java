@@ -33,8 +33,7 @@ record TrainedTensors(DeviceChecks checks) {
       if (values.rows() != gradient.rows() || values.cols() != gradient.cols()) {
         throw new ShapeException(
             "the gradient of %s is %d x %d, but its values are %d x %d"
-                .formatted(
-                    name, gradient.rows(), gradient.cols(), values.rows(), values.cols()));
+                .formatted(name, gradient.rows(), gradient.cols(), values.rows(), values.cols()));
       }
       if (parameter.group() < 0 || parameter.group() >= groups) {
         throw new ShapeException(
@@ -55,7 +54,6 @@ record TrainedTensors(DeviceChecks checks) {
     }
     throw new ShapeException(
         "%s is %s %d x %d at a stride of %d, but must be F32, dense, not empty and on the device"
-            .formatted(
-                name, matrix.elementType(), matrix.rows(), matrix.cols(), matrix.stride()));
+            .formatted(name, matrix.elementType(), matrix.rows(), matrix.cols(), matrix.stride()));
   }
 }

@@ -52,9 +52,7 @@ final class AdamWMemory implements MemoryOwner {
       units += Kernel.groups(elements, Kernel.SEGMENT);
     }
     long bytes =
-        fixedBytes(groups)
-            + Double.BYTES * units
-            + 2L * Float.BYTES * firstElement[tensors.size()];
+        fixedBytes(groups) + Double.BYTES * units + 2L * Float.BYTES * firstElement[tensors.size()];
     DeviceBlock block = DeviceBlock.allocate(stream.context(), bytes);
     return new AdamWMemory(List.copyOf(tensors), groups, firstElement, units, block);
   }

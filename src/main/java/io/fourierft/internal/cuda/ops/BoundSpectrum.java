@@ -11,6 +11,9 @@ import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.MemoryOwner;
 import io.fourierft.internal.cuda.stream.WorkStream;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Coefficients in device memory, to which the adapter that stands for them is bound. */
 public final class BoundSpectrum implements DeviceSpectrum, MemoryOwner {
@@ -19,6 +22,10 @@ public final class BoundSpectrum implements DeviceSpectrum, MemoryOwner {
   private final OpenResources registry;
   private final DeviceBlock block;
   private final DeviceView view;
+
+  /** All that stand for the memory, as far as anybody has them. */
+  private final List<WeakReference<FourierAdapter>> bound = new ArrayList<>();
+
   private FourierAdapter adapter;
 
   private BoundSpectrum(
@@ -33,8 +40,7 @@ public final class BoundSpectrum implements DeviceSpectrum, MemoryOwner {
     this.registry = registry;
     this.block = block;
     this.adapter = adapter;
-    this.view =
-        new DeviceView(stream.context(), this, block.pointer(), ElementType.F32, 1, n, n);
+    this.view = new DeviceView(stream.context(), this, block.pointer(), ElementType.F32, 1, n, n);
   }
 
   /** Puts the coefficients on the device. */
@@ -48,7 +54,7 @@ public final class BoundSpectrum implements DeviceSpectrum, MemoryOwner {
       FourierAdapter standIn = initial.withSpectrum(initial.spectrum());
       BoundSpectrum spectrum = new BoundSpectrum(shared, stream, registry, block, standIn);
       stream.submit(() -> stream.upload(HostBytes.of(initial.spectrum()), block.pointer()));
-      shared.adapters().bind(standIn, block, block.pointer());
+      spectrum.bind(standIn);
       made = true;
       return spectrum;
     } finally {
@@ -92,15 +98,32 @@ public final class BoundSpectrum implements DeviceSpectrum, MemoryOwner {
           stream.finishDownloads();
         });
     FourierAdapter next = adapter.withSpectrum(current);
-    shared.adapters().bind(next, block, block.pointer());
-    shared.adapters().unbind(adapter);
+    bind(next);
     adapter = next;
     return next;
   }
 
+  private void bind(FourierAdapter standIn) {
+    bound.removeIf(each -> each.get() == null);
+    bound.add(new WeakReference<>(standIn));
+    shared.adapters().bind(standIn, block, block.pointer());
+  }
+
+  @Override
+  @SuppressWarnings("ReferenceEquality") // An adapter is bound by its identity.
+  public synchronized boolean isRepresentedBy(FourierAdapter other) {
+    return bound.stream().anyMatch(each -> each.get() == other);
+  }
+
   @Override
   public synchronized void close() {
-    shared.adapters().unbind(adapter);
+    for (WeakReference<FourierAdapter> each : bound) {
+      FourierAdapter standIn = each.get();
+      if (standIn != null) {
+        shared.adapters().unbind(standIn);
+      }
+    }
+    bound.clear();
     registry.giveBack(block);
   }
 }

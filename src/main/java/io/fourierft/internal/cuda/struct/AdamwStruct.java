@@ -19,7 +19,18 @@ import java.nio.ByteBuffer;
  * @param epsilon ε
  * @param refuses 1 if gradients that are not finite refuse the step, 0 if they skip it
  */
-public record AdamwStruct(double beta1, double beta2, double maxNorm, long acknowledged, float share, float firstWeight, float secondDecay, float secondWeight, float epsilon, int refuses) implements Struct {
+public record AdamwStruct(
+    double beta1,
+    double beta2,
+    double maxNorm,
+    long acknowledged,
+    float share,
+    float firstWeight,
+    float secondDecay,
+    float secondWeight,
+    float epsilon,
+    int refuses)
+    implements Struct {
   /** The struct {@code fourierft_adamw}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
@@ -42,6 +53,15 @@ public record AdamwStruct(double beta1, double beta2, double maxNorm, long ackno
 
   @Override
   public void write(ByteBuffer to) {
-    to.putDouble(beta1).putDouble(beta2).putDouble(maxNorm).putLong(acknowledged).putFloat(share).putFloat(firstWeight).putFloat(secondDecay).putFloat(secondWeight).putFloat(epsilon).putInt(refuses);
+    to.putDouble(beta1)
+        .putDouble(beta2)
+        .putDouble(maxNorm)
+        .putLong(acknowledged)
+        .putFloat(share)
+        .putFloat(firstWeight)
+        .putFloat(secondDecay)
+        .putFloat(secondWeight)
+        .putFloat(epsilon)
+        .putInt(refuses);
   }
 }

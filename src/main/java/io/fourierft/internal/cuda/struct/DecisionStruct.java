@@ -16,7 +16,15 @@ import java.nio.ByteBuffer;
  * @param secondCorrection √(1 − β₂ᵗ)
  * @param applies whether it is made
  */
-public record DecisionStruct(long steps, long skipped, long refused, double norm, float clip, float secondCorrection, int applies) implements Struct {
+public record DecisionStruct(
+    long steps,
+    long skipped,
+    long refused,
+    double norm,
+    float clip,
+    float secondCorrection,
+    int applies)
+    implements Struct {
   /** The struct {@code fourierft_decision}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
@@ -37,6 +45,13 @@ public record DecisionStruct(long steps, long skipped, long refused, double norm
 
   @Override
   public void write(ByteBuffer to) {
-    to.putLong(steps).putLong(skipped).putLong(refused).putDouble(norm).putFloat(clip).putFloat(secondCorrection).putInt(applies).putInt(0);
+    to.putLong(steps)
+        .putLong(skipped)
+        .putLong(refused)
+        .putDouble(norm)
+        .putFloat(clip)
+        .putFloat(secondCorrection)
+        .putInt(applies)
+        .putInt(0);
   }
 }

@@ -16,7 +16,15 @@ import java.nio.ByteBuffer;
  * @param firstUnit segments of the tensors before it
  * @param group whose rates it has
  */
-public record ParameterStruct(long value, long gradient, long firstMoment, long secondMoment, long elements, long firstUnit, int group) implements Struct {
+public record ParameterStruct(
+    long value,
+    long gradient,
+    long firstMoment,
+    long secondMoment,
+    long elements,
+    long firstUnit,
+    int group)
+    implements Struct {
   /** The struct {@code fourierft_parameter}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
@@ -37,6 +45,13 @@ public record ParameterStruct(long value, long gradient, long firstMoment, long 
 
   @Override
   public void write(ByteBuffer to) {
-    to.putLong(value).putLong(gradient).putLong(firstMoment).putLong(secondMoment).putLong(elements).putLong(firstUnit).putInt(group).putInt(0);
+    to.putLong(value)
+        .putLong(gradient)
+        .putLong(firstMoment)
+        .putLong(secondMoment)
+        .putLong(elements)
+        .putLong(firstUnit)
+        .putInt(group)
+        .putInt(0);
   }
 }

@@ -13,7 +13,8 @@ import java.nio.ByteBuffer;
  * @param refused steps refused
  * @param norm norm of the last gradients before clipping
  */
-public record ProgressStruct(long steps, long skipped, long refused, double norm) implements Struct {
+public record ProgressStruct(long steps, long skipped, long refused, double norm)
+    implements Struct {
   /** The struct {@code fourierft_progress}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
@@ -25,8 +26,7 @@ public record ProgressStruct(long steps, long skipped, long refused, double norm
 
   /** Reads what a device wrote. */
   public static ProgressStruct read(ByteBuffer from) {
-    return new ProgressStruct(
-        from.getLong(), from.getLong(), from.getLong(), from.getDouble());
+    return new ProgressStruct(from.getLong(), from.getLong(), from.getLong(), from.getDouble());
   }
 
   @Override
