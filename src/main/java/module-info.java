@@ -24,6 +24,7 @@ module io.fourierft {
   exports io.fourierft.layer;
   exports io.fourierft.lora;
   exports io.fourierft.merge;
+  exports io.fourierft.model;
   exports io.fourierft.peft;
   exports io.fourierft.safetensors;
   exports io.fourierft.training;

@@ -100,6 +100,7 @@ class ArchitectureTest {
             ROOT + ".lora..",
             ROOT + ".bulk..",
             ROOT + ".training..",
+            ROOT + ".model..",
             ROOT + ".demo..",
             ROOT + ".cli..")
         .check(CLASSES);
@@ -170,7 +171,8 @@ class ArchitectureTest {
             ROOT + ".lora..",
             ROOT + ".merge..",
             ROOT + ".bulk..",
-            ROOT + ".training..")
+            ROOT + ".training..",
+            ROOT + ".model..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(ROOT + ".internal.cpu..", ROOT + ".internal.cuda..", ROOT + ".cli..")

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
@@ -18,23 +19,30 @@ import javax.tools.ToolProvider;
  *
  * @param folder where their sources and classes go
  */
-record ExamplePrograms(Path folder) {
-  static final Path PROJECT = Path.of(System.getProperty("fourierft.project.dir", "."));
+public record ExamplePrograms(Path folder) {
+  public static final Path PROJECT = Path.of(System.getProperty("fourierft.project.dir", "."));
 
   /** Writes the text to a file of that name and compiles it. */
   void compile(String fileName, String source) throws IOException {
     compile(Files.writeString(folder.resolve(fileName), source));
   }
 
-  /** Compiles a file. */
-  void compile(Path source) throws IOException {
+  /** Compiles all programs of a folder, which may use each other. */
+  public void compileFolder(Path sources) throws IOException {
+    try (Stream<Path> files = Files.list(sources)) {
+      compile(files.filter(file -> file.toString().endsWith(".java")).toArray(Path[]::new));
+    }
+  }
+
+  /** Compiles files. */
+  void compile(Path... sources) throws IOException {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     StringWriter output = new StringWriter();
     boolean compiled;
     try (var files = compiler.getStandardFileManager(null, null, null)) {
       compiled =
           compiler
-              .getTask(output, files, null, options(), null, files.getJavaFileObjects(source))
+              .getTask(output, files, null, options(), null, files.getJavaFileObjects(sources))
               .call();
     }
     assertTrue(compiled, output.toString());

@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -22,8 +24,17 @@ class ProgressDisplayTest {
   private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
 
   private ProgressDisplay display(boolean enabled) {
+    return display(false, enabled);
+  }
+
+  private ProgressDisplay display(boolean adapters, boolean enabled) {
     return new ProgressDisplay(
-        "merge", enabled, clock::get, new PrintStream(shown, true, StandardCharsets.UTF_8), false);
+        "merge",
+        adapters,
+        enabled,
+        clock::get,
+        new PrintStream(shown, true, StandardCharsets.UTF_8),
+        false);
   }
 
   @Test
@@ -31,6 +42,7 @@ class ProgressDisplayTest {
     try (ProgressDisplay display =
         new ProgressDisplay(
             "merge",
+            false,
             true,
             System::nanoTime,
             new PrintStream(shown, true, StandardCharsets.UTF_8),
@@ -52,6 +64,7 @@ class ProgressDisplayTest {
     try (ProgressDisplay display =
         new ProgressDisplay(
             "merge",
+            false,
             true,
             System::nanoTime,
             new PrintStream(shown, true, StandardCharsets.UTF_8),
@@ -91,6 +104,28 @@ class ProgressDisplayTest {
     assertTrue(text.contains("merge") && text.contains("100%"), text);
     assertTrue(text.contains("100/100 MiB"), text);
     assertEquals(before, unpacked(), "a native library for the terminal");
+  }
+
+  /** Elapsed, left, and a rate in the same unit, whatever the user's language. */
+  @Test
+  void theRateAndTheTimeLeftAreShown() throws InterruptedException {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.GERMANY);
+    try (ProgressDisplay display = display(true, true)) {
+      clock.addAndGet(1001 * MILLISECOND);
+      display.progressed(0, 5000, "a");
+      Thread.sleep(1200);
+      display.progressed(2500, 5000, "b");
+      Thread.sleep(1200);
+      display.progressed(5000, 5000, "c");
+    } finally {
+      Locale.setDefault(before);
+    }
+    Pattern picture =
+        Pattern.compile(
+            "merge .*2500/5000 adapters \\(0:00:0\\d / 0:00:0\\d\\) +\\d+\\.\\d adapters/s");
+    assertTrue(picture.matcher(text()).find(), text());
+    assertTrue(text().contains("5000/5000 adapters"), text());
   }
 
   private static List<String> unpacked() throws IOException {

@@ -11,6 +11,7 @@ import io.fourierft.bulk.BulkFixture;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.safetensors.SafetensorsException;
 import io.fourierft.safetensors.SafetensorsFile;
+import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -103,12 +104,13 @@ class RangedBaseTest {
           engine, base, adapter, deltas, false, ResolveOptions.defaults(), ProgressListener.NONE);
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (OpenBase open = OpenBase.open(zip.getPath("/base"))) {
-        DeltaExport.write(
-            engine,
-            open.bind(zip.getPath("/adapter"), ResolveOptions.defaults()),
-            deltas,
-            Channels.newChannel(bytes),
-            1);
+        AdapterDeltas found =
+            AdapterDeltas.of(open.bind(zip.getPath("/adapter"), ResolveOptions.defaults()));
+        try (SafetensorsWriter writer =
+            DeltaExport.writer(deltas, Channels.newChannel(bytes), found)) {
+          found.writeTo(engine, writer, 1, ProgressListener.NONE);
+          writer.commit();
+        }
       }
       assertArrayEquals(Files.readAllBytes(deltas), bytes.toByteArray());
     }
@@ -186,7 +188,7 @@ class RangedBaseTest {
   void theChecksOfMappedFilesHoldHereToo() throws IOException {
     Slow cut = slow();
     try (SafetensorsFile file = SafetensorsFile.open(cut)) {
-      cut.length = cut.bytes.length - 1;
+      cut.length = cut.bytes.length - 1L;
       SafetensorsException e = assertThrows(SafetensorsException.class, () -> file.data(WEIGHT));
       assertTrue(e.rule().contains("truncated while it was open"), e.rule());
       file.close();

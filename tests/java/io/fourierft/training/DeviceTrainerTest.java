@@ -3,12 +3,15 @@ package io.fourierft.training;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -17,11 +20,15 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.cuda.EmulatedCuda;
 import io.fourierft.internal.cuda.OnEmulator;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.FourierLinearOptions;
+import io.fourierft.layer.LinearTape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -253,6 +260,93 @@ class DeviceTrainerTest extends TrainerContract {
 
   private float[] delta(FourierAdapter adapter) {
     return memory.read(engine.deltaWeight(adapter));
+  }
+
+  private FourierLinear layer(Matrix weight) {
+    FourierLinear layer =
+        new FourierLinear(engine, weight, null, FourierLinearOptions.defaults());
+    layer.addAdapter(
+        "default", FourierAdapter.of(SpectralLocations.of(6, 4, 5, 1), numbers(5, 1), 40));
+    return layer;
+  }
+
+  /** Passes see the values of now; the adapter shows them when they are published, and at the end. */
+  @Test
+  void aLayerOfTheDeviceIsTrainedInPlace() {
+    float[] weights = numbers(24, 4);
+    try (DeviceBuffer weight = engine.newBuffer(ElementType.F32, 6, 4);
+        DeviceBuffer x = engine.newBuffer(ElementType.F32, 3, 4);
+        DeviceBuffer y = engine.newBuffer(ElementType.F32, 3, 6)) {
+      memory.write(weights, weight);
+      memory.write(numbers(12, 5), x);
+      try (FourierLinear layer = layer(weight);
+          LinearTape tape = layer.newTape(3)) {
+        TrainableSpectrum spectrum = TrainableSpectrum.of("layer", layer, "default");
+        float[] last;
+        try (Trainer trainer =
+            Trainer.of(
+                engine,
+                List.of(ParameterGroup.of("all", List.of(spectrum), 0.1)),
+                TrainerOptions.defaults())) {
+          for (int step = 0; step < 3; step++) {
+            layer.forward(x, y, tape);
+            layer.backward(tape, y, null, Map.of("default", spectrum.gradient()));
+            trainer.batchDone();
+          }
+          last = spectrum.spectrum();
+          layer.forward(x, y);
+          assertArrayEquals(output(weights, last), memory.read(y), 1e-5f);
+          assertArrayEquals(numbers(5, 1), layer.adapter("default").spectrum());
+          trainer.publish();
+          assertArrayEquals(last, layer.adapter("default").spectrum());
+          layer.forward(x, y, tape);
+          layer.backward(tape, y, null, Map.of("default", spectrum.gradient()));
+          layer.merge(false);
+          refuses("is merged, so it cannot be trained", trainer::batchDone);
+          layer.unmerge();
+          trainer.batchDone();
+          last = spectrum.spectrum();
+          layer.merge(false);
+        }
+        assertArrayEquals(last, layer.adapter("default").spectrum());
+        layer.forward(x, y);
+        assertArrayEquals(output(weights, last), memory.read(y), 1e-5f);
+        layer.unmerge();
+        layer.forward(x, y);
+        assertArrayEquals(output(weights, last), memory.read(y), 1e-5f);
+      }
+    }
+  }
+
+  /** What a layer of the host with these coefficients gives. */
+  private float[] output(float[] weights, float[] spectrum) {
+    FourierLinear layer = layer(Matrix.of(weights, 6, 4));
+    layer.updateSpectrum("default", spectrum);
+    HostMatrix y = Matrix.of(new float[18], 3, 6);
+    layer.forward(Matrix.of(numbers(12, 5), 3, 4), y);
+    return memory.read(y);
+  }
+
+  @Test
+  void anAdapterThatWasReplacedIsNotTrainedAndStaysAsItIs() {
+    try (DeviceBuffer weight = engine.newBuffer(ElementType.F32, 6, 4)) {
+      memory.write(numbers(24, 4), weight);
+      try (FourierLinear layer = layer(weight)) {
+        TrainableSpectrum spectrum = TrainableSpectrum.of("layer", layer, "default");
+        FourierAdapter other =
+            FourierAdapter.of(SpectralLocations.of(6, 4, 5, 1), numbers(5, 9), 40);
+        try (Trainer trainer =
+            Trainer.of(
+                engine,
+                List.of(ParameterGroup.of("all", List.of(spectrum), 0.1)),
+                TrainerOptions.defaults())) {
+          layer.deleteAdapter("default");
+          layer.addAdapter("default", other);
+          refuses("was replaced by another, so it cannot be trained", trainer::batchDone);
+        }
+        assertSame(other, layer.adapter("default"));
+      }
+    }
   }
 
   @Test

@@ -9,7 +9,6 @@ import io.fourierft.peft.ResolveOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Writes the ΔW of many adapters of one base: for each a safetensors file of its name, as {@link
@@ -72,13 +71,7 @@ public final class DeltaJob implements AutoCloseable {
     OpenBase opened = OpenBase.open(base);
     try {
       Planner planner =
-          new Planner(
-              opened,
-              output,
-              EXTENSION,
-              "delta 1 " + resolve,
-              InputRecords.ofHeaders(opened),
-              options);
+          new Planner(opened, output, EXTENSION, OutputRecords.ofDeltas(opened, resolve), options);
       List<PlannedOutput> planned =
           planner.plan(
               adapters,
@@ -99,12 +92,7 @@ public final class DeltaJob implements AutoCloseable {
 
   private static PlannedOutput.Size size(AdapterDeltas deltas) {
     return new PlannedOutput.Size(
-        deltas.declarations().size(),
-        deltas.sizeInBytes(),
-        deltas.adapters().stream()
-            .map(adapter -> adapter.rows() + "x" + adapter.cols() + "/" + adapter.nFrequency())
-            .collect(Collectors.joining(" ")),
-        deltas.notes());
+        deltas.declarations().size(), deltas.sizeInBytes(), deltas.shapes(), deltas.notes());
   }
 
   /** What {@link #run} will do, one for each adapter, in their order. */

@@ -7,16 +7,14 @@ import io.fourierft.internal.files.FileStamp;
 import io.fourierft.internal.files.OutputFile;
 import io.fourierft.merge.AdapterDeltas;
 import io.fourierft.merge.DeltaBuffer;
+import io.fourierft.merge.DeltaExport;
 import io.fourierft.merge.OpenBase;
 import io.fourierft.peft.ResolveOptions;
 import io.fourierft.safetensors.SafetensorsWriter;
-import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -60,7 +58,8 @@ final class DeltaRun {
 
   void run() throws IOException {
     long room = Math.max(1, options.memoryInBytes() / BUFFERS);
-    List<List<PlannedOutput>> batches = batches(room);
+    List<List<PlannedOutput>> batches =
+        DeltaBatches.of(progress.open(), one -> one.size().shapes(), DeltaRun::needed, room);
     long largest =
         batches.stream()
             .mapToLong(batch -> batch.stream().mapToLong(DeltaRun::needed).sum())
@@ -90,33 +89,7 @@ final class DeltaRun {
 
   /** An upper bound of what it takes in a buffer. */
   private static long needed(PlannedOutput planned) {
-    return planned.size().bytes() + 64L * planned.size().tensors();
-  }
-
-  /** Outputs of equal shapes one after the other, as many at a time as a buffer holds. */
-  private List<List<PlannedOutput>> batches(long room) {
-    Map<String, List<PlannedOutput>> byShapes = new LinkedHashMap<>();
-    for (PlannedOutput planned : progress.open()) {
-      byShapes.computeIfAbsent(planned.size().shapes(), key -> new ArrayList<>()).add(planned);
-    }
-    List<List<PlannedOutput>> batches = new ArrayList<>();
-    List<PlannedOutput> batch = new ArrayList<>();
-    long held = 0;
-    for (List<PlannedOutput> alike : byShapes.values()) {
-      for (PlannedOutput planned : alike) {
-        if (!batch.isEmpty() && held + needed(planned) > room) {
-          batches.add(batch);
-          batch = new ArrayList<>();
-          held = 0;
-        }
-        batch.add(planned);
-        held += needed(planned);
-      }
-    }
-    if (!batch.isEmpty()) {
-      batches.add(batch);
-    }
-    return batches;
+    return DeltaBuffer.bound(planned.size().bytes(), planned.size().tensors());
   }
 
   private static DeltaBuffer take(BlockingQueue<DeltaBuffer> buffers) {
@@ -207,10 +180,7 @@ final class DeltaRun {
     write(
         bound,
         writer -> {
-          List<TensorDeclaration> declarations = bound.deltas().declarations();
-          for (int i = 0; i < declarations.size(); i++) {
-            writer.write(declarations.get(i).name(), buffer.slice(first + i));
-          }
+          bound.deltas().writeFrom(buffer, first, writer);
           progress.wrote(bound.planned().size().bytes());
         });
   }
@@ -240,8 +210,7 @@ final class DeltaRun {
       return;
     }
     try (OutputFile file = OutputFile.create(planned.target(), planned.replaces())) {
-      try (SafetensorsWriter writer =
-          SafetensorsWriter.create(file.path(), Map.of("format", "pt"), deltas.declarations())) {
+      try (SafetensorsWriter writer = DeltaExport.writer(file.path(), deltas)) {
         content.writeTo(writer);
         writer.commit();
       }
@@ -249,7 +218,7 @@ final class DeltaRun {
       String name = String.valueOf(planned.target().getFileName());
       folder
           .journal()
-          .append(planner.entry(planned, List.of(InputRecords.ofOutput(file.path(), name))));
+          .append(planner.record(planned, List.of(OutputRecords.ofOutput(file.path(), name))));
       file.commit();
       progress.settle(planned.outcome());
     } catch (FourierException | IOException e) {

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * several sets at a time. Each model appears under its name when it is whole. {@link
  * MergeOptions#untouched()} says whether weight files in which nothing changes are shared with the
  * base. {@link BulkOptions#resume} works as for a {@link DeltaJob}; {@link
- * BulkOptions#memoryInBytes} is not asked, since a merge holds one tensor at a time.
+ * BulkOptions#memoryInBytes} is not asked, since a merge holds what {@link ModelMerge} says.
  *
  * <p>{@link #cancel} may be called by any thread; everything else by one.
  */
@@ -76,13 +76,7 @@ public final class MergeJob implements AutoCloseable {
     OpenBase opened = OpenBase.open(base);
     try {
       Planner planner =
-          new Planner(
-              opened,
-              output,
-              "",
-              "merge 1 " + merge.withOverwrite(false),
-              InputRecords.ofFiles(opened),
-              options);
+          new Planner(opened, output, "", OutputRecords.ofModels(opened, merge), options);
       List<PlannedOutput> planned =
           planner.plan(
               sets,
@@ -192,13 +186,13 @@ public final class MergeJob implements AutoCloseable {
     for (FileStamp stamp : one.stamps()) {
       stamp.requireUnchanged();
     }
-    List<Journal.FileRecord> files = new ArrayList<>();
+    List<OutputRecord.FileRecord> files = new ArrayList<>();
     try (Stream<Path> all = Files.walk(written)) {
       for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
-        files.add(InputRecords.ofOutput(file, one.set().name() + "/" + written.relativize(file)));
+        files.add(OutputRecords.ofOutput(file, one.set().name() + "/" + written.relativize(file)));
       }
     }
-    folder.journal().append(planner.entry(one, files));
+    folder.journal().append(planner.record(one, files));
   }
 
   /** Ends a run soon: what is begun is ended, the rest is left undone. A later one is not begun. */

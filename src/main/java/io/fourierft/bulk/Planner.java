@@ -17,31 +17,22 @@ final class Planner {
   private final OpenBase base;
   private final Path folder;
   private final String extension;
-  private final String settings;
-  private final String baseRecord;
+  private final OutputRecords records;
   private final BulkOptions options;
-  private final Map<String, Journal.Entry> journal;
+  private final Map<String, OutputRecord> journal;
 
   /**
    * Plans for one folder.
    *
    * @param extension what follows a set's name in that of its output
-   * @param settings what the job is, and its options, as a text
-   * @param baseRecord what it takes of the base, as a text
+   * @param records make the record of each output
    */
-  Planner(
-      OpenBase base,
-      Path folder,
-      String extension,
-      String settings,
-      String baseRecord,
-      BulkOptions options)
+  Planner(OpenBase base, Path folder, String extension, OutputRecords records, BulkOptions options)
       throws IOException {
     this.base = base;
     this.folder = folder;
     this.extension = extension;
-    this.settings = settings;
-    this.baseRecord = baseRecord;
+    this.records = records;
     this.options = options;
     WorkFolder.requireFolder(folder);
     this.journal = options.resume() ? Journal.read(folder) : Map.of();
@@ -112,11 +103,11 @@ final class Planner {
   private PlannedOutput plan(AdapterSet set, Sizing sizing) {
     Path target = InputFile.resolve(folder, set.name() + extension);
     try {
-      List<FileStamp> stamps = InputRecords.stamps(set);
-      Journal.Entry entry = journal.get(set.name());
+      List<FileStamp> stamps = OutputRecords.stamps(set);
+      OutputRecord entry = journal.get(set.name());
       boolean ours = false;
-      if (entry != null && InputRecords.areThere(folder, entry.outputs())) {
-        if (isUnchanged(entry, stamps)) {
+      if (entry != null && OutputRecords.areThere(folder, entry.outputs())) {
+        if (records.isUnchanged(entry, stamps)) {
           return PlannedOutput.settled(set, BulkOutcome.skipped(set.name(), target));
         }
         ours = true;
@@ -132,16 +123,10 @@ final class Planner {
     }
   }
 
-  private boolean isUnchanged(Journal.Entry entry, List<FileStamp> stamps) throws IOException {
-    return entry.settings().equals(settings)
-        && entry.base().equals(baseRecord)
-        && InputRecords.areUnchanged(stamps, entry.inputs());
-  }
-
-  /** The entry of an output that is about to get its name. */
-  Journal.Entry entry(PlannedOutput planned, List<Journal.FileRecord> outputs) throws IOException {
-    return new Journal.Entry(
-        planned.set().name(), settings, baseRecord, InputRecords.of(planned.stamps()), outputs);
+  /** The record of an output that is about to get its name. */
+  OutputRecord record(PlannedOutput planned, List<OutputRecord.FileRecord> outputs)
+      throws IOException {
+    return records.of(planned.set().name(), planned.stamps(), outputs);
   }
 
   /** Reads a set, checks it against the base and the output's name, and says how much it makes. */

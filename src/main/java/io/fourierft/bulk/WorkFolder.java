@@ -2,13 +2,11 @@ package io.fourierft.bulk;
 
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.InputFile;
+import io.fourierft.internal.files.LockFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folder that a job writes its outputs into, while it does: no other job may, and a journal in
@@ -19,10 +17,10 @@ final class WorkFolder implements AutoCloseable {
   private static final int ATTEMPTS = 100;
 
   private final Path path;
-  private final FileChannel lock;
+  private final LockFile lock;
   private final Journal journal;
 
-  private WorkFolder(Path path, FileChannel lock, Journal journal) {
+  private WorkFolder(Path path, LockFile lock, Journal journal) {
     this.path = path;
     this.lock = lock;
     this.journal = journal;
@@ -35,12 +33,12 @@ final class WorkFolder implements AutoCloseable {
    */
   static WorkFolder take(Path folder) throws IOException {
     Files.createDirectories(folder);
-    FileChannel lock = lock(folder);
+    LockFile lock = lock(folder);
     try {
       return new WorkFolder(folder, lock, Journal.open(folder));
     } catch (Throwable e) {
-      try (lock) {
-        Files.deleteIfExists(folder.resolve(LOCK));
+      try {
+        lock.close();
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -48,14 +46,19 @@ final class WorkFolder implements AutoCloseable {
     }
   }
 
-  private static FileChannel lock(Path folder) throws IOException {
+  /** Without locks two jobs are told apart by each output's own name alone. */
+  private static LockFile lock(Path folder) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      FileChannel lock = tryToLock(folder);
+      // What is there may be of a job that is ending at this moment.
+      LockFile lock = LockFile.tryToTake(folder.resolve(LOCK), StandardOpenOption.CREATE);
       if (lock != null) {
         return lock;
       }
     }
-    throw inUse(folder);
+    throw new FourierException(
+        ("another job writes into %s at this moment; wait until it has ended, or give another"
+                + " folder")
+            .formatted(folder));
   }
 
   /** Refuses a path that cannot become such a folder; what may lie in it is another question. */
@@ -64,37 +67,6 @@ final class WorkFolder implements AutoCloseable {
       throw new FourierException(
           folder + " is a file; the outputs of many adapters need the name of a folder");
     }
-  }
-
-  private static @Nullable FileChannel tryToLock(Path folder) throws IOException {
-    Path file = folder.resolve(LOCK);
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      if (channel.tryLock() == null) {
-        channel.close();
-        throw inUse(folder);
-      }
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw inUse(folder);
-    } catch (IOException | UnsupportedOperationException noLocks) {
-      // Without locks two jobs are told apart by each output's own name alone.
-      return channel;
-    }
-    if (InputFile.isThere(file)) {
-      return channel;
-    }
-    // Its last owner removed it between our opening and our locking.
-    channel.close();
-    return null;
-  }
-
-  private static FourierException inUse(Path folder) {
-    return new FourierException(
-        ("another job writes into %s at this moment; wait until it has ended, or give another"
-                + " folder")
-            .formatted(folder));
   }
 
   Path path() {
@@ -109,7 +81,6 @@ final class WorkFolder implements AutoCloseable {
   public void close() throws IOException {
     try (lock) {
       journal.close();
-      Files.deleteIfExists(path.resolve(LOCK));
     }
   }
 }

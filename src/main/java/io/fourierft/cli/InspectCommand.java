@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fourierft.FourierEngine;
+import io.fourierft.bulk.AdapterSet;
 import io.fourierft.bulk.InspectedAdapter;
 import io.fourierft.bulk.InspectionJob;
 import io.fourierft.merge.AdapterInspection;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -146,9 +148,14 @@ final class InspectCommand implements Callable<Integer> {
   private int many() throws IOException {
     Table table = new Table(1, "adapter", "modules", "n", "|spectrum|", "max |c|", "|dW|");
     List<InspectedAdapter> failed = new ArrayList<>();
-    try (InspectionJob job = InspectionJob.plan(base, adapters.sets(), resolve.options())) {
+    List<AdapterSet> sets = adapters.sets();
+    AtomicInteger done = new AtomicInteger();
+    try (InspectionJob job = InspectionJob.plan(base, sets, resolve.options());
+        ProgressDisplay progress = ProgressDisplay.ofAdapters(spec.name(), !report.isJson())) {
+      progress.progressed(0, sets.size(), "");
       job.run(
           inspected -> {
+            progress.progressed(done.incrementAndGet(), sets.size(), inspected.name());
             if (report.isJson()) {
               report.printLine(asJson(inspected));
             }

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The ΔWs of one adapter as the tensors of a file, in its order.
@@ -56,6 +58,17 @@ public record AdapterDeltas(
     return declarations.stream().mapToLong(TensorDeclaration::sizeInBytes).sum();
   }
 
+  /** A text that is the same for adapters whose ΔWs have the same shapes and as many places. */
+  public String shapes() {
+    return adapters.stream()
+        .collect(
+            Collectors.groupingBy(
+                one -> one.rows() + "x" + one.cols() + "/" + one.nFrequency(),
+                TreeMap::new,
+                Collectors.counting()))
+        .toString();
+  }
+
   /**
    * Computes and writes them all.
    *
@@ -87,6 +100,20 @@ public record AdapterDeltas(
         }
       }
       from = to;
+    }
+  }
+
+  /**
+   * Writes them all as they were computed in a batch.
+   *
+   * @param buffer the batch
+   * @param first the number of their first one in it; the others follow
+   * @throws IOException if the writer fails
+   */
+  public void writeFrom(DeltaBuffer buffer, int first, SafetensorsWriter writer)
+      throws IOException {
+    for (int i = 0; i < declarations.size(); i++) {
+      writer.write(declarations.get(i).name(), buffer.slice(first + i));
     }
   }
 }

@@ -29,6 +29,16 @@ public final class DeltaBuffer {
     return adapters.stream().mapToLong(DeltaBuffer::needed).sum();
   }
 
+  /**
+   * An upper bound of what ΔWs take in a buffer.
+   *
+   * @param bytes of all of them
+   * @param count how many they are
+   */
+  public static long bound(long bytes, int count) {
+    return bytes + ALIGNMENT * count;
+  }
+
   private static long needed(FourierAdapter adapter) {
     long bytes = (long) adapter.rows() * adapter.cols() * Float.BYTES;
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

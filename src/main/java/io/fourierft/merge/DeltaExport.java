@@ -56,8 +56,7 @@ public final class DeltaExport {
       ResolvedAdapter resolved = opened.bind(adapter, options);
       AdapterDeltas deltas = AdapterDeltas.of(resolved);
       try (OutputFile file = OutputFile.create(output, overwrite)) {
-        try (SafetensorsWriter writer =
-            SafetensorsWriter.create(file.path(), METADATA, deltas.declarations())) {
+        try (SafetensorsWriter writer = writer(file.path(), deltas)) {
           deltas.writeTo(engine, writer, MEMORY_BYTES, progress);
           writer.commit();
         }
@@ -72,29 +71,20 @@ public final class DeltaExport {
     }
   }
 
+  /** Starts the same file, for whoever computes the ΔWs: with many others, say. */
+  public static SafetensorsWriter writer(Path output, AdapterDeltas deltas) throws IOException {
+    return SafetensorsWriter.create(output, METADATA, deltas.declarations());
+  }
+
   /**
-   * Computes the same file and writes it to a channel, as of another machine.
+   * The same to a channel, as of another machine.
    *
-   * @param engine computes; the caller keeps it
-   * @param adapter bound to its base
-   * @param target the file to be, for messages
+   * @param output the file to be, for messages
    * @param channel takes the bytes; stays open
-   * @param memoryInBytes what may be held of the ΔWs at a time; one is in any case
-   * @throws IOException if the channel fails
    */
-  public static void write(
-      FourierEngine engine,
-      ResolvedAdapter adapter,
-      Path target,
-      WritableByteChannel channel,
-      long memoryInBytes)
-      throws IOException {
-    AdapterDeltas deltas = AdapterDeltas.of(adapter);
-    try (SafetensorsWriter writer =
-        SafetensorsWriter.create(target, channel, METADATA, deltas.declarations())) {
-      deltas.writeTo(engine, writer, memoryInBytes, ProgressListener.NONE);
-      writer.commit();
-    }
+  public static SafetensorsWriter writer(
+      Path output, WritableByteChannel channel, AdapterDeltas deltas) throws IOException {
+    return SafetensorsWriter.create(output, channel, METADATA, deltas.declarations());
   }
 
   /** The output may not replace a file that the deltas come from. */

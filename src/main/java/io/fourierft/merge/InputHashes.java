@@ -1,16 +1,11 @@
 package io.fourierft.merge;
 
 import io.fourierft.FourierException;
+import io.fourierft.internal.files.Sha256;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,7 +21,6 @@ final class InputHashes {
   private static final String KEY = "base.sha256.";
 
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
-  private static final int PIECE = 4 << 20;
 
   private InputHashes() {}
 
@@ -59,7 +53,7 @@ final class InputHashes {
 
   private static String verified(Path file) {
     try {
-      String hash = hash(file);
+      String hash = Sha256.ofFile(file);
       String name = String.valueOf(file.toRealPath().getFileName());
       if (SHA256.matcher(name).matches() && !name.equals(hash)) {
         throw new FourierException(
@@ -70,22 +64,5 @@ final class InputHashes {
     } catch (IOException e) {
       throw new UncheckedIOException(file + " cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  private static String hash(Path file) throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // Every Java has it.
-    }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ByteBuffer piece = ByteBuffer.allocate(PIECE);
-      while (channel.read(piece) >= 0) {
-        digest.update(piece.flip());
-        piece.clear();
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 }

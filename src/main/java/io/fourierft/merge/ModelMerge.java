@@ -8,9 +8,7 @@ import io.fourierft.internal.files.OutputDirectory;
 import io.fourierft.safetensors.CheckpointIndex;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;
-import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.ShardPlan;
-import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,10 +24,11 @@ import java.util.Set;
  * own.
  *
  * <p>The output keeps the base's files: shard layout and metadata of the weights, configuration,
- * tokenizer. Tensors that no adapter touches are copied byte for byte. At any time one changed
- * tensor is in memory, so the size of the model does not matter. Everything is checked before the
- * first byte is written, and the output appears under its name when it is whole ({@link
- * MergeOptions#safe()}: and finite) or not at all.
+ * tokenizer. Tensors that no adapter touches are copied byte for byte. Several weight files are
+ * written at a time; of changed tensors one is in memory, or as many small ones as 128 MiB hold, so
+ * the size of the model does not matter. Everything is checked before the first byte is written,
+ * and the output appears under its name when it is whole ({@link MergeOptions#safe()}: and finite)
+ * or not at all.
  *
  * <p>As PEFT's {@code merge_and_unload} ({@code src/peft/tuners/fourierft/layer.py}, {@code
  * merge}): adapters in the order given, the sum with each rounded once to the weight's format.
@@ -123,11 +122,14 @@ public final class ModelMerge {
     List<String> notes = new ArrayList<>(plan.notes());
     CompanionFiles companions = companions(base, notes);
     Optional<MergeResult.Check> check = Optional.empty();
-    TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
+    List<TensorChange> changes;
     try (OutputDirectory directory = OutputDirectory.create(output, options.overwrite(), MODEL)) {
       companions.copyTo(directory.path());
       writeConfig(plan, directory.path());
-      writeWeights(base.checkpoint(), plan, assembly, directory.path(), progress);
+      WeightFiles files =
+          new WeightFiles(engine, base.checkpoint(), plan, directory.path(), progress);
+      changes = files.write(WeightFiles.usualThreads());
+      writeIndex(base.checkpoint(), plan, directory.path());
       if (options.check()) {
         check = Optional.of(check(plan, options, directory.path()));
       }
@@ -136,7 +138,7 @@ public final class ModelMerge {
       directory.commit();
       notes.addAll(directory.notes());
     }
-    return result(output, plan, assembly.changes(), notes, check);
+    return result(output, plan, changes, notes, check);
   }
 
   private static MergeResult.Check check(MergePlan plan, MergeOptions options, Path folder)
@@ -197,35 +199,8 @@ public final class ModelMerge {
     }
   }
 
-  private static void writeWeights(
-      SafetensorsCheckpoint checkpoint,
-      MergePlan plan,
-      TensorAssembly assembly,
-      Path folder,
-      ProgressListener progress)
+  private static void writeIndex(SafetensorsCheckpoint checkpoint, MergePlan plan, Path folder)
       throws IOException {
-    long total = plan.shards().totalSizeInBytes();
-    long done = 0;
-    for (ShardPlan.PlannedShard shard : plan.shards().shards()) {
-      Path file = InputFile.resolve(folder, shard.fileName());
-      Optional<Path> same = plan.untouchedFile(shard);
-      if (same.isPresent()) {
-        FileSharing.share(same.get(), file, plan.options().untouched());
-        done += shard.tensors().stream().mapToLong(TensorDeclaration::sizeInBytes).sum();
-        progress.progressed(done, total, shard.fileName());
-        continue;
-      }
-      try (SafetensorsWriter writer =
-          SafetensorsWriter.create(file, metadata(checkpoint, plan, shard), shard.tensors())) {
-        for (TensorDeclaration declaration : shard.tensors()) {
-          assembly.write(plan.tensor(declaration.name()), writer);
-          done += declaration.sizeInBytes();
-          progress.progressed(done, total, declaration.name());
-        }
-        // The folder forces all of its files before it gets its name.
-        writer.commitUnforced();
-      }
-    }
     Optional<String> indexName = indexName(checkpoint, plan.shards());
     if (indexName.isPresent()) {
       index(checkpoint, plan.shards()).write(InputFile.resolve(folder, indexName.get()));

@@ -109,7 +109,8 @@ public final class ShardedMerge {
   public List<TensorChange> write(
       FourierEngine engine, String weightFile, WritableByteChannel channel) throws IOException {
     ShardPlan.PlannedShard shard = shard(weightFile);
-    TensorAssembly assembly = new TensorAssembly(engine, options.addition(), options.safe());
+    TensorAssembly assembly =
+        new TensorAssembly(engine, options.addition(), options.safe(), TensorMemory.of(plan));
     try (SafetensorsWriter writer =
         SafetensorsWriter.create(
             InputFile.resolve(base.folder(), weightFile),

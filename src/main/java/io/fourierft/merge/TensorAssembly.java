@@ -28,17 +28,20 @@ final class TensorAssembly {
   private final FourierEngine engine;
   private final Addition addition;
   private final boolean safe;
+  private final TensorMemory memory;
   private final List<TensorChange> changes = new ArrayList<>();
 
   /**
    * Works on one engine.
    *
    * @param safe whether a changed tensor with NaN or infinity is refused
+   * @param memory which this one shares with others that work at the same time
    */
-  TensorAssembly(FourierEngine engine, Addition addition, boolean safe) {
+  TensorAssembly(FourierEngine engine, Addition addition, boolean safe, TensorMemory memory) {
     this.engine = engine;
     this.addition = addition;
     this.safe = safe;
+    this.memory = memory;
   }
 
   /** What every addition so far did. */
@@ -57,7 +60,8 @@ final class TensorAssembly {
       writer.copy(tensor.name(), base.shard().file(), base.tensor().name());
       return;
     }
-    try (Arena arena = Arena.ofShared()) {
+    try (TensorMemory.Held _ = memory.hold(tensor.declaration().sizeInBytes());
+        Arena arena = Arena.ofShared()) {
       MemorySegment bytes = arena.allocate(Math.max(1, tensor.declaration().sizeInBytes()), 64);
       bytes = bytes.asSlice(0, tensor.declaration().sizeInBytes());
       load(tensor, bytes);

@@ -222,18 +222,7 @@ final class AdapterResolver {
   }
 
   private WeightLayout layout(BaseModule module) {
-    Optional<WeightLayout> evidence = base.layout(module);
-    for (LayoutChoice choice : options.layouts()) {
-      if (choice.isOf(module.name())) {
-        if (module.provesLayout() && !evidence.equals(Optional.of(choice.layout()))) {
-          throw new PeftException(
-              "'%s.weight' was said to be stored %s, but its shape %s and its bias show otherwise"
-                  .formatted(module.name(), dimensions(choice.layout()), module.weight().shape()));
-        }
-        return choice.layout();
-      }
-    }
-    return evidence
+    return base.layout(module, options)
         .or(this::layoutByFlag)
         .orElseThrow(
             () ->

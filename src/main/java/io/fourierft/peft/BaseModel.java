@@ -1,6 +1,7 @@
 package io.fourierft.peft;
 
 import io.fourierft.WeightLayout;
+import io.fourierft.internal.files.NaturalOrder;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
@@ -9,9 +10,11 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ public final class BaseModel {
   private final NameTable names;
   private final TiedWeights ties;
   private final LayoutEvidence layouts;
+  private @Nullable NameReading current;
 
   private BaseModel(Map<String, TensorInfo> tensors, ModelConfig config) {
     this.config = config;
@@ -119,6 +123,89 @@ public final class BaseModel {
    */
   public Optional<WeightLayout> layout(BaseModule module) {
     return layouts.layout(module);
+  }
+
+  /**
+   * The same, or what the options say where nothing in the files does.
+   *
+   * @throws PeftException also if the options contradict what the shape and the bias show
+   */
+  public Optional<WeightLayout> layout(BaseModule module, ResolveOptions options) {
+    Optional<WeightLayout> evidence = layout(module);
+    for (LayoutChoice choice : options.layouts()) {
+      if (choice.isOf(module.name())) {
+        if (module.provesLayout() && !evidence.equals(Optional.of(choice.layout()))) {
+          throw new PeftException(
+              "'%s.weight' was said to be stored %s, but its shape %s and its bias show otherwise"
+                  .formatted(
+                      module.name(),
+                      choice.layout() == WeightLayout.IN_OUT ? "[in, out]" : "[out, in]",
+                      module.weight().shape()));
+        }
+        return Optional.of(choice.layout());
+      }
+    }
+    return evidence;
+  }
+
+  /**
+   * The tensor of that name, which may be one of its files or of the model that transformers of
+   * today makes of them: {@code layernorm.weight}, or the query's rows of a fused weight.
+   *
+   * @throws PeftException if the order of its rows cannot be known
+   */
+  public Optional<BaseTensor> tensor(String name) {
+    TensorInfo stored = tensors.get(name);
+    BasePlace place = reading().tensors().get(name);
+    if (place == null && stored != null) {
+      long rows = stored.shape().isEmpty() ? 1 : stored.shape().getFirst();
+      return Optional.of(
+          new BaseTensor(
+              name, stored.dtype(), stored.shape(), List.of(WeightSlice.whole(name, rows))));
+    }
+    return Optional.ofNullable(place)
+        .map(found -> BaseTensor.of(name, NameReading.requireOrder(found, this)));
+  }
+
+  /** The module of that path in the files or in the model, if its weight has two dimensions. */
+  public Optional<BaseModule> module(String path) {
+    BasePlace place = reading().modules().get(path);
+    return place == null ? Optional.ofNullable(modules.get(path)) : Optional.of(place.module());
+  }
+
+  /** The paths of the modules that the model has, in the order of the files. */
+  List<String> currentModules() {
+    Set<String> fused = reading().fused();
+    return reading().modules().entrySet().stream()
+        .filter(entry -> !entry.getValue().isTied())
+        .filter(
+            entry -> entry.getValue().isPart() || !fused.contains(entry.getValue().module().name()))
+        .map(Map.Entry::getKey)
+        .sorted(NaturalOrder::compare)
+        .toList();
+  }
+
+  /** The tensors that the model has, by name. */
+  Map<String, BaseTensor> currentTensors() {
+    Set<String> fused = reading().fused();
+    Map<String, BaseTensor> current = new LinkedHashMap<>();
+    reading().tensors().entrySet().stream()
+        .filter(entry -> !entry.getValue().isTied())
+        .filter(
+            entry -> entry.getValue().isPart() || !fused.contains(entry.getValue().module().name()))
+        .sorted((a, b) -> NaturalOrder.compare(a.getKey(), b.getKey()))
+        .forEach(
+            entry -> current.put(entry.getKey(), BaseTensor.of(entry.getKey(), entry.getValue())));
+    return current;
+  }
+
+  private synchronized NameReading reading() {
+    NameReading known = current;
+    if (known == null) {
+      known = NameReading.of(this, names::current, names);
+      current = known;
+    }
+    return known;
   }
 
   /** The weights that are one. */

@@ -2,6 +2,7 @@ package io.fourierft.peft;
 
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.TensorDeclaration;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
@@ -30,6 +31,28 @@ public record ExtraTensor(
   /** Copies the shape. */
   public ExtraTensor {
     shape = List.copyOf(shape);
+  }
+
+  /**
+   * A float32 tensor of a module that is saved whole.
+   *
+   * @param tensor its name in the model, as {@code classifier.weight}
+   * @param values row-major, copied
+   * @throws PeftException if the shape does not fit the values
+   */
+  public static ExtraTensor saved(String tensor, List<Long> shape, float... values) {
+    if (shape.stream().reduce(1L, Math::multiplyExact) != values.length) {
+      throw new PeftException(
+          "tensor '%s' of shape %s was given %d values".formatted(tensor, shape, values.length));
+    }
+    TensorData data = TensorData.of(Spectrum.of(values).data().toArray(ValueLayout.JAVA_BYTE));
+    return new ExtraTensor(
+        AdapterKeys.PREFIX + tensor, tensor, Kind.SAVED_MODULE, DType.F32, shape, data);
+  }
+
+  /** The same tensor with other values: float32, row-major, without gaps; lent when written. */
+  public ExtraTensor withFloats(TensorData newData) {
+    return new ExtraTensor(key, baseTensor, kind, DType.F32, shape, newData);
   }
 
   /** As an adapter's file holds it. */

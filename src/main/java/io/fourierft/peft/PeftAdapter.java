@@ -4,6 +4,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.Randperm;
 import io.fourierft.SpectralLocations;
 import io.fourierft.internal.files.NaturalOrder;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,6 +102,27 @@ public final class PeftAdapter {
           modules.add(new AdapterModule(path, Spectrum.of(adapter.spectrum())));
         });
     return new PeftAdapter(config, modules, List.of(), List.of());
+  }
+
+  /**
+   * A new adapter for a base model, as PEFT's {@code get_peft_model} makes one: of every module
+   * that the configuration targets, with coefficients that are zero, and with the base's own values
+   * of what {@code modules_to_save} and {@code bias} train. Where {@code target_modules} is null it
+   * has PEFT's default, and {@code modules_to_save} has the head of a {@code task_type} that trains
+   * one.
+   *
+   * @param checkpoint the base model's, which must stay open as long as the values are wanted
+   * @param given tensors of saved modules in place of the base's, or that the base does not have,
+   *     by {@link ExtraTensor#saved}
+   * @throws PeftException if nothing is targeted, a target is no linear layer, or a module to save
+   *     is not there
+   */
+  public static PeftAdapter create(
+      FourierFtConfig config,
+      BaseModel base,
+      SafetensorsCheckpoint checkpoint,
+      List<ExtraTensor> given) {
+    return new NewAdapter(base, checkpoint, given).of(config);
   }
 
   private static void requireStorable(

@@ -30,11 +30,31 @@ final class QuantizedWeights {
     String module = names.naming().toBase(missing.getFirst());
     for (String suffix : PACKED) {
       if (base.tensors().containsKey(module + "." + suffix)) {
-        throw new PeftException(
-            ("'%s' of the base model has no weight but '%s', a quantised one, and nothing can be"
-                    + " added to it; give the base model before quantisation")
-                .formatted(module, suffix));
+        throw packed(module, suffix);
       }
     }
+  }
+
+  /**
+   * Refuses targets whose weight is packed under another name.
+   *
+   * @throws PeftException if one is
+   */
+  static void refusePacked(BaseModel base, ModuleMatcher matcher) {
+    for (String name : base.tensors().keySet()) {
+      int dot = name.lastIndexOf('.');
+      if (dot > 0
+          && PACKED.contains(name.substring(dot + 1))
+          && matcher.targets(name.substring(0, dot))) {
+        throw packed(name.substring(0, dot), name.substring(dot + 1));
+      }
+    }
+  }
+
+  private static PeftException packed(String module, String suffix) {
+    return new PeftException(
+        ("'%s' of the base model has no weight but '%s', a quantised one, and nothing can be"
+                + " added to it; give the base model before quantisation")
+            .formatted(module, suffix));
   }
 }

@@ -7,12 +7,10 @@ import io.fourierft.internal.files.InputFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,24 +31,16 @@ public final class SafetensorsFile implements AutoCloseable {
   /** The virtual machine says this of a mapped page that its file no longer backs. */
   private static final String MEMORY_FAULT = "unsafe memory access";
 
-  /** Bytes that are read by ranges are passed on in pieces of this. */
-  private static final int PIECE_BYTES = 1 << 20;
-
   private final Path path;
-  private final TensorSource source;
   private final Header header;
-  private final Arena arena;
-  private final @Nullable MemorySegment data;
+  private final TensorBytes bytes;
   private final SharedLease lease;
 
-  private SafetensorsFile(
-      TensorSource source, Header header, Arena arena, @Nullable MemorySegment data) {
-    this.path = source.path();
-    this.source = source;
+  private SafetensorsFile(Path path, Header header, TensorBytes bytes) {
+    this.path = path;
     this.header = header;
-    this.arena = arena;
-    this.data = data;
-    this.lease = new SharedLease(this::release);
+    this.bytes = bytes;
+    this.lease = new SharedLease(bytes::close);
   }
 
   /**
@@ -85,16 +75,11 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws SafetensorsException if the file breaks a rule of the format
    * @throws IOException if the source cannot be read
    */
-  // The arena outlives this method: the object owns it, and close() closes it.
-  @SuppressWarnings("MustBeClosedChecker")
   public static SafetensorsFile open(TensorSource source) throws IOException {
-    Arena arena = Arena.ofShared();
     try {
       Header header = Header.read(source, source.length());
-      MemorySegment data = source.map(header.dataStart(), header.dataLength(), arena).orElse(null);
-      return new SafetensorsFile(source, header, arena, data);
+      return new SafetensorsFile(source.path(), header, TensorBytes.of(source, header));
     } catch (Throwable e) {
-      arena.close();
       try {
         source.close();
       } catch (IOException suppressed) {
@@ -159,7 +144,7 @@ public final class SafetensorsFile implements AutoCloseable {
       throw closed(name);
     }
     try {
-      return data == null ? load(tensor, arena) : slice(tensor, data);
+      return bytes.of(tensor);
     } finally {
       lease.release();
     }
@@ -210,27 +195,27 @@ public final class SafetensorsFile implements AutoCloseable {
       throw closed(name);
     }
     try {
-      requireWhole(name, null);
-      if (data == null) {
+      bytes.requireWhole(name, null);
+      if (!bytes.isMapped()) {
         try (Arena copied = Arena.ofShared()) {
-          return reading.read(load(tensor, copied));
+          return reading.read(bytes.load(tensor, copied));
         }
       }
       T result;
       try {
-        result = reading.read(slice(tensor, data));
+        result = reading.read(bytes.of(tensor));
       } catch (InternalError e) {
-        requireWhole(name, e);
+        bytes.requireWhole(name, e);
         if (!String.valueOf(e.getMessage()).contains(MEMORY_FAULT)) {
           throw e;
         }
         throw new SafetensorsException(path, name, "the mapped data cannot be read", e);
       } catch (Exception e) {
         // A system call that was given the mapping fails with an exception of its own.
-        requireWhole(name, e);
+        bytes.requireWhole(name, e);
         throw e;
       }
-      requireWhole(name, null);
+      bytes.requireWhole(name, null);
       return result;
     } finally {
       lease.release();
@@ -245,14 +230,14 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws IndexOutOfBoundsException if the tensor does not have that range
    */
   public void copy(String name, long offset, MemorySegment destination) {
-    if (data == null) {
+    if (!bytes.isMapped()) {
       TensorInfo tensor = tensor(name);
       Objects.checkFromIndexSize(offset, destination.byteSize(), tensor.sizeInBytes());
       if (!lease.acquire()) {
         throw closed(name);
       }
       try {
-        fill(name, destination, header.dataStart() + tensor.begin() + offset);
+        bytes.fill(tensor, offset, destination);
       } finally {
         lease.release();
       }
@@ -267,118 +252,23 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * Moves the tensor's bytes to {@code target}: from file to file within the system, without the
-   * Java heap, else in pieces.
+   * Moves the tensor's bytes to {@code target}.
    *
    * @return how many were moved
    */
   long transfer(TensorInfo tensor, WritableByteChannel target) throws IOException {
-    String name = tensor.name();
     if (!lease.acquire()) {
-      throw closed(name);
+      throw closed(tensor.name());
     }
     try {
-      long position = header.dataStart() + tensor.begin();
-      long end = header.dataStart() + tensor.end();
-      if (!(source instanceof MappedSource mapped)) {
-        pass(tensor, position, end, target);
-        return end - position;
-      }
-      while (position < end) {
-        long moved = mapped.channel().transferTo(position, end - position, target);
-        if (moved <= 0) {
-          requireWhole(name, null);
-          throw new SafetensorsException(
-              path, name, "its data cannot be read at byte " + position + " of the file");
-        }
-        position += moved;
-      }
-      return tensor.sizeInBytes();
+      return bytes.transfer(tensor, target);
     } finally {
       lease.release();
     }
   }
 
-  private static MemorySegment slice(TensorInfo tensor, MemorySegment data) {
-    return data.asSlice(tensor.begin(), tensor.sizeInBytes());
-  }
-
-  private void pass(TensorInfo tensor, long begin, long end, WritableByteChannel target)
-      throws IOException {
-    try (Arena copied = Arena.ofConfined()) {
-      MemorySegment piece = copied.allocate(Math.min(PIECE_BYTES, end - begin));
-      for (long at = begin; at < end; at += piece.byteSize()) {
-        MemorySegment part = piece.asSlice(0, Math.min(piece.byteSize(), end - at));
-        fill(tensor.name(), part, at);
-        ByteBuffer bytes = part.asByteBuffer();
-        while (bytes.hasRemaining()) {
-          if (target.write(bytes) <= 0) {
-            throw new IOException("the target takes no more bytes");
-          }
-        }
-      }
-    }
-  }
-
-  /** The tensor's bytes in memory of their own, read-only. */
-  private MemorySegment load(TensorInfo tensor, Arena owner) {
-    MemorySegment copy = owner.allocate(Math.max(1, tensor.sizeInBytes()), Long.BYTES);
-    copy = copy.asSlice(0, tensor.sizeInBytes());
-    fill(tensor.name(), copy, header.dataStart() + tensor.begin());
-    return copy.asReadOnly();
-  }
-
-  private void fill(String name, MemorySegment into, long position) {
-    requireWhole(name, null);
-    try {
-      for (long done = 0; done < into.byteSize(); ) {
-        ByteBuffer piece =
-            into.asSlice(done, Math.min(PIECE_BYTES, into.byteSize() - done)).asByteBuffer();
-        int read = source.read(piece, position + done);
-        if (read <= 0) {
-          throw new SafetensorsException(
-              path, name, "its data cannot be read at byte " + (position + done) + " of the file");
-        }
-        done += read;
-      }
-    } catch (IOException e) {
-      throw new SafetensorsException(path, name, "its data cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private void requireWhole(String name, @Nullable Throwable cause) {
-    long expected = header.dataStart() + header.dataLength();
-    long length;
-    try {
-      length = source.length();
-    } catch (IOException e) {
-      throw new SafetensorsException(
-          path, name, "the open file cannot be examined: " + e.getMessage(), e);
-    }
-    if (length < expected) {
-      throw new SafetensorsException(
-          path,
-          name,
-          String.format(
-              Locale.ROOT,
-              "the file was truncated while it was %s: %d bytes are left of %d",
-              data == null ? "open" : "mapped",
-              length,
-              expected),
-          cause);
-    }
-  }
-
   private SafetensorsException closed(String name) {
     return new SafetensorsException(path, name, "the file is closed");
-  }
-
-  private void release() throws IOException {
-    try {
-      arena.close();
-    } finally {
-      source.close();
-    }
   }
 
   /**

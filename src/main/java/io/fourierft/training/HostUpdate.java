@@ -182,6 +182,7 @@ final class HostUpdate implements ParameterUpdate {
     tensors.forEach(Tensor::clearGradient);
   }
 
+  /** The layers of one group get their new values in one exchange, and all else with them. */
   @Override
   public void publish() {
     Publishing.publish(tensors.stream().map(tensor -> tensor.parameter).toList());

@@ -15,12 +15,10 @@ final class Publishing {
     Set<LayerGroup> groups = Collections.newSetFromMap(new IdentityHashMap<>());
     Runnable work = () -> parameters.forEach(TrainableParameter::publish);
     for (TrainableParameter parameter : parameters) {
-      if (parameter instanceof TrainableSpectrum spectrum) {
-        LayerGroup group = spectrum.group();
-        if (group != null && groups.add(group)) {
-          Runnable inner = work;
-          work = () -> group.exchange(inner);
-        }
+      LayerGroup group = parameter.group();
+      if (group != null && groups.add(group)) {
+        Runnable inner = work;
+        work = () -> group.exchange(inner);
       }
     }
     work.run();

@@ -2,6 +2,8 @@ package io.fourierft.training;
 
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
+import io.fourierft.layer.LayerGroup;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers that are trained, and the gradient that gathers for them, both in the memory of the host
@@ -26,6 +28,9 @@ public sealed interface TrainableParameter extends AutoCloseable
    * does so after each step.
    */
   void publish();
+
+  /** The layers that {@link #publish} changes, which change together; null if there are none. */
+  @Nullable LayerGroup group();
 
   /**
    * Refuses before anything is changed what {@link #publish} would refuse afterwards.

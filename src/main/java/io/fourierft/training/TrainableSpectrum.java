@@ -198,6 +198,11 @@ public final class TrainableSpectrum implements TrainableParameter {
   }
 
   @Override
+  public @Nullable LayerGroup group() {
+    return target == null ? null : target.layer.group();
+  }
+
+  @Override
   public void requirePublishable() {
     if (target != null) {
       target.requireTrainable(name, nFrequency);
@@ -207,11 +212,6 @@ public final class TrainableSpectrum implements TrainableParameter {
                 .formatted(target.adapter, name));
       }
     }
-  }
-
-  /** The layers that are changed together with this spectrum's; null if it has none. */
-  @Nullable LayerGroup group() {
-    return target == null ? null : target.layer.group();
   }
 
   /** Publishes the values and gives the memory back, on a device; does nothing on the host. */

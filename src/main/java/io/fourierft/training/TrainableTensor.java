@@ -10,6 +10,7 @@ import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.host.HostViews;
+import io.fourierft.layer.LayerGroup;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -175,6 +176,11 @@ public final class TrainableTensor implements TrainableParameter {
   @Override
   public void publish() {
     published.accept(values);
+  }
+
+  @Override
+  public @Nullable LayerGroup group() {
+    return null;
   }
 
   @Override

@@ -10,6 +10,8 @@ final class JTransformsWorkspace extends Workspace {
   private final List<LinePlan> plans = new ArrayList<>();
   private float[] rows = {};
   private float[] spectra = {};
+  private float[] mirror = {};
+  private int[] turns = {};
   private final DirectSum direct = new DirectSum();
   private final PlainPages pages = new PlainPages();
 
@@ -43,6 +45,22 @@ final class JTransformsWorkspace extends Workspace {
       spectra = new float[floats];
     }
     return spectra;
+  }
+
+  /** Room for rows in reverse; what it holds is undefined. */
+  float[] mirror(int floats) {
+    if (mirror.length < floats) {
+      mirror = new float[floats];
+    }
+    return mirror;
+  }
+
+  /** Room for a turn of every entry; what it holds is undefined. */
+  int[] turns(int entries) {
+    if (turns.length < entries) {
+      turns = new int[entries];
+    }
+    return turns;
   }
 
   /** Pages for products. */

@@ -13,6 +13,7 @@ final class PlainPages {
 
   private float[][] rows = {};
   private float[][] sums = {};
+  private float[][] totals = {};
 
   /** At least so many pages for rows of the matrix, contents arbitrary. */
   float[][] rows(int count) {
@@ -24,6 +25,12 @@ final class PlainPages {
   float[][] sums(int count) {
     sums = atLeast(sums, count);
     return sums;
+  }
+
+  /** At least so many pages for totals of sums, contents arbitrary. */
+  float[][] totals(int count) {
+    totals = atLeast(totals, count);
+    return totals;
   }
 
   /** {@code pages}, or a longer array with the same pages and more. */

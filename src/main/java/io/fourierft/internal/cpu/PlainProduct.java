@@ -139,8 +139,9 @@ final class PlainProduct extends TokenProduct {
     int width = Math.min(COLUMNS, target.cols() - column);
     float[][] rows = scratch.rows(INPUT_TILE);
     float[][] sums = scratch.sums(count + 1);
+    float[][] totals = scratch.totals(count);
     for (int t = 0; t < count; t++) {
-      Arrays.fill(sums[t], 0, width, 0);
+      Arrays.fill(totals[t], 0, width, 0);
     }
     for (int input = 0; input < inputs; input += INPUT_TILE) {
       int height = Math.min(INPUT_TILE, inputs - input);
@@ -151,12 +152,40 @@ final class PlainProduct extends TokenProduct {
       } else {
         readTransposed(matrix, column, width, input, height, rows, sums[count], runs);
       }
+      addTile(block, input, inputs, height, rows, sums, totals, count, width);
+    }
+    for (int t = 0; t < count; t++) {
+      runs.add(target, row(t), column, width, totals[t], 0, 1);
+    }
+  }
+
+  /** Sums a tile from zero and adds it to the totals: so no error grows along the inputs. */
+  private static void addTile(
+      float[] tokens,
+      int input,
+      int inputs,
+      int height,
+      float[][] rows,
+      float[][] sums,
+      float[][] totals,
+      int count,
+      int width) {
+    for (int t = 0; t < count; t++) {
+      Arrays.fill(sums[t], 0, width, 0);
+    }
+    if (FusedMultiplyAdd.IS_FAST) {
+      FusedRows.add(tokens, input, inputs, rows, height, sums, count, width);
+    } else {
       for (int t = 0; t < count; t++) {
-        addRows(block, t * inputs + input, height, rows, sums[t], width);
+        addRows(tokens, t * inputs + input, height, rows, sums[t], width);
       }
     }
     for (int t = 0; t < count; t++) {
-      runs.add(target, row(t), column, width, sums[t], 0, 1);
+      float[] sum = sums[t];
+      float[] total = totals[t];
+      for (int j = 0; j < width; j++) {
+        total[j] += sum[j];
+      }
     }
   }
 

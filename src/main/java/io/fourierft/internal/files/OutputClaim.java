@@ -1,10 +1,7 @@
 package io.fourierft.internal.files;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -23,17 +20,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by one thread at a time.
  */
 final class OutputClaim {
-  private static final String UNLOCKED =
-      "This file system has no locks. Only the run that wrote this may remove it and its folder.\n";
-
   private final OutputNames names;
   private final FolderKind kind;
   private final OpenOutputs open;
   private final String id;
-  private final FileChannel lock;
+  private final LockFile lock;
 
   private OutputClaim(
-      OutputNames names, FolderKind kind, OpenOutputs open, String id, FileChannel lock) {
+      OutputNames names, FolderKind kind, OpenOutputs open, String id, LockFile lock) {
     this.names = names;
     this.kind = kind;
     this.open = open;
@@ -55,38 +49,22 @@ final class OutputClaim {
       OutputNames names, FolderKind kind, OpenOutputs open) throws IOException {
     String id = OutputNames.newId();
     open.add(id);
-    Path lock = names.path(id, OutputNames.LOCK);
-    FileChannel channel = null;
+    LockFile lock = null;
     try {
-      channel = FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      // Another run may find the file between its making and its locking, and clear it away.
-      if (!lock(channel) || !FileTree.exists(lock)) {
-        channel.close();
+      lock = LockFile.tryToTake(names.path(id, OutputNames.LOCK), StandardOpenOption.CREATE_NEW);
+      if (lock == null) {
         open.remove(id);
         return null;
       }
       Files.createDirectory(names.path(id, OutputNames.PARTIAL));
-      return new OutputClaim(names, kind, open, id, channel);
+      return new OutputClaim(names, kind, open, id, lock);
     } catch (Throwable e) {
-      try (FileChannel _ = channel) {
-        Files.deleteIfExists(lock);
+      try (LockFile _ = lock) {
+        open.remove(id);
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
-      open.remove(id);
       throw e;
-    }
-  }
-
-  /** Whether the lock is ours, or the file system has none; false if another run holds it. */
-  private static boolean lock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock() != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
-    } catch (IOException | UnsupportedOperationException noLocks) {
-      channel.write(ByteBuffer.wrap(UNLOCKED.getBytes(StandardCharsets.UTF_8)));
-      return true;
     }
   }
 
@@ -148,8 +126,8 @@ final class OutputClaim {
     } catch (IOException e) {
       notes.add(leftBehind(names, e));
     }
-    try (lock) {
-      Files.deleteIfExists(names.path(id, OutputNames.LOCK));
+    try {
+      lock.close();
     } catch (IOException e) {
       notes.add(leftBehind(names, e));
     }
@@ -183,7 +161,8 @@ final class OutputClaim {
   private static void clearUnlessAlive(
       OutputNames names, FolderKind kind, String id, List<String> notes) throws IOException {
     Path lock = names.path(id, OutputNames.LOCK);
-    try (FileChannel channel = openLock(lock)) {
+    try (FileChannel channel = LockFile.open(lock)) {
+      // The lock is made first and removed last: where it is not, whoever had it has ended.
       if (channel == null || isFree(channel, lock, names, notes)) {
         clear(names, kind, id, notes);
         Files.deleteIfExists(lock);
@@ -236,31 +215,16 @@ final class OutputClaim {
     }
   }
 
-  private static @Nullable FileChannel openLock(Path lock) throws IOException {
-    try {
-      return FileChannel.open(lock, StandardOpenOption.WRITE);
-    } catch (NoSuchFileException e) {
-      // The lock is made first and removed last: whoever had it has ended.
-      return null;
-    }
-  }
-
-  /** Whether nobody holds the lock; if so it is held now, until the channel is closed. */
+  /** Whether nobody is at work there; if so the lock is held now, until the channel is closed. */
   private static boolean isFree(
-      FileChannel channel, Path lock, OutputNames names, List<String> notes) throws IOException {
-    try {
-      if (channel.size() == 0) {
-        return channel.tryLock() != null;
-      }
-    } catch (OverlappingFileLockException e) {
-      return false;
-    } catch (IOException | UnsupportedOperationException noLocks) {
-      // As where the lock file itself says that it could not be locked.
+      FileChannel channel, Path lock, OutputNames names, List<String> notes) {
+    LockFile.Holder holder = LockFile.holder(channel);
+    if (holder == LockFile.Holder.UNKNOWN) {
+      notes.add(
+          "%s shows another run for %s, and this file system has no locks to tell whether it is still at work; remove it, and the folder of the same name, if none is"
+              .formatted(lock, names.target()));
     }
-    notes.add(
-        "%s shows another run for %s, and this file system has no locks to tell whether it is still at work; remove it, and the folder of the same name, if none is"
-            .formatted(lock, names.target()));
-    return false;
+    return holder == LockFile.Holder.NONE;
   }
 
   private static void discard(Path path, OutputNames names, String id) throws IOException {

@@ -9,7 +9,6 @@ import io.fourierft.peft.ResolvedModule;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -37,14 +36,15 @@ final class AdapterFrames {
         new StructType()
             .add("name", DataTypes.StringType, false)
             .add("adapter", DataTypes.StringType, false)
-            .add("module", DataTypes.StringType, false)
-            .add("weights", DataTypes.StringType, false)
-            .add("out_features", DataTypes.IntegerType, false)
-            .add("in_features", DataTypes.IntegerType, false)
-            .add("n_frequency", DataTypes.IntegerType, false)
-            .add("spectrum_norm", DataTypes.DoubleType, false)
-            .add("largest_coefficient", DataTypes.DoubleType, false)
-            .add("delta_norm", DataTypes.DoubleType, false);
+            .add("module", DataTypes.StringType)
+            .add("weights", DataTypes.StringType)
+            .add("out_features", DataTypes.IntegerType)
+            .add("in_features", DataTypes.IntegerType)
+            .add("n_frequency", DataTypes.IntegerType)
+            .add("spectrum_norm", DataTypes.DoubleType)
+            .add("largest_coefficient", DataTypes.DoubleType)
+            .add("delta_norm", DataTypes.DoubleType)
+            .add("reason", DataTypes.StringType, false);
     return session.createDataFrame(
         each(session, adapters)
             .mapPartitions(
@@ -67,9 +67,23 @@ final class AdapterFrames {
                                     layer.nFrequency(),
                                     layer.spectrumNorm(),
                                     layer.largestCoefficient(),
-                                    bound.adapter().deltaNorm()));
+                                    bound.adapter().deltaNorm(),
+                                    ""));
                           }
-                        })),
+                        },
+                        (entry, reason) ->
+                            RowFactory.create(
+                                entry.name(),
+                                entry.adapters().getFirst(),
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                reason))),
         schema);
   }
 
@@ -91,22 +105,23 @@ final class AdapterFrames {
                         scope,
                         some,
                         (base, entry, rows) -> {
-                          String adapter = entry.adapters().getFirst();
-                          try {
-                            AdapterInspection found = inspect(scope, base, entry, resolve);
-                            long count =
-                                found.layers().stream()
-                                    .mapToLong(AdapterInspection.Layer::nFrequency)
-                                    .sum();
-                            rows.add(
-                                RowFactory.create(
-                                    entry.name(), adapter, true, "", found.layers().size(), count));
-                          } catch (FourierException | IOException e) {
-                            rows.add(
-                                RowFactory.create(
-                                    entry.name(), adapter, false, OutputJob.words(e), 0, 0L));
-                          }
-                        })),
+                          AdapterInspection found = inspect(scope, base, entry, resolve);
+                          long count =
+                              found.layers().stream()
+                                  .mapToLong(AdapterInspection.Layer::nFrequency)
+                                  .sum();
+                          rows.add(
+                              RowFactory.create(
+                                  entry.name(),
+                                  entry.adapters().getFirst(),
+                                  true,
+                                  "",
+                                  found.layers().size(),
+                                  count));
+                        },
+                        (entry, reason) ->
+                            RowFactory.create(
+                                entry.name(), entry.adapters().getFirst(), false, reason, 0, 0L))),
         schema);
   }
 
@@ -120,8 +135,9 @@ final class AdapterFrames {
     StructType schema =
         new StructType()
             .add("first", DataTypes.StringType, false)
-            .add("second", DataTypes.StringType, false)
-            .add("cosine", DataTypes.DoubleType, false);
+            .add("second", DataTypes.StringType)
+            .add("cosine", DataTypes.DoubleType)
+            .add("reason", DataTypes.StringType, false);
     List<BlockPair> pairs = new ArrayList<>();
     for (int i = 0; i < adapters.size(); i += BLOCK) {
       for (int j = 0; j <= i; j += BLOCK) {
@@ -135,9 +151,8 @@ final class AdapterFrames {
             .mapPartitions(
                 some -> {
                   List<Row> found = new ArrayList<>();
-                  OpenBase base = scope.open();
                   while (some.hasNext()) {
-                    compare(scope, base, some.next(), threshold, resolve, found);
+                    compare(scope, some.next(), threshold, resolve, found);
                   }
                   return found.iterator();
                 });
@@ -150,21 +165,33 @@ final class AdapterFrames {
 
   /** Pairs within a block, if it is alone, or between two. */
   private static void compare(
-      JobScope scope,
-      OpenBase base,
-      BlockPair pair,
-      double threshold,
-      ResolveSettings resolve,
-      List<Row> found)
+      JobScope scope, BlockPair pair, double threshold, ResolveSettings resolve, List<Row> found)
       throws IOException {
+    List<AdapterEntry> entries = new ArrayList<>(pair.first());
+    entries.addAll(pair.second());
+    OpenBase base;
+    try {
+      base = scope.open();
+    } catch (FourierException e) {
+      entries.forEach(entry -> found.add(without(entry, e)));
+      return;
+    }
     Map<String, ResolvedAdapter> resolved = new LinkedHashMap<>();
-    for (List<AdapterEntry> block : List.of(pair.first(), pair.second())) {
-      for (AdapterEntry entry : block) {
-        resolved.put(entry.name(), base.bind(scope.paths(entry).getFirst(), resolve.options()));
+    int border = 0;
+    for (int i = 0; i < entries.size(); i++) {
+      AdapterEntry entry = entries.get(i);
+      try {
+        resolved.put(entry.name(), base.bind(scope.set(entry).single(), resolve.options()));
+        border += i < pair.first().size() ? 1 : 0;
+      } catch (FourierException | IOException e) {
+        // For each block that it is compared with: the next one may have read it.
+        found.add(without(entry, e));
       }
     }
+    if (resolved.isEmpty()) {
+      return;
+    }
     SimilarityMatrix matrix = SimilarityMatrix.of(resolved);
-    int border = pair.first().size();
     for (SimilarityMatrix.Pair alike : matrix.pairs(threshold)) {
       boolean across = alike.first() < border && alike.second() >= border;
       if (across || pair.second().isEmpty()) {
@@ -172,9 +199,14 @@ final class AdapterFrames {
             RowFactory.create(
                 matrix.names().get(alike.first()),
                 matrix.names().get(alike.second()),
-                alike.cosine()));
+                alike.cosine(),
+                ""));
       }
     }
+  }
+
+  private static Row without(AdapterEntry entry, Exception failure) {
+    return RowFactory.create(entry.name(), null, null, ExecutorWork.words(failure));
   }
 
   private static JavaRDD<AdapterEntry> each(SparkSession session, List<AdapterEntry> adapters) {
@@ -187,17 +219,30 @@ final class AdapterFrames {
   private static AdapterInspection inspect(
       JobScope scope, OpenBase base, AdapterEntry entry, ResolveSettings resolve)
       throws IOException {
-    Path adapter = scope.paths(entry).getFirst();
-    return AdapterInspection.of(adapter, base, resolve.options());
+    return AdapterInspection.of(scope.set(entry).single(), base, resolve.options());
   }
 
+  /** What an executor refuses becomes a row: Spark would try it again, for the same words. */
   private static Iterator<Row> rows(
-      JobScope scope, Iterator<AdapterEntry> entries, Filling filling) {
+      JobScope scope, Iterator<AdapterEntry> entries, Filling filling, Refusal refusal) {
     List<Row> rows = new ArrayList<>();
     try {
-      OpenBase base = scope.open();
+      OpenBase base;
+      try {
+        base = scope.open();
+      } catch (FourierException e) {
+        entries.forEachRemaining(entry -> rows.add(refusal.row(entry, ExecutorWork.words(e))));
+        return rows.iterator();
+      }
       while (entries.hasNext()) {
-        filling.add(base, entries.next(), rows);
+        AdapterEntry entry = entries.next();
+        int before = rows.size();
+        try {
+          filling.add(base, entry, rows);
+        } catch (FourierException | IOException e) {
+          rows.subList(before, rows.size()).clear();
+          rows.add(refusal.row(entry, ExecutorWork.words(e)));
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -209,6 +254,12 @@ final class AdapterFrames {
   @FunctionalInterface
   private interface Filling extends Serializable {
     void add(OpenBase base, AdapterEntry entry, List<Row> rows) throws IOException;
+  }
+
+  /** The row of an adapter of which nothing else is known. */
+  @FunctionalInterface
+  private interface Refusal extends Serializable {
+    Row row(AdapterEntry entry, String reason);
   }
 
   /** Adapters to compare with each other, or those of one block with those of another. */

@@ -1,14 +1,16 @@
 package io.fourierft.spark;
 
 import io.fourierft.EngineOptions;
+import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierEngine;
 import io.fourierft.merge.OpenBase;
 import io.fourierft.spark.files.HadoopPaths;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 
@@ -21,21 +23,49 @@ final class Executors {
   private static final String GPU = "gpu";
   private static final Map<String, FourierEngine> ENGINES = new HashMap<>();
   private static final Map<String, OpenBase> BASES = new HashMap<>();
-  private static HadoopPaths paths;
+  private static final Map<Map<String, String>, HadoopPaths> PATHS = new HashMap<>();
 
   private Executors() {}
 
   /** The engine for a task: on the GPU that Spark gave it, else on the CPU. */
   static FourierEngine engine(TaskContext task) {
     ResourceInformation gpus = task.resources().get(GPU).getOrElse(() -> null);
-    int threads = Math.max(1, task.cpus());
-    String device = device(gpus == null ? new String[0] : gpus.addresses());
+    return engine(gpus == null ? new String[0] : gpus.addresses(), Math.max(1, task.cpus()));
+  }
+
+  /**
+   * The same by what Spark gave.
+   *
+   * @param gpus their addresses
+   * @param cores of the task
+   * @throws SparkJobException if there is no such device here, or it cannot be used
+   */
+  static FourierEngine engine(String[] gpus, int cores) {
+    String device = device(gpus);
     synchronized (ENGINES) {
-      return ENGINES.computeIfAbsent(
-          device + "/" + threads,
-          key ->
-              FourierEngine.create(
-                  EngineOptions.defaults().withDevice(device).withThreads(threads)));
+      FourierEngine engine = ENGINES.get(device + "/" + cores);
+      if (engine == null) {
+        try {
+          engine =
+              FourierEngine.create(EngineOptions.defaults().withDevice(device).withThreads(cores));
+        } catch (EngineUnavailableException e) {
+          throw new SparkJobException(
+              "the executor on %s was given the GPU %s, which it cannot use: %s"
+                  .formatted(host(), String.join(", ", gpus), e.getMessage()),
+              e);
+        }
+        ENGINES.put(device + "/" + cores, engine);
+      }
+      return engine;
+    }
+  }
+
+  /** What this machine is called. */
+  static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "a machine without a name";
     }
   }
 
@@ -44,17 +74,17 @@ final class Executors {
     return addresses.length == 0 ? "cpu" : "cuda:" + addresses[0];
   }
 
-  /** How files are found here. */
-  static synchronized HadoopPaths paths(Configuration configuration) {
-    if (paths == null) {
-      paths = new HadoopPaths(configuration);
+  /** How files are found here by these settings of Hadoop's. */
+  static HadoopPaths paths(ClusterConfiguration configuration) {
+    synchronized (PATHS) {
+      return PATHS.computeIfAbsent(
+          configuration.settings(), key -> new HadoopPaths(configuration.hadoop()));
     }
-    return paths;
   }
 
   /** A path to read. */
   static Path path(ClusterConfiguration configuration, String text) throws IOException {
-    return paths(configuration.hadoop()).of(text);
+    return configuration.paths().of(text);
   }
 
   /**

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -118,7 +117,10 @@ public final class FourierCluster {
     return new MergeJobs(spark(), scope, merge, settings).run(sets, output);
   }
 
-  /** One row a module of each adapter: shapes, and norms from the coefficients alone. */
+  /**
+   * One row a module of each adapter: shapes, and norms from the coefficients alone; of an adapter
+   * that is broken one row without them, with the {@code reason}.
+   */
   public Dataset<Row> norms(List<AdapterEntry> adapters, ResolveSettings resolve) {
     return AdapterFrames.norms(session, scope, adapters, resolve);
   }
@@ -128,7 +130,10 @@ public final class FourierCluster {
     return AdapterFrames.validate(session, scope, adapters, resolve);
   }
 
-  /** One row a pair of adapters whose ΔWs have a cosine of at least {@code threshold}. */
+  /**
+   * One row a pair of adapters whose ΔWs have a cosine of at least {@code threshold}; of an adapter
+   * that is broken a row without a cosine, with the {@code reason}, for every 512 others.
+   */
   public Dataset<Row> similarity(
       List<AdapterEntry> adapters, double threshold, ResolveSettings resolve) {
     return AdapterFrames.similarity(session, scope, adapters, threshold, resolve);
@@ -136,10 +141,5 @@ public final class FourierCluster {
 
   private JavaSparkContext spark() {
     return JavaSparkContext.fromSparkContext(session.sparkContext());
-  }
-
-  /** The task that the calling thread runs. */
-  static TaskContext task() {
-    return TaskContext.get();
   }
 }

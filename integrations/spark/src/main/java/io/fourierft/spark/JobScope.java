@@ -1,9 +1,9 @@
 package io.fourierft.spark;
 
+import io.fourierft.bulk.AdapterSet;
 import io.fourierft.merge.OpenBase;
 import java.io.IOException;
 import java.io.Serializable;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ record JobScope(
     implements Serializable {
   /** The base, on an executor that is as the driver. */
   OpenBase open() throws IOException {
-    handshake.require(Handshake.ofThisMachine(), InetAddress.getLocalHost().getHostName());
+    handshake.require(Handshake.ofThisMachine(), Executors.host());
     return Executors.base(configuration, base, state);
   }
 
@@ -31,11 +31,11 @@ record JobScope(
   }
 
   /** The adapters of an entry. */
-  List<Path> paths(AdapterEntry entry) throws IOException {
+  AdapterSet set(AdapterEntry entry) throws IOException {
     List<Path> paths = new ArrayList<>();
     for (String adapter : entry.adapters()) {
       paths.add(Executors.path(configuration, adapter));
     }
-    return paths;
+    return new AdapterSet(entry.name(), paths);
   }
 }

@@ -1,13 +1,15 @@
 package io.fourierft.spark;
 
+import io.fourierft.bulk.OutputRecord;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -104,26 +106,46 @@ final class OutputFolder implements AutoCloseable {
     return exists(files, path);
   }
 
-  FileStatus status(Path path) throws IOException {
-    return files.getFileStatus(path);
-  }
-
-  /** The text of a record; empty if there is none. */
-  String readRecord(String name) throws IOException {
+  /** What an output was made from; empty if there is no record. */
+  Optional<OutputRecord> readRecord(String name) throws IOException {
     try (var in = files.open(record(name))) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return OutputRecord.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
     } catch (FileNotFoundException e) {
-      return "";
+      return Optional.empty();
     }
   }
 
-  void writeRecord(String name, String text) throws IOException {
+  void writeRecord(String name, OutputRecord record) throws IOException {
     Path written = new Path(temporary(), "record-" + name);
     try (FSDataOutputStream out = files.create(written, true)) {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.write(record.asText().getBytes(StandardCharsets.UTF_8));
     }
     files.mkdirs(record(name).getParent());
     move(written, record(name), true);
+  }
+
+  /** How much of an output is there. */
+  enum Presence {
+    WHOLE,
+    /** Some files: where a folder is renamed file by file, a killed driver leaves it so. */
+    IN_PART,
+    /** Something else has its name. */
+    ANOTHER
+  }
+
+  /** Looks for the files of a record, by their lengths. */
+  Presence presence(List<OutputRecord.FileRecord> records) throws IOException {
+    Presence presence = records.isEmpty() ? Presence.ANOTHER : Presence.WHOLE;
+    for (OutputRecord.FileRecord record : records) {
+      try {
+        if (files.getFileStatus(new Path(folder, record.path())).getLen() != record.size()) {
+          return Presence.ANOTHER;
+        }
+      } catch (FileNotFoundException e) {
+        presence = Presence.IN_PART;
+      }
+    }
+    return presence;
   }
 
   /** Sees that nothing has a name; what had it is removed if that is allowed. */

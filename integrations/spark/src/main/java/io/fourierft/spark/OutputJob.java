@@ -1,10 +1,11 @@
 package io.fourierft.spark;
 
-import io.fourierft.FourierException;
-import io.fourierft.merge.OpenBase;
-import io.fourierft.spark.PlannedEntry.PlannedFile;
+import io.fourierft.bulk.OutputRecord;
+import io.fourierft.spark.ExecutorWork.Numbered;
+import io.fourierft.spark.OutputFolder.Presence;
+import io.fourierft.spark.OutputKind.FileTask;
+import io.fourierft.spark.OutputKind.PlannedFile;
 import java.io.IOException;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,8 +13,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -29,9 +30,9 @@ final class OutputJob {
   private final JavaSparkContext spark;
   private final JobScope scope;
   private final JobSettings settings;
-  private final Kind kind;
+  private final OutputKind kind;
 
-  OutputJob(JavaSparkContext spark, JobScope scope, JobSettings settings, Kind kind) {
+  OutputJob(JavaSparkContext spark, JobScope scope, JobSettings settings, OutputKind kind) {
     this.spark = spark;
     this.scope = scope;
     this.settings = settings;
@@ -76,12 +77,12 @@ final class OutputJob {
     for (int i = 0; i < entries.size(); i++) {
       numbered.add(new Numbered(i, entries.get(i)));
     }
-    Planning planning = new Planning(scope, kind);
+    ExecutorWork work = new ExecutorWork(scope, kind);
     List<PlannedEntry> planned = new ArrayList<>();
     StreamedResults.run(
         spark,
         spark.parallelize(numbered, tasks(numbered.size())),
-        (task, some) -> planning.plan(some),
+        (task, some) -> work.plan(some),
         planned::add);
     planned.sort(Comparator.comparingInt(PlannedEntry::index));
     return planned;
@@ -101,21 +102,22 @@ final class OutputJob {
     if (!folder.exists(target)) {
       return null;
     }
-    boolean ours = folder.readRecord(name).equals(record(entry));
-    if (settings.resume() && ours) {
+    Optional<OutputRecord> before = settings.resume() ? folder.readRecord(name) : Optional.empty();
+    Presence presence =
+        before.isEmpty() ? Presence.ANOTHER : folder.presence(before.get().outputs());
+    if (presence == Presence.WHOLE
+        && before.get().isOfTheSame(OutputRecord.parse(entry.record()).orElseThrow())) {
       return new JobOutcome(name, JobOutcome.SKIPPED, target.toString(), 0, 0, "");
     }
-    boolean recorded = settings.resume() && !folder.readRecord(name).isEmpty();
-    return settings.overwrite() || recorded
+    if (presence != Presence.ANOTHER) {
+      return null;
+    }
+    return settings.overwrite()
         ? null
         : JobOutcome.failed(
             name,
             target.toString(),
             target + " exists already; give another name, or allow it to be replaced (overwrite)");
-  }
-
-  private String record(PlannedEntry entry) {
-    return "%s\n%s\n%s".formatted(kind.settings(), scope.state().files(), entry.inputs());
   }
 
   private void write(
@@ -124,12 +126,12 @@ final class OutputJob {
     List<FileTask> tasks = new ArrayList<>();
     Map<String, List<PlannedEntry>> alike = new LinkedHashMap<>();
     for (PlannedEntry entry : open) {
-      alike.computeIfAbsent(entry.shapes(), key -> new ArrayList<>()).add(entry);
+      alike.computeIfAbsent(entry.contents().shapes(), key -> new ArrayList<>()).add(entry);
     }
     for (List<PlannedEntry> some : alike.values()) {
       for (PlannedEntry entry : some) {
-        for (PlannedFile file : entry.files()) {
-          tasks.add(new FileTask(entry.index(), entry.entry(), file));
+        for (PlannedFile file : entry.contents().files()) {
+          tasks.add(new FileTask(entry.index(), entry.entry(), entry.contents(), file));
         }
       }
     }
@@ -139,10 +141,11 @@ final class OutputJob {
     Map<Integer, PlannedEntry> byIndex = new HashMap<>();
     open.forEach(entry -> byIndex.put(entry.index(), entry));
     Arrivals arrivals = new Arrivals(folder, byIndex, outcomes);
-    Writing writing = new Writing(scope, kind, folder.temporary().toString(), settings.keepGoing());
+    ExecutorWork work = new ExecutorWork(scope, kind);
+    String temporary = folder.temporary().toString();
     JavaRDD<FileTask> partitions = spark.parallelize(tasks, tasks(tasks.size()));
     StreamedResults.run(
-        spark, partitions, (task, some) -> writing.write(task, some), arrivals::arrived);
+        spark, partitions, (task, some) -> work.write(task, some, temporary), arrivals::arrived);
     requireNone(outcomes);
   }
 
@@ -151,7 +154,7 @@ final class OutputJob {
     private final OutputFolder folder;
     private final Map<Integer, PlannedEntry> open;
     private final Map<Integer, JobOutcome> outcomes;
-    private final Map<Integer, Integer> arrived = new HashMap<>();
+    private final Map<Integer, List<WrittenFile>> arrived = new HashMap<>();
 
     Arrivals(
         OutputFolder folder, Map<Integer, PlannedEntry> open, Map<Integer, JobOutcome> outcomes) {
@@ -181,16 +184,19 @@ final class OutputJob {
         whole = new Path(folder.temporary(), "output-" + file.index());
         folder.move(new Path(file.temporary()), new Path(whole, file.file()), true);
       }
-      if (arrived.merge(file.index(), 1, Integer::sum) < entry.files().size()
-          || outcomes.containsKey(file.index())) {
+      List<WrittenFile> files = arrived.computeIfAbsent(file.index(), key -> new ArrayList<>());
+      files.add(file);
+      if (files.size() < entry.contents().files().size() || outcomes.containsKey(file.index())) {
         return;
       }
+      arrived.remove(file.index());
       scope.requireUnchanged();
       boolean replaces =
-          settings.overwrite() || (settings.resume() && !folder.readRecord(name).isEmpty());
-      // In this order: a driver that is killed in between leaves no output that is another's record.
+          settings.overwrite() || (settings.resume() && folder.readRecord(name).isPresent());
+      // In this order: a driver that is killed in between leaves no output that is another's
+      // record, and none that its own record does not know to be in part.
       folder.free(target, replaces);
-      folder.writeRecord(name, record(entry));
+      folder.writeRecord(name, record(entry, files));
       folder.move(whole, target, false);
       outcomes.put(
           file.index(),
@@ -198,104 +204,29 @@ final class OutputJob {
               name,
               JobOutcome.WRITTEN,
               target.toString(),
-              entry.tensors(),
-              entry.sizeInBytes(),
+              entry.contents().tensors(),
+              entry.contents().sizeInBytes(),
               ""));
     }
-  }
 
-  /** What outputs are made of and how. */
-  interface Kind extends Serializable {
-    /** What follows a name in that of its output. */
-    String extension();
-
-    /** The job and its options, as a text. */
-    String settings();
-
-    /** Checks an entry against the base, and says what will be written. */
-    PlannedEntry plan(OpenBase base, List<java.nio.file.Path> adapters, Numbered numbered)
-        throws IOException;
-
-    /** Writes one file. */
-    void write(
-        OpenBase base,
-        List<java.nio.file.Path> adapters,
-        String file,
-        TaskContext task,
-        java.io.OutputStream out)
-        throws IOException;
-  }
-
-  /** An entry and its number. */
-  record Numbered(int index, AdapterEntry entry) implements Serializable {}
-
-  /** One file of one output. */
-  record FileTask(int index, AdapterEntry entry, PlannedFile file) implements Serializable {}
-
-  /** The executors' first look. */
-  private record Planning(JobScope scope, Kind kind) implements Serializable {
-    ArrayList<PlannedEntry> plan(java.util.Iterator<Numbered> some) {
-      ArrayList<PlannedEntry> planned = new ArrayList<>();
-      try {
-        OpenBase base = scope.open();
-        while (some.hasNext()) {
-          planned.add(plan(base, some.next()));
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      return planned;
+    /** With the files' lengths, but not their times, which a rename may change here. */
+    private OutputRecord record(PlannedEntry entry, List<WrittenFile> files) {
+      OutputRecord planned = OutputRecord.parse(entry.record()).orElseThrow();
+      String name = entry.entry().name() + kind.extension();
+      return new OutputRecord(
+          planned.name(),
+          planned.settings(),
+          planned.base(),
+          planned.inputs(),
+          files.stream()
+              .map(
+                  file ->
+                      new OutputRecord.FileRecord(
+                          file.file().isEmpty() ? name : name + "/" + file.file(),
+                          file.length(),
+                          "",
+                          ""))
+              .toList());
     }
-
-    private PlannedEntry plan(OpenBase base, Numbered numbered) {
-      try {
-        return kind.plan(base, scope.paths(numbered.entry()), numbered);
-      } catch (FourierException | IOException e) {
-        return PlannedEntry.failed(numbered.index(), numbered.entry(), words(e));
-      }
-    }
-  }
-
-  /** The executors' work. */
-  private record Writing(JobScope scope, Kind kind, String temporary, boolean keepGoing)
-      implements Serializable {
-    ArrayList<WrittenFile> write(TaskContext task, java.util.Iterator<FileTask> some) {
-      ArrayList<WrittenFile> written = new ArrayList<>();
-      try {
-        OpenBase base = scope.open();
-        while (some.hasNext()) {
-          FileTask file = some.next();
-          try {
-            written.add(write(base, task, file, written.size()));
-          } catch (FourierException e) {
-            written.add(new WrittenFile(file.index(), "", "", 0, words(e)));
-          }
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      return written;
-    }
-
-    private WrittenFile write(OpenBase base, TaskContext task, FileTask file, int number)
-        throws IOException {
-      List<java.nio.file.Path> adapters = scope.paths(file.entry());
-      Path path =
-          AttemptFile.write(
-              new Path(temporary),
-              task,
-              number,
-              scope.configuration().hadoop(),
-              out -> kind.write(base, adapters, file.file().name(), task, out));
-      scope.state().require(BaseState.of(base));
-      return new WrittenFile(
-          file.index(), file.file().name(), path.toString(), file.file().sizeInBytes(), "");
-    }
-  }
-
-  static String words(Exception e) {
-    return e instanceof FourierException
-        ? String.valueOf(e.getMessage())
-        : e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 }

@@ -8,32 +8,15 @@ import java.util.List;
  *
  * @param index its number in the job
  * @param entry what it is made of
- * @param inputs the adapters' files, by size, time and hash
- * @param shapes the same text for outputs whose tensors have the same shapes
- * @param tensors how many it writes, or changes
- * @param sizeInBytes their bytes
- * @param files the files that tasks write, with their bytes; of deltas the one file
+ * @param record the text of its {@link io.fourierft.bulk.OutputRecord}, without its files
+ * @param contents what will be written
  * @param failure why it cannot be made; empty if it can
  */
 record PlannedEntry(
-    int index,
-    AdapterEntry entry,
-    String inputs,
-    String shapes,
-    int tensors,
-    long sizeInBytes,
-    List<PlannedFile> files,
-    String failure)
+    int index, AdapterEntry entry, String record, OutputKind.Contents contents, String failure)
     implements Serializable {
   static PlannedEntry failed(int index, AdapterEntry entry, String failure) {
-    return new PlannedEntry(index, entry, "", "", 0, 0, List.of(), failure);
+    return new PlannedEntry(
+        index, entry, "", new OutputKind.Contents("", 0, 0, List.of()), failure);
   }
-
-  /**
-   * A file to be written.
-   *
-   * @param name in the output
-   * @param sizeInBytes of its tensors; 0 of a file without
-   */
-  record PlannedFile(String name, long sizeInBytes) implements Serializable {}
 }

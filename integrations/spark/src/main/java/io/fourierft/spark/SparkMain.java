@@ -56,8 +56,7 @@ public final class SparkMain {
               command
                   .getErr()
                   .println(
-                      "fourierft-spark: "
-                          + (foreseen ? StreamedResults.reason(failure) : failure.toString()));
+                      "fourierft-spark: " + (foreseen ? failure.getMessage() : failure.toString()));
               if (!foreseen) {
                 failure.printStackTrace(command.getErr());
               }
@@ -228,13 +227,15 @@ public final class SparkMain {
         description = "write the table there, as Parquet, instead of showing its first 1000 rows")
     private String out;
 
-    int report(Dataset<Row> rows) {
+    /** A row with a reason is one of what could not be read. */
+    int report(Dataset<Row> table) {
+      Dataset<Row> rows = table.cache();
       if (out == null) {
         rows.show(MOST_ROWS, false);
       } else {
         rows.write().parquet(out);
       }
-      return 0;
+      return rows.filter("reason <> ''").isEmpty() ? 0 : FAILURE;
     }
   }
 
@@ -294,10 +295,7 @@ public final class SparkMain {
     public Integer call() throws IOException {
       SparkSession session = session();
       FourierCluster cluster = inputs.cluster(session);
-      Dataset<Row> rows =
-          cluster.validate(inputs.adapters(session, cluster), inputs.resolve()).cache();
-      table.report(rows);
-      return rows.filter("not valid").isEmpty() ? 0 : FAILURE;
+      return table.report(cluster.validate(inputs.adapters(session, cluster), inputs.resolve()));
     }
   }
 

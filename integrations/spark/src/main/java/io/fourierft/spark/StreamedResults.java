@@ -1,6 +1,10 @@
 package io.fourierft.spark;
 
+import io.fourierft.FourierException;
+import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -21,34 +25,39 @@ import scala.runtime.BoxedUnit;
  * is safe though the driver die later. Of a partition that was computed twice one result arrives.
  */
 final class StreamedResults {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private StreamedResults() {}
 
   /**
    * Runs a job.
    *
-   * @param work turns a partition into results; runs on the executors
+   * @param work turns a partition into results; runs on the executors. A {@link FourierException}
+   *     would be the same at each attempt, so that it comes back as a result and ends the job;
+   *     whatever else is thrown Spark tries again
    * @param arrived takes each result, in the calling thread; what it throws ends the job
+   * @throws SparkJobException with the words of what an executor refused
    */
   static <T, R extends Serializable> void run(
       JavaSparkContext spark, JavaRDD<T> partitions, Work<T, R> work, Consumer<R> arrived) {
-    BlockingQueue<ArrayList<R>> queue = new LinkedBlockingQueue<>();
+    BlockingQueue<Partition<R>> queue = new LinkedBlockingQueue<>();
     int count = partitions.getNumPartitions();
     List<Object> indexes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       indexes.add(i);
     }
     Seq<Object> all = CollectionConverters.asScala(indexes).toSeq();
-    Function2<TaskContext, scala.collection.Iterator<T>, ArrayList<R>> onExecutor =
-        (Function2<TaskContext, scala.collection.Iterator<T>, ArrayList<R>> & Serializable)
-            (task, elements) -> work.run(task, CollectionConverters.asJava(elements));
-    Function2<Object, ArrayList<R>, BoxedUnit> onDriver =
+    Function2<TaskContext, scala.collection.Iterator<T>, Partition<R>> onExecutor =
+        (Function2<TaskContext, scala.collection.Iterator<T>, Partition<R>> & Serializable)
+            (task, elements) -> Partition.of(work, task, CollectionConverters.asJava(elements));
+    Function2<Object, Partition<R>, BoxedUnit> onDriver =
         (index, results) -> {
           queue.add(results);
           return BoxedUnit.UNIT;
         };
     String group = "fourierft-" + java.util.UUID.randomUUID();
     RuntimeException[] failure = new RuntimeException[1];
-    ArrayList<R> end = new ArrayList<>();
+    Partition<R> end = new Partition<>(new ArrayList<>(), "");
     Thread running =
         Thread.ofPlatform()
             .daemon()
@@ -64,7 +73,7 @@ final class StreamedResults {
                             onExecutor,
                             all,
                             onDriver,
-                            ClassTag$.MODULE$.apply(ArrayList.class));
+                            ClassTag$.MODULE$.apply(Partition.class));
                   } catch (RuntimeException e) {
                     failure[0] = e;
                   } catch (Throwable e) {
@@ -75,11 +84,14 @@ final class StreamedResults {
                 });
     try {
       while (true) {
-        ArrayList<R> results = queue.take();
-        if (results == end) {
+        Partition<R> partition = queue.take();
+        if (partition == end) {
           break;
         }
-        results.forEach(arrived);
+        if (!partition.refusal().isEmpty()) {
+          throw new SparkJobException(partition.refusal());
+        }
+        partition.results().forEach(arrived);
       }
       running.join();
     } catch (InterruptedException e) {
@@ -88,28 +100,45 @@ final class StreamedResults {
       throw new SparkJobException("the job was interrupted", e);
     } catch (RuntimeException | Error e) {
       spark.cancelJobGroup(group);
+      awaitEnd(running);
       throw e;
     }
     if (failure[0] != null) {
-      throw new SparkJobException(reason(failure[0]), failure[0]);
+      throw new SparkJobException(String.valueOf(failure[0].getMessage()), failure[0]);
     }
   }
 
-  /** The words of the task that failed, if it was ours, without Spark's around them. */
-  static String reason(Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
-    int own = message.indexOf(SparkJobException.class.getName() + ": ");
-    if (own < 0) {
-      return message;
+  /** Tasks that were cancelled may still write; they are given a while to end. */
+  private static void awaitEnd(Thread running) {
+    try {
+      running.join(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    String words = message.substring(own + SparkJobException.class.getName().length() + 2);
-    int end = words.indexOf('\n');
-    return end < 0 ? words : words.substring(0, end);
+  }
+
+  /**
+   * What came of a partition.
+   *
+   * @param refusal why nothing did; empty unless it was refused
+   */
+  private record Partition<R extends Serializable>(ArrayList<R> results, String refusal)
+      implements Serializable {
+    static <T, R extends Serializable> Partition<R> of(
+        Work<T, R> work, TaskContext task, Iterator<T> elements) {
+      try {
+        return new Partition<>(work.run(task, elements), "");
+      } catch (FourierException e) {
+        return new Partition<>(new ArrayList<>(), String.valueOf(e.getMessage()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 
   /** What an executor does with a partition. */
   @FunctionalInterface
   interface Work<T, R extends Serializable> extends Serializable {
-    ArrayList<R> run(TaskContext task, Iterator<T> elements);
+    ArrayList<R> run(TaskContext task, Iterator<T> elements) throws IOException;
   }
 }

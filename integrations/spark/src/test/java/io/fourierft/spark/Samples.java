@@ -1,5 +1,14 @@
 package io.fourierft.spark;
 
+import io.fourierft.EngineOptions;
+import io.fourierft.FourierEngine;
+import io.fourierft.bulk.AdapterSets;
+import io.fourierft.bulk.BulkListener;
+import io.fourierft.bulk.BulkOptions;
+import io.fourierft.bulk.DeltaJob;
+import io.fourierft.bulk.MergeJob;
+import io.fourierft.merge.MergeOptions;
+import io.fourierft.peft.ResolveOptions;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorDeclaration;
@@ -9,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -112,11 +122,61 @@ final class Samples {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path file : all.filter(Files::isRegularFile).toList()) {
         String name = folder.relativize(file).toString();
-        if (!name.startsWith(".fourierft") && !name.startsWith("_fourierft-records")) {
+        boolean own =
+            name.startsWith(".fourierft")
+                || name.startsWith("_fourierft-records")
+                || name.startsWith("._fourierft");
+        if (!own) {
           files.put(name, Arrays.hashCode(Files.readAllBytes(file)));
         }
       }
     }
     return files;
+  }
+
+  /** What one machine's job writes. */
+  static Map<String, Integer> deltasOfOneMachine(Path base, Path adapters, Path out)
+      throws IOException {
+    try (FourierEngine engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu"))) {
+      return deltasOfOneMachine(engine, base, adapters, out);
+    }
+  }
+
+  /** The same by another engine. */
+  static Map<String, Integer> deltasOfOneMachine(
+      FourierEngine engine, Path base, Path adapters, Path out) throws IOException {
+    try (DeltaJob job =
+        DeltaJob.plan(
+            base,
+            AdapterSets.find(adapters),
+            out,
+            ResolveOptions.defaults(),
+            BulkOptions.defaults())) {
+      job.run(engine, BulkListener.NONE);
+    }
+    return files(out);
+  }
+
+  static Map<String, Integer> modelsOfOneMachine(Path base, Path adapters, Path out)
+      throws IOException {
+    return modelsOfOneMachine(base, adapters, out, MergeOptions.defaults());
+  }
+
+  static Map<String, Integer> modelsOfOneMachine(
+      Path base, Path adapters, Path out, MergeOptions merge) throws IOException {
+    try (FourierEngine engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu"));
+        MergeJob job =
+            MergeJob.plan(base, AdapterSets.find(adapters), out, merge, BulkOptions.defaults())) {
+      job.run(engine, BulkListener.NONE);
+    }
+    return files(out);
+  }
+
+  static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
   }
 }

@@ -5,14 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fourierft.EngineOptions;
-import io.fourierft.FourierEngine;
 import io.fourierft.bulk.AdapterSet;
 import io.fourierft.bulk.AdapterSets;
-import io.fourierft.bulk.BulkListener;
-import io.fourierft.bulk.BulkOptions;
-import io.fourierft.bulk.DeltaJob;
-import io.fourierft.bulk.MergeJob;
 import io.fourierft.bulk.SimilarityMatrix;
 import io.fourierft.merge.MergeOptions;
 import io.fourierft.peft.ResolveOptions;
@@ -20,14 +14,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.LongAccumulator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,18 +82,7 @@ class SparkJobsTest {
   }
 
   private Map<String, Integer> deltasOfOneMachine() throws IOException {
-    Path single = folder.resolve("single");
-    try (FourierEngine engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu"));
-        DeltaJob job =
-            DeltaJob.plan(
-                base,
-                AdapterSets.inFolder(adapters),
-                single,
-                ResolveOptions.defaults(),
-                BulkOptions.defaults())) {
-      job.run(engine, BulkListener.NONE);
-    }
-    return Samples.files(single);
+    return Samples.deltasOfOneMachine(base, adapters, folder.resolve("single"));
   }
 
   @Test
@@ -136,17 +122,8 @@ class SparkJobsTest {
       assertEquals(2, count(outcomes, "written"));
       assertEquals(8, outcomes.getLast().tensors());
       Path single = folder.resolve("single" + limit);
-      try (FourierEngine engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu"));
-          MergeJob job =
-              MergeJob.plan(
-                  base,
-                  AdapterSets.listed(list),
-                  single,
-                  merge.options(),
-                  BulkOptions.defaults())) {
-        job.run(engine, BulkListener.NONE);
-      }
-      assertEquals(Samples.files(single), Samples.files(out));
+      assertEquals(
+          Samples.modelsOfOneMachine(base, list, single, merge.options()), Samples.files(out));
     }
   }
 
@@ -201,6 +178,15 @@ class SparkJobsTest {
         verdicts.get(4).toString());
     assertTrue(verdicts.get(5).getBoolean(2));
     assertEquals(4L * 20, verdicts.get(5).getLong(5));
+    ResolveSettings resolve = ResolveSettings.defaults();
+    List<AdapterEntry> entries = cluster().adapters(adapters.toString());
+    List<Row> norms = cluster().norms(entries, resolve).filter("reason <> ''").collectAsList();
+    assertEquals(1, norms.size());
+    assertEquals("a04", norms.getFirst().getAs("name"));
+    assertTrue(norms.getFirst().isNullAt(norms.getFirst().fieldIndex("delta_norm")));
+    List<Row> pairs = cluster().similarity(entries, -1, resolve).collectAsList();
+    assertEquals(9 * 8 / 2 + 1, pairs.size());
+    assertEquals(1, pairs.stream().filter(row -> !row.getString(3).isEmpty()).count());
   }
 
   @Test
@@ -267,6 +253,40 @@ class SparkJobsTest {
     assertEquals(Map.of(), Samples.files(out));
   }
 
+  /** Trying again would bring the same words: the first ends the job. */
+  @Test
+  void aRefusalIsNotTriedAgain() {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    LongAccumulator attempts = session.sparkContext().longAccumulator("attempts");
+    SparkJobException e =
+        assertThrows(
+            SparkJobException.class,
+            () ->
+                StreamedResults.run(
+                    spark,
+                    spark.parallelize(List.of(1), 1),
+                    (task, some) -> {
+                      attempts.add(1);
+                      throw new SparkJobException("no, and never");
+                    },
+                    result -> {}));
+    assertEquals("no, and never", e.getMessage());
+    assertEquals(1, attempts.value());
+
+    ArrayList<String> arrived = new ArrayList<>();
+    StreamedResults.run(
+        spark,
+        spark.parallelize(List.of(1, 2), 2),
+        (task, some) -> {
+          if (task.attemptNumber() < 2) {
+            throw new IOException("this may pass");
+          }
+          return new ArrayList<>(List.of("attempt " + task.attemptNumber()));
+        },
+        arrived::add);
+    assertEquals(List.of("attempt 2", "attempt 2"), arrived);
+  }
+
   @Test
   void anExecutorThatIsNotAsTheDriverIsRefused() {
     Handshake driver = new Handshake("1.0", true);
@@ -300,6 +320,8 @@ class SparkJobsTest {
     assertEquals(0, run("deltas", inputs, "--out", out.toString(), "--resume"));
     Samples.spoil(adapters.resolve("a01"));
     assertEquals(1, run("validate", inputs));
+    assertEquals(1, run("norms", inputs));
+    assertEquals(1, run("similarity", inputs));
     assertEquals(1, run("merge", inputs, "--out", folder + "/m", "--keep-going"));
     assertTrue(Files.exists(folder.resolve("m/a02/config.json")));
     assertFalse(Files.exists(folder.resolve("m/a01")));

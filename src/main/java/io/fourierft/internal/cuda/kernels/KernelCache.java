@@ -2,13 +2,12 @@ package io.fourierft.internal.cuda.kernels;
 
 import io.fourierft.FourierException;
 import io.fourierft.internal.files.OutputFile;
+import io.fourierft.internal.files.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -77,7 +76,7 @@ record KernelCache(@Nullable Path folder) {
         return null;
       }
       byte[] image = Arrays.copyOfRange(all, DIGEST_BYTES, all.length);
-      return Arrays.equals(digest(image), 0, DIGEST_BYTES, all, 0, DIGEST_BYTES) ? image : null;
+      return Arrays.equals(Sha256.of(image), 0, DIGEST_BYTES, all, 0, DIGEST_BYTES) ? image : null;
     } catch (IOException e) {
       return null;
     }
@@ -91,7 +90,7 @@ record KernelCache(@Nullable Path folder) {
     }
     try (OutputFile out = OutputFile.create(file, true)) {
       try (OutputStream stream = Files.newOutputStream(out.path())) {
-        stream.write(digest(image));
+        stream.write(Sha256.of(image));
         stream.write(image);
       }
       out.commit();
@@ -103,14 +102,6 @@ record KernelCache(@Nullable Path folder) {
                   + " {1}",
               file,
               e);
-    }
-  }
-
-  private static byte[] digest(byte[] image) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(image);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

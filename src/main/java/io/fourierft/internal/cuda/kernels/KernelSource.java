@@ -1,10 +1,10 @@
 package io.fourierft.internal.cuda.kernels;
 
+import io.fourierft.internal.files.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
@@ -64,19 +64,15 @@ record KernelSource(String text, Map<String, String> headers) {
 
   /** Names the sources and how they are compiled, in 16 hexadecimal digits. */
   String fingerprint(Iterable<String> options) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      add(digest, text);
-      headers.forEach(
-          (name, header) -> {
-            add(digest, name);
-            add(digest, header);
-          });
-      options.forEach(option -> add(digest, option));
-      return HexFormat.of().formatHex(digest.digest(), 0, 8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
+    add(digest, text);
+    headers.forEach(
+        (name, header) -> {
+          add(digest, name);
+          add(digest, header);
+        });
+    options.forEach(option -> add(digest, option));
+    return HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
   private static void add(MessageDigest digest, String text) {

@@ -1,0 +1,145 @@
+package io.fourierft.merge;
+
+import io.fourierft.FourierEngine;
+import io.fourierft.internal.files.InputFile;
+import io.fourierft.safetensors.SafetensorsCheckpoint;
+import io.fourierft.safetensors.SafetensorsWriter;
+import io.fourierft.safetensors.ShardPlan;
+import io.fourierft.safetensors.TensorDeclaration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the weight files of one merge, several at a time: while one is read or forced to the
+ * device, another is computed or written. The first that fails ends the others at their next
+ * tensor.
+ */
+final class WeightFiles {
+  private static final int MOST_AT_A_TIME = 4;
+
+  private final SafetensorsCheckpoint checkpoint;
+  private final MergePlan plan;
+  private final List<ShardPlan.PlannedShard> shards;
+  private final Path folder;
+  private final ProgressListener progress;
+  private final List<TensorAssembly> assemblies = new ArrayList<>();
+  private final AtomicInteger next = new AtomicInteger();
+  private final Object progressLock = new Object();
+  private long done;
+  private volatile @Nullable Throwable failure;
+
+  WeightFiles(
+      FourierEngine engine,
+      SafetensorsCheckpoint checkpoint,
+      MergePlan plan,
+      Path folder,
+      ProgressListener progress) {
+    this.checkpoint = checkpoint;
+    this.plan = plan;
+    this.shards = plan.shards().shards();
+    this.folder = folder;
+    this.progress = progress;
+    TensorMemory memory = TensorMemory.of(plan);
+    shards.forEach(
+        shard ->
+            assemblies.add(
+                new TensorAssembly(
+                    engine, plan.options().addition(), plan.options().safe(), memory)));
+  }
+
+  /** As many at a time as there are processors, within reason. */
+  static int usualThreads() {
+    return Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_AT_A_TIME);
+  }
+
+  /**
+   * Writes them all.
+   *
+   * @param threads how many at a time, the calling one among them
+   * @return what each addition did, in the files' order
+   */
+  List<TensorChange> write(int threads) throws IOException {
+    List<Thread> others = new ArrayList<>();
+    for (int i = 1; i < Math.min(threads, shards.size()); i++) {
+      others.add(
+          Thread.ofPlatform().daemon().name("fourierft-weights-" + i).start(this::writeSome));
+    }
+    writeSome();
+    boolean interrupted = false;
+    for (Thread other : others) {
+      while (other.isAlive()) {
+        try {
+          other.join();
+        } catch (InterruptedException e) {
+          // What is written by others is of no use without this; the caller finds out afterwards.
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    switch (failure) {
+      case null -> {}
+      case IOException io -> throw io;
+      case RuntimeException runtime -> throw runtime;
+      case Error error -> throw error;
+      default -> throw new IllegalStateException(failure);
+    }
+    return assemblies.stream().flatMap(assembly -> assembly.changes().stream()).toList();
+  }
+
+  private void writeSome() {
+    try {
+      for (int i = next.getAndIncrement(); i < shards.size(); i = next.getAndIncrement()) {
+        write(shards.get(i), assemblies.get(i));
+        if (failure != null) {
+          return;
+        }
+      }
+    } catch (Throwable e) {
+      synchronized (progressLock) {
+        if (failure == null) {
+          failure = e;
+        }
+      }
+    }
+  }
+
+  private void write(ShardPlan.PlannedShard shard, TensorAssembly assembly) throws IOException {
+    Path file = InputFile.resolve(folder, shard.fileName());
+    Optional<Path> same = plan.untouchedFile(shard);
+    if (same.isPresent()) {
+      FileSharing.share(same.get(), file, plan.options().untouched());
+      progressed(
+          shard.tensors().stream().mapToLong(TensorDeclaration::sizeInBytes).sum(),
+          shard.fileName());
+      return;
+    }
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(
+            file, ModelMerge.metadata(checkpoint, plan, shard), shard.tensors())) {
+      for (TensorDeclaration declaration : shard.tensors()) {
+        if (failure != null) {
+          return;
+        }
+        assembly.write(plan.tensor(declaration.name()), writer);
+        progressed(declaration.sizeInBytes(), declaration.name());
+      }
+      // The folder forces all of its files before it gets its name.
+      writer.commitUnforced();
+    }
+  }
+
+  private void progressed(long bytes, String what) {
+    synchronized (progressLock) {
+      done += bytes;
+      progress.progressed(done, plan.shards().totalSizeInBytes(), what);
+    }
+  }
+}

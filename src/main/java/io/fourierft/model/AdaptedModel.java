@@ -1,0 +1,421 @@
+package io.fourierft.model;
+
+import io.fourierft.FourierEngine;
+import io.fourierft.FourierException;
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import io.fourierft.layer.AdapterNameException;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.LayerGroup;
+import io.fourierft.merge.OpenBase;
+import io.fourierft.peft.BaseTensor;
+import io.fourierft.peft.ExtraTensor;
+import io.fourierft.peft.FourierFtConfig;
+import io.fourierft.peft.PeftAdapter;
+import io.fourierft.training.ParameterGroup;
+import io.fourierft.training.TrainableParameter;
+import io.fourierft.training.Trainer;
+import io.fourierft.training.TrainerOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A base model with FourierFT adapters: PEFT's {@code PeftModel} ({@code src/peft/peft_model.py},
+ * {@code src/peft/tuners/tuners_utils.py}) without a framework that runs it. The program computes;
+ * this gives it the linear layers by their module paths, each with its adapters, and every other
+ * tensor by name, and holds what belongs together: all layers' adapters change in one exchange.
+ *
+ * <pre>
+ *   get_peft_model(base, config)               open(engine, folder, config, options)
+ *   PeftModel.from_pretrained(base, folder)    open(engine, folder, adapterFolder, options)
+ *   add_adapter, load_adapter                  {@link #addAdapter}
+ *   set_adapter                                {@link #setActiveAdapters}
+ *   merge_adapter, unmerge_adapter             {@link #merge}, {@link #unmerge}
+ *   delete_adapter                             {@link #deleteAdapter}
+ *   disable_adapter                            {@link #disableAdapters}, {@link #enableAdapters}
+ *   parameters() that require a gradient       {@link #parameters}
+ *   save_pretrained                            {@link #save}</pre>
+ *
+ * <p><b>Names.</b> A module or tensor has the name that it has in the model which PEFT adapts, as
+ * {@code bert.encoder.layer.0.attention.self.query}; the names of the base's files are understood
+ * too.
+ *
+ * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed; one is
+ * read when its layer is first needed. What {@code modules_to_save} and {@code bias} train is held
+ * in float32 and trained in place: a pass beside a step of the trainer may see some of its new
+ * numbers in such a tensor of a head, never in a spectrum or a layer's bias.
+ *
+ * <p><b>Threads.</b> Any number of threads may call anything at once. A {@link ModelPass} computes
+ * with the adapters, weights and flags of one moment; each pass belongs to one thread at a time.
+ */
+public final class AdaptedModel implements AutoCloseable {
+  private final FourierEngine engine;
+  private final OpenBase base;
+  private final AdaptedModelOptions options;
+  private final LayerGroup group = new LayerGroup();
+  private final LayerGroup.Value<ModelState> state = group.share(ModelState.EMPTY);
+  private final ModelLayers layers;
+  private final Map<String, AdapterParameters> trained = new ConcurrentHashMap<>();
+
+  private AdaptedModel(FourierEngine engine, OpenBase base, AdaptedModelOptions options) {
+    this.engine = engine;
+    this.base = base;
+    this.options = options;
+    this.layers = new ModelLayers(engine, base, options, group);
+  }
+
+  /**
+   * Opens a base model with a new adapter.
+   *
+   * @param engine computes; must outlive the model
+   * @param folder the base model's, or its safetensors file or index
+   * @param config what is adapted, and how; {@code target_modules} may be null for PEFT's default
+   * @throws io.fourierft.peft.PeftException if the configuration does not fit the base model
+   * @throws FourierException if the folder holds no model, or one of its files breaks its format
+   * @throws IOException if a file cannot be read
+   */
+  public static AdaptedModel open(
+      FourierEngine engine, Path folder, FourierFtConfig config, AdaptedModelOptions options)
+      throws IOException {
+    return open(
+        engine,
+        folder,
+        options,
+        model -> model.addAdapter(options.adapterName(), config, options.newTensors()));
+  }
+
+  /**
+   * Opens a base model with an adapter that was saved.
+   *
+   * @param adapter what PEFT's {@code save_pretrained}, or {@link #save}, wrote
+   * @throws io.fourierft.peft.PeftException if the adapter is broken or of another base model
+   * @throws FourierException if the folder holds no model, or one of its files breaks its format
+   * @throws IOException if a file cannot be read
+   */
+  public static AdaptedModel open(
+      FourierEngine engine, Path folder, Path adapter, AdaptedModelOptions options)
+      throws IOException {
+    return open(engine, folder, options, model -> model.addAdapter(options.adapterName(), adapter));
+  }
+
+  private static AdaptedModel open(
+      FourierEngine engine, Path folder, AdaptedModelOptions options, FirstAdapter first)
+      throws IOException {
+    OpenBase base = OpenBase.open(folder);
+    try {
+      AdaptedModel model = new AdaptedModel(engine, base, options);
+      first.addTo(model);
+      return model;
+    } catch (Throwable e) {
+      try {
+        base.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /** What opening ends with. */
+  private interface FirstAdapter {
+    void addTo(AdaptedModel model) throws IOException;
+  }
+
+  /** The paths of the adapted modules, of one adapter after the other. */
+  public List<String> modulePaths() {
+    Set<String> paths = new LinkedHashSet<>();
+    state.now().adapters().values().forEach(adapter -> paths.addAll(adapter.paths()));
+    return List.copyOf(paths);
+  }
+
+  /**
+   * A linear layer: an adapted one, or any other module of the base with a weight of two
+   * dimensions, for the program to compute with alike. It is the same object every time.
+   *
+   * @throws FourierException if there is no such module, or an adapter saves it whole: then take
+   *     its {@link #tensor}
+   */
+  public FourierLinear layer(String path) {
+    FourierLinear known = layers.known(path);
+    return known != null ? known : group.exchange(() -> newLayer(path));
+  }
+
+  private FourierLinear newLayer(String path) {
+    ModelState now = state.now();
+    now.adapters()
+        .forEach(
+            (name, adapter) -> {
+              if (adapter.saves(path + ".weight")) {
+                throw new FourierException(
+                    "'%s' is saved whole by adapter '%s', so it is no frozen layer; compute with"
+                            .formatted(path, name)
+                        + " tensor(\"%s.weight\")".formatted(path));
+              }
+            });
+    FourierLinear layer = layers.of(path);
+    HostMatrix bias = now.value(path + ".bias", List.of());
+    if (bias != null) {
+      layer.updateBias(bias);
+    }
+    return layer;
+  }
+
+  /**
+   * A tensor as it is now: the active adapter's, if it saves the tensor's module whole, else the
+   * base's, {@code [first dimension, all others]}, or {@code [1, n]} of a vector. Not for writing.
+   *
+   * @throws FourierException if there is none of that name
+   */
+  public Matrix tensor(String name) {
+    return tensor(group.moment(), name);
+  }
+
+  Matrix tensor(LayerGroup.Moment moment, String name) {
+    ModelState then = state.at(moment);
+    HostMatrix own = then.value(name, then.enabled() ? then.active() : List.of());
+    return own != null ? own : baseTensor(name);
+  }
+
+  HostMatrix baseTensor(String name) {
+    BaseTensor tensor =
+        layers
+            .tensor(name)
+            .orElseThrow(
+                () ->
+                    new FourierException(
+                        "the model has no tensor '%s', neither in %s nor of an adapter"
+                            .formatted(name, base.path())));
+    return tensor.matrix(base.checkpoint());
+  }
+
+  /** Names of all adapters, in the order added. */
+  public List<String> adapterNames() {
+    return List.copyOf(state.now().adapters().keySet());
+  }
+
+  /** Names of the active adapters, in order. */
+  public List<String> activeAdapters() {
+    return state.now().active();
+  }
+
+  /** Whether adapters take part in passes. */
+  public boolean adaptersEnabled() {
+    return state.now().enabled();
+  }
+
+  /** The settings of an adapter, with the targets and saved modules that followed from the base. */
+  public FourierFtConfig config(String adapter) {
+    return state.now().adapter(adapter).config();
+  }
+
+  /** Of which every layer is, and with which all that changes here is exchanged. */
+  public LayerGroup group() {
+    return group;
+  }
+
+  /**
+   * Adds a new adapter; it becomes active if it is the only one.
+   *
+   * @param newTensors the first values of saved modules that stand for the base's or that it lacks
+   * @throws AdapterNameException if the name is taken, blank or contains a dot
+   * @throws io.fourierft.peft.PeftException if the configuration does not fit the base model, or
+   *     two adapters would train biases
+   * @throws IOException if a tensor cannot be read
+   */
+  public void addAdapter(String name, FourierFtConfig config, List<ExtraTensor> newTensors)
+      throws IOException {
+    base.requireUnchanged();
+    PeftAdapter adapter = PeftAdapter.create(config, base.model(), base.checkpoint(), newTensors);
+    add(name, ModelAdapter.created(adapter, base.model(), options));
+  }
+
+  /**
+   * Adds an adapter that was saved; it becomes active if it is the only one.
+   *
+   * @throws AdapterNameException if the name is taken, blank or contains a dot
+   * @throws io.fourierft.peft.PeftException if it is broken or of another base model, or two
+   *     adapters would train biases
+   * @throws IOException if a file cannot be read
+   */
+  public void addAdapter(String name, Path folder) throws IOException {
+    base.requireUnchanged();
+    add(name, ModelAdapter.saved(PeftAdapter.open(folder), base.model(), options));
+  }
+
+  private void add(String name, ModelAdapter adapter) {
+    group.exchange(() -> new AdapterChange(state, layers).add(name, adapter));
+  }
+
+  /**
+   * Makes exactly these adapters active on every layer that has them, in this order. Merged ones
+   * are unmerged first, as PEFT does.
+   *
+   * @throws AdapterNameException if one is unknown or named twice
+   * @throws FourierException if two of them save the same module whole
+   */
+  public void setActiveAdapters(List<String> names) {
+    group.exchange(() -> new AdapterChange(state, layers).setActive(names));
+  }
+
+  /** Lets passes compute with the base alone; merged adapters are unmerged for good, as in PEFT. */
+  public void disableAdapters() {
+    group.exchange(
+        () -> {
+          layers.all().forEach(FourierLinear::disableAdapters);
+          state.set(state.now().withEnabled(false));
+        });
+  }
+
+  /** Undoes {@link #disableAdapters}. */
+  public void enableAdapters() {
+    group.exchange(
+        () -> {
+          layers.all().forEach(FourierLinear::enableAdapters);
+          state.set(state.now().withEnabled(true));
+        });
+  }
+
+  /** Merges the active adapters into every layer that has them. */
+  public void merge(boolean safe) {
+    group.exchange(() -> merge(safe, state.now().active()));
+  }
+
+  /**
+   * Merges adapters into every layer that has them, all layers or none.
+   *
+   * @param safe whether to refuse a merged weight that is not finite
+   * @throws io.fourierft.layer.MergeException if {@code safe} refuses or adapters are disabled
+   */
+  public void merge(boolean safe, List<String> names) {
+    group.exchange(
+        () -> {
+          names.forEach(state.now()::adapter);
+          for (FourierLinear layer : layers.all()) {
+            List<String> there = names.stream().filter(layer.adapterNames()::contains).toList();
+            if (!there.isEmpty()) {
+              layer.merge(safe, there);
+            }
+          }
+        });
+  }
+
+  /**
+   * Takes all merged adapters off every layer.
+   *
+   * @return whether anything was merged
+   */
+  public boolean unmerge() {
+    return group.exchange(
+        () -> {
+          boolean any = false;
+          for (FourierLinear layer : layers.all()) {
+            any |= !layer.mergedAdapters().isEmpty() && layer.unmerge();
+          }
+          return any;
+        });
+  }
+
+  /**
+   * Removes an adapter from every layer, and with it the tensors that it brought. If it was the
+   * last active one, the first of the others in sorted order becomes active.
+   *
+   * @throws io.fourierft.layer.MergeException if it is merged
+   */
+  public void deleteAdapter(String name) {
+    group.exchange(
+        () -> {
+          new AdapterChange(state, layers).delete(name);
+          trained.remove(name);
+        });
+  }
+
+  /**
+   * What is trained of an adapter; the same object every time.
+   *
+   * @throws AdapterNameException if there is no such adapter
+   */
+  public AdapterParameters parameters(String adapter) {
+    return group.exchange(
+        () ->
+            trained.computeIfAbsent(
+                adapter, name -> AdapterParameters.of(name, state.now().adapter(name), layers)));
+  }
+
+  /** The parameters of those adapters that are being trained. */
+  Map<String, AdapterParameters> trained() {
+    return trained;
+  }
+
+  /**
+   * A trainer of everything that is trained of the active adapters, in one group; for groups of
+   * other learning rates make a {@link Trainer} of {@link #parameters}.
+   *
+   * @throws FourierException if no adapter is active
+   */
+  public Trainer trainer(double learningRate, double weightDecay, TrainerOptions trainerOptions) {
+    List<TrainableParameter> all = new ArrayList<>();
+    activeAdapters().forEach(name -> all.addAll(parameters(name).all()));
+    return Trainer.of(
+        engine,
+        List.of(new ParameterGroup("adapters", all, learningRate, weightDecay)),
+        trainerOptions);
+  }
+
+  /** A pass for inference, which keeps nothing for a backward pass. */
+  public ModelPass newPass() {
+    return new ModelPass(this, 0);
+  }
+
+  /**
+   * A pass for training.
+   *
+   * @param tokens the most tokens of one call of a layer
+   */
+  public ModelPass newPass(int tokens) {
+    if (tokens < 1) {
+      throw new FourierException(
+          "a pass for training is for 1 token or more, not "
+              + tokens
+              + "; newPass() keeps nothing");
+    }
+    return new ModelPass(this, tokens);
+  }
+
+  LayerGroup.Value<ModelState> state() {
+    return state;
+  }
+
+  /**
+   * Writes an adapter as PEFT's {@code save_pretrained} does: {@code adapter_config.json} and
+   * {@code adapter_model.safetensors} with spectra, heads and biases of one moment. The folder
+   * appears whole or not at all.
+   *
+   * @param overwrite whether an adapter that is there already is replaced
+   * @throws AdapterNameException if there is no such adapter
+   * @throws FourierException if the folder is not empty and may not be replaced; nothing is changed
+   * @throws IOException if writing fails; the folder is as it was
+   */
+  public void save(String adapter, Path folder, boolean overwrite) throws IOException {
+    LayerGroup.Moment moment = group.moment();
+    state.at(moment).adapter(adapter).save(adapter, moment, layers, folder, overwrite);
+  }
+
+  /**
+   * Closes the base model's files; its layers must not be used afterwards. Closing again does
+   * nothing.
+   *
+   * @throws IOException if one cannot be closed
+   */
+  @Override
+  public void close() throws IOException {
+    trained.values().forEach(AdapterParameters::close);
+    trained.clear();
+    base.close();
+  }
+}

@@ -1,0 +1,123 @@
+package io.fourierft.model;
+
+import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.peft.ResolvedModule;
+import io.fourierft.training.TrainableParameter;
+import io.fourierft.training.TrainableSpectrum;
+import io.fourierft.training.TrainableTensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is trained of one adapter of an {@link AdaptedModel}: PEFT's parameters with {@code
+ * requires_grad}. A {@link ModelPass} adds the gradients of spectra and of adapted layers' biases;
+ * those of heads and other tensors the program adds itself, to {@link ModelPass#gradient}.
+ */
+public final class AdapterParameters {
+  private final Map<String, TrainableSpectrum> spectra;
+  private final Map<String, TrainableTensor> heads;
+  private final Map<String, TrainableTensor> biases;
+
+  AdapterParameters(
+      Map<String, TrainableSpectrum> spectra,
+      Map<String, TrainableTensor> heads,
+      Map<String, TrainableTensor> biases) {
+    this.spectra = new LinkedHashMap<>(spectra);
+    this.heads = new LinkedHashMap<>(heads);
+    this.biases = new LinkedHashMap<>(biases);
+  }
+
+  /** Begins to train an adapter of a model: its parameters have the values of now. */
+  static AdapterParameters of(String adapterName, ModelAdapter adapter, ModelLayers layers) {
+    Map<String, TrainableSpectrum> spectra = new LinkedHashMap<>();
+    Map<String, TrainableTensor> heads = new LinkedHashMap<>();
+    Map<String, TrainableTensor> biases = new LinkedHashMap<>();
+    for (ResolvedModule module : adapter.modules()) {
+      // As PEFT names its parameters.
+      String parameter = module.path() + ".fourierft_spectrum." + adapterName;
+      spectra.put(module.path(), TrainableSpectrum.of(parameter, layers.of(module), adapterName));
+    }
+    adapter
+        .values()
+        .forEach(
+            (tensor, values) -> {
+              if (adapter.isBias(tensor)) {
+                biases.put(tensor, bias(tensor, values, layers));
+              } else if (adapter.saves(tensor)) {
+                int dot = tensor.lastIndexOf('.');
+                String parameter =
+                    tensor.substring(0, Math.max(0, dot))
+                        + ".modules_to_save."
+                        + adapterName
+                        + tensor.substring(dot);
+                heads.put(tensor, TrainableTensor.of(parameter, values));
+              }
+            });
+    return new AdapterParameters(spectra, heads, biases);
+  }
+
+  private static TrainableTensor bias(String tensor, HostMatrix values, ModelLayers layers) {
+    String path = tensor.substring(0, tensor.length() - ".bias".length());
+    HostMatrix gradient = Matrix.of(new float[values.cols()], 1, values.cols());
+    return TrainableTensor.of(
+        tensor,
+        values,
+        gradient,
+        trained -> {
+          FourierLinear layer = layers.known(path);
+          if (layer != null) {
+            layer.updateBias(trained);
+          }
+        });
+  }
+
+  /** The coefficients of each layer. */
+  public List<TrainableSpectrum> spectra() {
+    return List.copyOf(spectra.values());
+  }
+
+  /** The tensors of {@code modules_to_save}. */
+  public List<TrainableTensor> heads() {
+    return List.copyOf(heads.values());
+  }
+
+  /** The biases that {@code bias} asks for. */
+  public List<TrainableTensor> biases() {
+    return List.copyOf(biases.values());
+  }
+
+  /** All of them: spectra, heads, biases. */
+  public List<TrainableParameter> all() {
+    List<TrainableParameter> all = new ArrayList<>(spectra.values());
+    all.addAll(heads.values());
+    all.addAll(biases.values());
+    return all;
+  }
+
+  /** The trained coefficients of a layer, null if the adapter does not have it. */
+  @Nullable TrainableSpectrum spectrum(String path) {
+    return spectra.get(path);
+  }
+
+  /** The gradient of a head's tensor or of a bias, null if it is not trained. */
+  @Nullable Matrix gradient(String tensor) {
+    TrainableTensor trained = heads.getOrDefault(tensor, biases.get(tensor));
+    return trained == null ? null : trained.gradient();
+  }
+
+  /** Gives back what the parameters own. */
+  void close() {
+    all().forEach(TrainableParameter::close);
+  }
+
+  /** The gradient of a bias, null if it is not trained. */
+  @Nullable Matrix biasGradient(String tensor) {
+    TrainableTensor trained = biases.get(tensor);
+    return trained == null ? null : trained.gradient();
+  }
+}

@@ -1,0 +1,226 @@
+package io.fourierft.model;
+
+import io.fourierft.FourierException;
+import io.fourierft.Matrix;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.LayerGroup;
+import io.fourierft.layer.LinearTape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One forward pass over the layers of an {@link AdaptedModel} and the backward pass that fits it:
+ * what every layer computes is of the moment at which the pass began, and the tapes of all layers
+ * are kept here. A layer may be used several times in one pass; its backward calls come in reverse
+ * order then. {@link #begin} begins the next pass with the same memory.
+ *
+ * <pre>
+ *   try (ModelPass pass = model.newPass(tokens)) {
+ *     for (batch : batches) {
+ *       pass.begin();
+ *       pass.forward("layers.0.q_proj", x, q);       // and so on, the program's own part between
+ *       pass.backward("layers.0.q_proj", gq, gx);    // adds to the gradients of what is trained
+ *       trainer.batchDone();
+ *     }
+ *   }</pre>
+ *
+ * <p>Used by one thread at a time. Closing gives memory back to the engine.
+ */
+public final class ModelPass implements AutoCloseable {
+  private final AdaptedModel model;
+  private final int capacity;
+  private final Map<String, Tapes> tapes = new HashMap<>();
+  private LayerGroup.Moment moment;
+  private @Nullable List<@Nullable String> names;
+  private int tokensPerSample = 1;
+
+  ModelPass(AdaptedModel model, int capacity) {
+    this.model = model;
+    this.capacity = capacity;
+    this.moment = model.group().moment();
+  }
+
+  /** Begins anew, with the adapters and weights of now and the active adapters on every token. */
+  public void begin() {
+    moment = model.group().moment();
+    names = null;
+    tapes.values().forEach(Tapes::clear);
+  }
+
+  /**
+   * Begins anew, where each sample names its own adapter, active or not; a layer that lacks it
+   * computes with its base, as in PEFT.
+   *
+   * @param adapters one for each sample: a name, or null or {@link FourierLinear#BASE} for none
+   * @param sampleTokens tokens of each sample, which stand together
+   * @throws io.fourierft.layer.AdapterNameException if a name is unknown
+   */
+  public void begin(List<@Nullable String> adapters, int sampleTokens) {
+    begin();
+    ModelState then = model.state().at(moment);
+    for (String name : adapters) {
+      if (name != null && !name.equals(FourierLinear.BASE)) {
+        then.adapter(name);
+      }
+    }
+    names = new ArrayList<>(adapters);
+    tokensPerSample = sampleTokens;
+  }
+
+  /**
+   * Computes a layer's y from x; a pass for training keeps what {@link #backward} needs.
+   *
+   * @param path as {@link AdaptedModel#layer}
+   */
+  public void forward(String path, Matrix x, Matrix y) {
+    FourierLinear layer = model.layer(path).at(moment);
+    LinearTape tape = null;
+    Tapes own = null;
+    if (capacity > 0) {
+      own = tapes.computeIfAbsent(path, key -> new Tapes());
+      tape = own.next(layer, capacity);
+    }
+    List<@Nullable String> perSample = names;
+    if (perSample != null) {
+      layer.forward(x, y, there(layer, perSample), tokensPerSample, tape);
+    } else if (tape != null) {
+      layer.forward(x, y, tape);
+    } else {
+      layer.forward(x, y);
+    }
+    if (own != null) {
+      own.taken();
+    }
+  }
+
+  private static List<@Nullable String> there(FourierLinear layer, List<@Nullable String> names) {
+    List<@Nullable String> there = new ArrayList<>(names.size());
+    List<String> known = layer.adapterNames();
+    for (String name : names) {
+      there.add(name != null && known.contains(name) ? name : null);
+    }
+    return there;
+  }
+
+  /**
+   * The gradients of the layer's last forward call that has had none yet: writes that of x, and
+   * adds those of the coefficients and of the bias to what {@link AdaptedModel#parameters} trains.
+   *
+   * @param g the upstream gradient of y
+   * @param gx overwritten with the gradient of x; null if not wanted
+   * @throws FourierException if the pass is one for inference, or has no such call
+   */
+  public void backward(String path, Matrix g, @Nullable Matrix gx) {
+    if (capacity == 0) {
+      throw new FourierException(
+          "this pass keeps nothing for a backward pass; make it with newPass(tokens)");
+    }
+    Tapes own = tapes.get(path);
+    if (own == null || own.used == 0) {
+      throw new FourierException(
+          "no forward call of '%s' in this pass is left to go back; begin() forgets them"
+              .formatted(path));
+    }
+    FourierLinear layer = model.layer(path).at(moment);
+    Map<String, Matrix> gradients = new HashMap<>();
+    Matrix biasGradient = null;
+    List<String> known = layer.adapterNames();
+    for (Map.Entry<String, AdapterParameters> entry : model.trained().entrySet()) {
+      var spectrum = entry.getValue().spectrum(path);
+      if (spectrum != null && known.contains(entry.getKey())) {
+        gradients.put(entry.getKey(), spectrum.gradient());
+      }
+      Matrix bias = entry.getValue().biasGradient(path + ".bias");
+      biasGradient = bias == null ? biasGradient : bias;
+    }
+    layer.backward(own.last(), g, gx, gradients, biasGradient);
+    own.used--;
+  }
+
+  /**
+   * A tensor of the moment at which the pass began; see {@link AdaptedModel#tensor}. Where samples
+   * name adapters, it is that of the one adapter they all name.
+   *
+   * @throws FourierException if samples name several adapters, and one of them has a tensor of its
+   *     own here: compute their heads in passes of their own
+   */
+  public Matrix tensor(String name) {
+    List<@Nullable String> perSample = names;
+    if (perSample == null) {
+      return model.tensor(moment, name);
+    }
+    ModelState then = model.state().at(moment);
+    TreeSet<String> distinct = new TreeSet<>();
+    perSample.forEach(each -> distinct.add(Objects.requireNonNullElse(each, FourierLinear.BASE)));
+    boolean own =
+        distinct.stream()
+            .anyMatch(each -> !each.equals(FourierLinear.BASE) && then.adapter(each).saves(name));
+    if (own && distinct.size() > 1) {
+      throw new FourierException(
+          "samples name the adapters %s, which do not share '%s'; compute it in a pass for each"
+              .formatted(distinct, name));
+    }
+    Matrix value = then.value(name, own ? List.copyOf(distinct) : List.of());
+    return value != null ? value : model.baseTensor(name);
+  }
+
+  /**
+   * Where the gradient of a head's tensor or of a bias is added to, F32 of the tensor's shape; null
+   * if no adapter that computes in this pass trains it.
+   */
+  public @Nullable Matrix gradient(String tensor) {
+    ModelState then = model.state().at(moment);
+    List<@Nullable String> perSample = names;
+    List<@Nullable String> computing = perSample == null ? List.copyOf(then.active()) : perSample;
+    for (Map.Entry<String, AdapterParameters> entry : model.trained().entrySet()) {
+      Matrix gradient = entry.getValue().gradient(tensor);
+      if (gradient != null && computing.contains(entry.getKey())) {
+        return gradient;
+      }
+    }
+    return null;
+  }
+
+  /** Gives the memory back; a second call does nothing. */
+  @Override
+  public void close() {
+    tapes.values().forEach(Tapes::close);
+    tapes.clear();
+  }
+
+  /** The tapes of one layer, one for each call of it in a pass. */
+  private static final class Tapes {
+    private final List<LinearTape> all = new ArrayList<>();
+    private int used;
+
+    LinearTape next(FourierLinear layer, int capacity) {
+      if (used == all.size()) {
+        all.add(layer.newTape(capacity));
+      }
+      return all.get(used);
+    }
+
+    void taken() {
+      used++;
+    }
+
+    LinearTape last() {
+      return all.get(used - 1);
+    }
+
+    void clear() {
+      used = 0;
+    }
+
+    void close() {
+      all.forEach(LinearTape::close);
+      all.clear();
+      used = 0;
+    }
+  }
+}

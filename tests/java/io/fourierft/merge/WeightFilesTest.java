@@ -1,0 +1,240 @@
+package io.fourierft.merge;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fourierft.EngineOptions;
+import io.fourierft.FourierEngine;
+import io.fourierft.ModelFiles;
+import io.fourierft.safetensors.DType;
+import io.fourierft.safetensors.SafetensorsException;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several weight files at a time: the same bytes, one failure, bounded memory. */
+class WeightFilesTest {
+  private static final int FILES = 7;
+  private static final int SIDE = 64;
+
+  @TempDir Path folder;
+  private Path base;
+  private Path adapter;
+  private FourierEngine engine;
+
+  @BeforeEach
+  void makeModel() throws IOException {
+    engine = FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(1));
+    base = Files.createDirectory(folder.resolve("base"));
+    StringBuilder index = new StringBuilder();
+    List<ModelFiles.Tensor> spectra = new ArrayList<>();
+    for (int i = 0; i < FILES; i++) {
+      String changed = "layers." + i + ".q_proj";
+      String kept = "layers." + i + ".norm.weight";
+      // The tensors of the last file stay as they are.
+      boolean last = i == FILES - 1;
+      ModelFiles.write(
+          base.resolve(shard(i)),
+          ModelFiles.matrix(kept, DType.F32, SIDE, SIDE, 1, 100 + i),
+          ModelFiles.matrix(
+              last ? "head.weight" : changed + ".weight", DType.BF16, SIDE, SIDE, 1, i));
+      index.append(
+          "%s\"%s\": \"%s\", \"%s\": \"%s\""
+              .formatted(
+                  i == 0 ? "" : ", ",
+                  kept,
+                  shard(i),
+                  last ? "head.weight" : changed + ".weight",
+                  shard(i)));
+      if (!last) {
+        spectra.add(ModelFiles.spectrum(changed, DType.F32, ModelFiles.normal(9, 1, i)));
+      }
+    }
+    Files.writeString(
+        base.resolve("model.safetensors.index.json"),
+        "{\"metadata\": {}, \"weight_map\": {" + index + "}}");
+    Files.writeString(base.resolve("config.json"), "{\"model_type\": \"llama\"}");
+    adapter =
+        ModelFiles.adapter(
+            folder.resolve("adapter"),
+            9,
+            100,
+            7,
+            "[\"q_proj\"]",
+            "",
+            spectra.toArray(ModelFiles.Tensor[]::new));
+  }
+
+  private static String shard(int i) {
+    return "model-0000" + (i + 1) + "-of-0000" + FILES + ".safetensors";
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  private List<TensorChange> write(String output, int threads, ProgressListener progress)
+      throws IOException {
+    try (OpenBase open = OpenBase.open(base)) {
+      MergePlan plan = new MergePlan(open, List.of(adapter), MergeOptions.defaults());
+      Path to = Files.createDirectory(folder.resolve(output));
+      return new WeightFiles(engine, open.checkpoint(), plan, to, progress).write(threads);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 20})
+  void severalAtATimeWriteTheSameBytes(int threads) throws IOException {
+    List<TensorChange> alone = write("alone", 1, ProgressListener.NONE);
+    AtomicLong heard = new AtomicLong();
+    AtomicInteger inside = new AtomicInteger();
+    List<TensorChange> together =
+        write(
+            "together",
+            threads,
+            (done, total, what) -> {
+              assertEquals(1, inside.incrementAndGet(), "one at a time");
+              assertTrue(done > heard.getAndSet(done) && done <= total, done + " of " + total);
+              inside.decrementAndGet();
+            });
+    assertEquals((long) FILES * SIDE * SIDE * (4 + 2), heard.get());
+    assertEquals(alone, together);
+    assertEquals(FILES - 1, together.size());
+    for (int i = 0; i < FILES; i++) {
+      assertArrayEquals(
+          Files.readAllBytes(folder.resolve("alone").resolve(shard(i))),
+          Files.readAllBytes(folder.resolve("together").resolve(shard(i))),
+          shard(i));
+    }
+  }
+
+  /** While one file's tensor is held up, others are written. */
+  @Test
+  void filesAreWrittenSideBySide() throws IOException {
+    Thread caller = Thread.currentThread();
+    CountDownLatch other = new CountDownLatch(1);
+    FourierEngine waiting =
+        (FourierEngine)
+            Proxy.newProxyInstance(
+                FourierEngine.class.getClassLoader(),
+                new Class<?>[] {FourierEngine.class},
+                (proxy, method, arguments) -> {
+                  if (Thread.currentThread() != caller) {
+                    other.countDown();
+                  } else {
+                    assertTrue(other.await(30, TimeUnit.SECONDS), "the other file is not begun");
+                  }
+                  return method.invoke(engine, arguments);
+                });
+    try (OpenBase open = OpenBase.open(base)) {
+      MergePlan plan = new MergePlan(open, List.of(adapter), MergeOptions.defaults());
+      Path to = Files.createDirectory(folder.resolve("out"));
+      new WeightFiles(waiting, open.checkpoint(), plan, to, ProgressListener.NONE).write(2);
+    }
+    assertEquals(FILES, ModelFiles.names(folder.resolve("out")).size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void theFirstFailureEndsAllAndLeavesNothing(int threads) throws IOException {
+    AtomicInteger heard = new AtomicInteger();
+    IllegalStateException e =
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                write(
+                    "out",
+                    threads,
+                    (done, total, what) -> {
+                      if (heard.incrementAndGet() == 5) {
+                        throw new IllegalStateException("enough");
+                      }
+                    }));
+    assertEquals("enough", e.getMessage());
+    assertTrue(heard.get() <= 5 + threads, "what was begun ended: " + heard.get());
+    assertTrue(
+        ModelFiles.names(folder.resolve("out")).stream().noneMatch(name -> name.startsWith(".")),
+        ModelFiles.names(folder.resolve("out")).toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5})
+  void aShardThatIsTruncatedMeanwhileIsNamedAndNoModelIsLeft(int broken) throws IOException {
+    Path results = Files.createDirectory(folder.resolve("results"));
+    Path file = base.resolve(shard(broken));
+    AtomicInteger heard = new AtomicInteger();
+    SafetensorsException e =
+        assertThrows(
+            SafetensorsException.class,
+            () ->
+                ModelMerge.run(
+                    engine,
+                    base,
+                    List.of(adapter),
+                    results.resolve("merged"),
+                    MergeOptions.defaults(),
+                    (done, total, what) -> {
+                      if (heard.incrementAndGet() == 1) {
+                        truncate(file);
+                      }
+                    }));
+    assertTrue(e.getMessage().contains(shard(broken)), e.getMessage());
+    assertEquals(List.of(), ModelFiles.names(results));
+  }
+
+  private static void truncate(Path file) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(900);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** However many ask, what they hold together stays within the bound; the largest gets all. */
+  @Test
+  void memoryIsBounded() throws InterruptedException {
+    long unit = 64 << 10;
+    TensorMemory memory = TensorMemory.ofBytes(10 * unit);
+    AtomicLong held = new AtomicLong();
+    AtomicLong most = new AtomicLong();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      long wanted = i == 3 ? 25 * unit : (1 + i) * unit;
+      threads.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int round = 0; round < 50; round++) {
+                      try (TensorMemory.Held _ = memory.hold(wanted)) {
+                        long now = held.addAndGet(Math.min(10 * unit, wanted));
+                        most.accumulateAndGet(now, Math::max);
+                        Thread.yield();
+                        held.addAndGet(-Math.min(10 * unit, wanted));
+                      }
+                    }
+                  }));
+    }
+    for (Thread thread : threads) {
+      assertTrue(thread.join(java.time.Duration.ofSeconds(30)), "nobody waits for ever");
+    }
+    assertEquals(10 * unit, most.get());
+  }
+}
