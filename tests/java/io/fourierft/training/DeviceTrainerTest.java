@@ -263,14 +263,15 @@ class DeviceTrainerTest extends TrainerContract {
   }
 
   private FourierLinear layer(Matrix weight) {
-    FourierLinear layer =
-        new FourierLinear(engine, weight, null, FourierLinearOptions.defaults());
+    FourierLinear layer = new FourierLinear(engine, weight, null, FourierLinearOptions.defaults());
     layer.addAdapter(
         "default", FourierAdapter.of(SpectralLocations.of(6, 4, 5, 1), numbers(5, 1), 40));
     return layer;
   }
 
-  /** Passes see the values of now; the adapter shows them when they are published, and at the end. */
+  /**
+   * Passes see the values of now; the adapter shows them when they are published, and at the end.
+   */
   @Test
   void aLayerOfTheDeviceIsTrainedInPlace() {
     float[] weights = numbers(24, 4);
