@@ -65,7 +65,10 @@ class FourierLinearConcurrencyTest extends OneEngineTest {
 
   @Test
   void readersSeeOneOfTheStatesWhileAdaptersAreAddedAndDeleted() throws Exception {
-    FourierLinear layer = layer(FourierLinearOptions.defaults().withDeltaCacheBytes(LayerSamples.isOnHost() ? 4096 : 0));
+    FourierLinear layer =
+        layer(
+            FourierLinearOptions.defaults()
+                .withDeltaCacheBytes(LayerSamples.isOnHost() ? 4096 : 0));
     FourierAdapter first = LayerSamples.adapter(SIDE, SIDE, 30, 2);
     FourierAdapter second = LayerSamples.adapter(SIDE, SIDE, 50, 3);
     HostMatrix x = LayerSamples.gaussian(2, SIDE, 4);

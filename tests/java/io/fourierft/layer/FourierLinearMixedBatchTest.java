@@ -126,9 +126,7 @@ class FourierLinearMixedBatchTest extends OneEngineTest {
     Matrix x = LayerSamples.put(LayerSamples.gaussian(2, IN, 6));
     Matrix y = LayerSamples.put(LayerSamples.zeros(2, OUT));
     AdapterNameException refusal =
-        assertThrows(
-            AdapterNameException.class,
-            () -> layer.forward(x, y, List.of("a", "zzz")));
+        assertThrows(AdapterNameException.class, () -> layer.forward(x, y, List.of("a", "zzz")));
     assertTrue(String.valueOf(refusal.getMessage()).contains("'zzz'"));
     assertArrayEquals(new float[2 * OUT], LayerSamples.floats(y));
   }

@@ -25,8 +25,7 @@ abstract class LayerTest extends OneEngineTest {
 
   /** A layer of {@code type} with a bias and the adapters named, the first of them active. */
   static FourierLinear layer(ElementType type, FourierLinearOptions options, String... names) {
-    assumeTrue(
-        type != ElementType.F64 || LayerSamples.isOnHost(), "a device multiplies no F64");
+    assumeTrue(type != ElementType.F64 || LayerSamples.isOnHost(), "a device multiplies no F64");
     FourierLinear layer =
         new FourierLinear(
             engine(),

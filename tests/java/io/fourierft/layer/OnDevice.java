@@ -1,8 +1,8 @@
 package io.fourierft.layer;
 
 import io.fourierft.OneEngineTest;
-import io.fourierft.internal.cuda.EmulatedCuda;
 import io.fourierft.cuda.CudaFourierEngine;
+import io.fourierft.internal.cuda.EmulatedCuda;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;

@@ -80,8 +80,7 @@ class CublasFaultsTest extends EmulatedEngineTest {
     for (int nth = 1; nth <= 8; nth++) {
       emulator.fail("cublasCreate_v2", nth, CublasException.ALLOCATION_FAILED);
     }
-    CudaOutOfMemoryException failure =
-        assertThrows(CudaOutOfMemoryException.class, this::multiply);
+    CudaOutOfMemoryException failure = assertThrows(CudaOutOfMemoryException.class, this::multiply);
     assertTrue(
         String.valueOf(failure.getMessage()).contains("multiplying tokens of 18 features to 22"),
         failure.getMessage());
@@ -121,10 +120,7 @@ class CublasFaultsTest extends EmulatedEngineTest {
   @Test
   void aHandleThatIsNotGivenBackAtOnceIsGivenBackLater() {
     try (CudaStream stream = engine.newStream()) {
-      engine
-          .on(stream)
-          .deviceOperations()
-          .multiply(x, weight, WeightLayout.OUT_IN, null, y);
+      engine.on(stream).deviceOperations().multiply(x, weight, WeightLayout.OUT_IN, null, y);
       emulator.fail("cublasDestroy_v2", 1, 14);
     }
     assertEquals(0, emulator.live("blas"));

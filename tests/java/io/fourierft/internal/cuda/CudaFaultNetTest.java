@@ -357,8 +357,7 @@ class CudaFaultNetTest {
           // A sum that was cut into smaller chunks may be rounded in another way.
           boolean done = Math.abs(found[i] - right[i]) <= 1e-5f * Math.abs(right[i]) + 1e-6f;
           boolean untouched =
-              failed != null
-                  && (operation.overwrites || Float.compare(found[i], before[i]) == 0);
+              failed != null && (operation.overwrites || Float.compare(found[i], before[i]) == 0);
           if (!done && !untouched) {
             throw new AssertionError(
                 "%s: element %d is %s, was %s and should be %s; %s"

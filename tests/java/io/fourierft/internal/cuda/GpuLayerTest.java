@@ -105,8 +105,7 @@ class GpuLayerTest extends DeviceEngineTest {
     DeviceBuffer deviceGx = upload(LayerSamples.zeros(type, TOKENS, IN));
     DeviceBuffer deviceGradient = upload(LayerSamples.zeros(1, N));
     DeviceBuffer deviceBias = upload(LayerSamples.zeros(1, OUT));
-    try (FourierLinear device =
-            new FourierLinear(engine, upload(weight), upload(bias), options);
+    try (FourierLinear device = new FourierLinear(engine, upload(weight), upload(bias), options);
         LinearTape tape = device.newTape(TOKENS)) {
       device.addAdapter("a", LayerSamples.adapter(OUT, IN, N, 3));
       List<DeviceBuffer> outputs = List.of(deviceY, deviceGx, deviceGradient, deviceBias);
@@ -115,8 +114,7 @@ class GpuLayerTest extends DeviceEngineTest {
               on -> {
                 FourierLinear there = device.on(on);
                 there.forward(deviceX, deviceY, tape);
-                there.backward(
-                    tape, deviceG, deviceGx, Map.of("a", deviceGradient), deviceBias);
+                there.backward(tape, deviceG, deviceGx, Map.of("a", deviceGradient), deviceBias);
               })) {
         List<float[]> once = new ArrayList<>();
         for (int pass = 0; pass < 2; pass++) {
