@@ -2,7 +2,6 @@ package io.fourierft.model;
 
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.layer.AdapterNameException;
 import io.fourierft.layer.FourierLinear;
@@ -46,8 +45,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@code bert.encoder.layer.0.attention.self.query}; the names of the base's files are understood
  * too.
  *
- * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed; one is
- * read when its layer is first needed. What {@code modules_to_save} and {@code bias} train is held
+ * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed, or with
+ * {@link ModelMemory#DEVICE} copies on the device, made one at a time; one is read when its layer is
+ * first needed. What {@code modules_to_save} and {@code bias} train is held
  * in float32 and trained in place: a pass beside a step of the trainer may see some of its new
  * numbers in such a tensor of a head, never in a spectrum or a layer's bias.
  *
@@ -159,7 +159,7 @@ public final class AdaptedModel implements AutoCloseable {
               }
             });
     FourierLinear layer = layers.of(path);
-    HostMatrix bias = now.value(path + ".bias", List.of());
+    Matrix bias = now.value(path + ".bias", List.of());
     if (bias != null) {
       layer.updateBias(bias);
     }
@@ -178,11 +178,11 @@ public final class AdaptedModel implements AutoCloseable {
 
   Matrix tensor(LayerGroup.Moment moment, String name) {
     ModelState then = state.at(moment);
-    HostMatrix own = then.value(name, then.enabled() ? then.active() : List.of());
+    Matrix own = then.value(name, then.enabled() ? then.active() : List.of());
     return own != null ? own : baseTensor(name);
   }
 
-  HostMatrix baseTensor(String name) {
+  Matrix baseTensor(String name) {
     BaseTensor tensor =
         layers
             .tensor(name)
@@ -191,7 +191,7 @@ public final class AdaptedModel implements AutoCloseable {
                     new FourierException(
                         "the model has no tensor '%s', neither in %s nor of an adapter"
                             .formatted(name, base.path())));
-    return tensor.matrix(base.checkpoint());
+    return layers.placed(tensor);
   }
 
   /** Names of all adapters, in the order added. */
@@ -232,7 +232,7 @@ public final class AdaptedModel implements AutoCloseable {
       throws IOException {
     base.requireUnchanged();
     PeftAdapter adapter = PeftAdapter.create(config, base.model(), base.checkpoint(), newTensors);
-    add(name, ModelAdapter.created(adapter, base.model(), options));
+    add(name, ModelAdapter.created(adapter, base.model(), options, layers.memory()));
   }
 
   /**
@@ -245,7 +245,7 @@ public final class AdaptedModel implements AutoCloseable {
    */
   public void addAdapter(String name, Path folder) throws IOException {
     base.requireUnchanged();
-    add(name, ModelAdapter.saved(PeftAdapter.open(folder), base.model(), options));
+    add(name, ModelAdapter.saved(PeftAdapter.open(folder), base.model(), options, layers.memory()));
   }
 
   private void add(String name, ModelAdapter adapter) {
@@ -416,6 +416,10 @@ public final class AdaptedModel implements AutoCloseable {
   public void close() throws IOException {
     trained.values().forEach(AdapterParameters::close);
     trained.clear();
-    base.close();
+    try {
+      layers.close();
+    } finally {
+      base.close();
+    }
   }
 }
