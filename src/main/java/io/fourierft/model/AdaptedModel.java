@@ -13,6 +13,7 @@ import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.training.ParameterGroup;
 import io.fourierft.training.TrainableParameter;
+import io.fourierft.training.TrainableSpectrum;
 import io.fourierft.training.Trainer;
 import io.fourierft.training.TrainerOptions;
 import java.io.IOException;
@@ -108,17 +109,27 @@ public final class AdaptedModel implements AutoCloseable {
       FourierEngine engine, Path folder, AdaptedModelOptions options, FirstAdapter first)
       throws IOException {
     OpenBase base = OpenBase.open(folder);
+    AdaptedModel model;
     try {
-      AdaptedModel model = new AdaptedModel(engine, base, options);
+      model = new AdaptedModel(engine, base, options);
+    } catch (Throwable e) {
+      closeAfter(e, base);
+      throw e;
+    }
+    try {
       first.addTo(model);
       return model;
     } catch (Throwable e) {
-      try {
-        base.close();
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
+      closeAfter(e, model);
       throw e;
+    }
+  }
+
+  private static void closeAfter(Throwable failure, AutoCloseable half) {
+    try {
+      half.close();
+    } catch (Exception e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -322,7 +333,8 @@ public final class AdaptedModel implements AutoCloseable {
   }
 
   /**
-   * Removes an adapter from every layer, and with it the tensors that it brought. If it was the
+   * Removes an adapter from every layer, and with it the tensors that it brought, whose memory on a
+   * device is given back when the model closes, since passes may still compute with it. If it was the
    * last active one, the first of the others in sorted order becomes active.
    *
    * @throws io.fourierft.layer.MergeException if it is merged
@@ -402,6 +414,11 @@ public final class AdaptedModel implements AutoCloseable {
    * @throws IOException if writing fails; the folder is as it was
    */
   public void save(String adapter, Path folder, boolean overwrite) throws IOException {
+    AdapterParameters inTraining = trained.get(adapter);
+    if (options.memory() == ModelMemory.DEVICE && inTraining != null) {
+      // On a device coefficients change where they are, and the adapter shows them when asked.
+      inTraining.spectra().forEach(TrainableSpectrum::publish);
+    }
     LayerGroup.Moment moment = group.moment();
     state.at(moment).adapter(adapter).save(adapter, moment, layers, folder, overwrite);
   }

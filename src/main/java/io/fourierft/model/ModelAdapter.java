@@ -124,8 +124,11 @@ record ModelAdapter(
     List<ExtraTensor> tensors = new ArrayList<>();
     extras.forEach(
         (tensor, extra) -> {
-          HostMatrix value = values.get(tensor);
-          tensors.add(value == null ? extra : extra.withFloats(use -> use.accept(value.data())));
+          Matrix value = values.get(tensor);
+          tensors.add(
+              value == null
+                  ? extra
+                  : extra.withFloats(use -> use.accept(layers.memory().read(value).data())));
         });
     // PEFT notes of the flag what held for the module that it made last.
     boolean transposed = modules.getLast().layout() == WeightLayout.IN_OUT;
