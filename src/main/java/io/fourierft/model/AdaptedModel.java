@@ -47,10 +47,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * too.
  *
  * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed, or with
- * {@link ModelMemory#DEVICE} copies on the device, made one at a time; one is read when its layer is
- * first needed. What {@code modules_to_save} and {@code bias} train is held
- * in float32 and trained in place: a pass beside a step of the trainer may see some of its new
- * numbers in such a tensor of a head, never in a spectrum or a layer's bias.
+ * {@link ModelMemory#DEVICE} copies on the device, made one at a time; one is read when its layer
+ * is first needed. What {@code modules_to_save} and {@code bias} train is held in float32 and
+ * trained in place: a pass beside a step of the trainer may see some of its new numbers in such a
+ * tensor of a head, never in a spectrum or a layer's bias.
  *
  * <p><b>Threads.</b> Any number of threads may call anything at once. A {@link ModelPass} computes
  * with the adapters, weights and flags of one moment; each pass belongs to one thread at a time.
@@ -334,8 +334,8 @@ public final class AdaptedModel implements AutoCloseable {
 
   /**
    * Removes an adapter from every layer, and with it the tensors that it brought, whose memory on a
-   * device is given back when the model closes, since passes may still compute with it. If it was the
-   * last active one, the first of the others in sorted order becomes active.
+   * device is given back when the model closes, since passes may still compute with it. If it was
+   * the last active one, the first of the others in sorted order becomes active.
    *
    * @throws io.fourierft.layer.MergeException if it is merged
    */

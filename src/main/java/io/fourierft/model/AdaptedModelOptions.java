@@ -49,12 +49,14 @@ public record AdaptedModelOptions(
 
   /** The same options with other facts about the files. */
   public AdaptedModelOptions withResolve(ResolveOptions newResolve) {
-    return new AdaptedModelOptions(adapterName, newResolve, layers, initializationSeed, memory, newTensors);
+    return new AdaptedModelOptions(
+        adapterName, newResolve, layers, initializationSeed, memory, newTensors);
   }
 
   /** The same options with other options of the layers. */
   public AdaptedModelOptions withLayers(FourierLinearOptions newLayers) {
-    return new AdaptedModelOptions(adapterName, resolve, newLayers, initializationSeed, memory, newTensors);
+    return new AdaptedModelOptions(
+        adapterName, resolve, newLayers, initializationSeed, memory, newTensors);
   }
 
   /** The same options with another seed. */
@@ -70,6 +72,7 @@ public record AdaptedModelOptions(
 
   /** The same options with other first values. */
   public AdaptedModelOptions withNewTensors(List<ExtraTensor> tensors) {
-    return new AdaptedModelOptions(adapterName, resolve, layers, initializationSeed, memory, tensors);
+    return new AdaptedModelOptions(
+        adapterName, resolve, layers, initializationSeed, memory, tensors);
   }
 }

@@ -55,8 +55,7 @@ public final class AdapterParameters {
                         + adapterName
                         + tensor.substring(dot);
                 heads.put(
-                    tensor,
-                    TrainableTensor.of(parameter, values, layers.memory().zeros(values)));
+                    tensor, TrainableTensor.of(parameter, values, layers.memory().zeros(values)));
               }
             });
     return new AdapterParameters(spectra, heads, biases);

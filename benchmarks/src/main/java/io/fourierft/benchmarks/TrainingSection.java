@@ -16,8 +16,7 @@ final class TrainingSection implements Section {
   @Override
   public SectionReport run(Participants participants, RunOptions options) {
     SectionReport report =
-        new SectionReport(
-            name(), "Training step, queries and values adapted, T = 512, n = 1000");
+        new SectionReport(name(), "Training step, queries and values adapted, T = 512, n = 1000");
     Contest contest = Contest.of(options);
     List<Outcome> fourier = new ArrayList<>();
     List<Outcome> lora = new ArrayList<>();
@@ -34,8 +33,7 @@ final class TrainingSection implements Section {
             "The adapters' part alone: forward and backward of each, AdamW over all. PEFT builds ΔW"
                 + " in every forward pass, and its gradient in every backward pass.",
             fourier));
-    report.add(
-        RatioTable.of("Against PEFT's LoRA of rank 8: LoRA's time / ours, 1 is par.", lora));
+    report.add(RatioTable.of("Against PEFT's LoRA of rank 8: LoRA's time / ours, 1 is par.", lora));
     return report;
   }
 

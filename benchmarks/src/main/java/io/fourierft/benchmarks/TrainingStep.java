@@ -67,8 +67,7 @@ final class TrainingStep implements Contestant {
       AdapterRouting routing = AdapterRouting.all(adapters.get(i));
       engine.transform(g, upstream);
       engine.applyTransposed(routing, upstream, gx);
-      engine.spectrumGradient(
-          routing, inputs.get(i), upstream, List.of(spectra.get(i).gradient()));
+      engine.spectrumGradient(routing, inputs.get(i), upstream, List.of(spectra.get(i).gradient()));
     }
   }
 
@@ -109,8 +108,7 @@ final class TrainingStep implements Contestant {
     float[] ofInput = SampledPlaces.of(gx);
     float[] ofSpectrum = SampledPlaces.of((HostMatrix) spectra.getLast().gradient());
     update();
-    return List.of(
-        ofInput, ofSpectrum, SampledPlaces.of((HostMatrix) spectra.getLast().values()));
+    return List.of(ofInput, ofSpectrum, SampledPlaces.of((HostMatrix) spectra.getLast().values()));
   }
 
   @Override
