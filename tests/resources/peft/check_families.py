@@ -45,8 +45,17 @@ TEXT = dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_atten
 
 Q_V = ["q_proj", "v_proj"]
 ALL = "all-linear"
+EVERY = object()  # every Linear by its path, that of the head too
 
-# name, model class, target modules (None: PEFT's own default of the family), what differs from SIZES
+# Parts of models.
+NECK = dict(neck_hidden_sizes=[8, 8, 16, 16], fusion_hidden_size=16)
+STAGES = ["stage1", "stage2", "stage3", "stage4"]
+RESNET = dict(model_type="resnet", embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1] * 4, layer_type="basic", out_features=STAGES)
+SWIN = dict(model_type="swin", embed_dim=8, depths=[1] * 4, num_heads=[2] * 4, window_size=2, patch_size=2, image_size=32, out_features=STAGES)
+LINEAR_ATTENTION = dict(linear_num_key_heads=2, linear_num_value_heads=2, linear_key_head_dim=8, linear_value_head_dim=8,
+                        layer_types=["linear_attention", "full_attention"])  # fmt: skip
+
+# name, model class, target modules (None: PEFT's own default of the family), what differs from SIZES; "saved" is modules_to_save
 FAMILIES = [
     ("llama", "LlamaForCausalLM", Q_V, {}),
     ("llama, tied, bf16", "LlamaForCausalLM", Q_V, dict(tie_word_embeddings=True, dtype="bfloat16")),
@@ -146,6 +155,47 @@ FAMILIES = [
     ("wav2vec2", "Wav2Vec2ForCTC", Q_V,
      dict(conv_dim=[16, 16], conv_kernel=[3, 3], conv_stride=[2, 2], num_feat_extract_layers=2, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)),
     ("vision-encoder-decoder (vit, gpt2)", "VisionEncoderDecoderModel", ["q_proj", "c_attn"], "vit-gpt2"),
+    ("aria", "AriaForConditionalGeneration", EVERY,
+     dict(vision_config=dict(model_type="idefics3_vision"), text_config=dict(model_type="aria_text", moe_num_experts=4, moe_topk=2, moe_num_shared_experts=1))),
+    ("aya_vision", "AyaVisionForConditionalGeneration", EVERY, {}),
+    ("got_ocr2", "GotOcr2ForConditionalGeneration", EVERY, dict(vision_config=dict(output_channels=16, mlp_dim=48, window_size=2))),
+    ("vipllava", "VipLlavaForConditionalGeneration", EVERY, {}),
+    ("mistral3", "Mistral3ForConditionalGeneration", EVERY, {}),
+    ("llava_next_video", "LlavaNextVideoForConditionalGeneration", EVERY, {}),
+    ("llava_onevision", "LlavaOnevisionForConditionalGeneration", EVERY, {}),
+    ("video_llava", "VideoLlavaForConditionalGeneration", EVERY, {}),
+    ("fuyu", "FuyuForCausalLM", EVERY, {}),
+    ("emu3", "Emu3ForConditionalGeneration", EVERY,
+     dict(vocabulary_map={"<image>": 1},
+          vq_config=dict(base_channels=32, channel_multiplier=[1, 1], num_res_blocks=1, attn_resolutions=[4], embed_dim=8, codebook_size=16, z_channels=8))),
+    ("qwen2_audio", "Qwen2AudioForConditionalGeneration", EVERY, {}),
+    ("voxtral", "VoxtralForConditionalGeneration", EVERY, {}),
+    ("voxtral_realtime", "VoxtralRealtimeForConditionalGeneration", EVERY, {}),
+    ("audioflamingo3", "AudioFlamingo3ForConditionalGeneration", EVERY, {}),
+    ("glmasr", "GlmAsrForConditionalGeneration", EVERY, {}),
+    ("musicflamingo", "MusicFlamingoForConditionalGeneration", EVERY, {}),
+    ("granite_speech", "GraniteSpeechForConditionalGeneration", EVERY, {}),
+    ("minimax_m3_vl", "MiniMaxM3SparseForConditionalGeneration", EVERY,
+     dict(projector_hidden_size=32,
+          text_config=dict(mlp_layer_types=["dense", "sparse"], dense_intermediate_size=48, shared_intermediate_size=24, rotary_dim=8,
+                           layer_types=["full_attention", "minimax_m3_sparse"]))),
+    ("kimi_k25", "Kimi_K25ForConditionalGeneration", EVERY,
+     dict(text_config=dict(model_type="deepseek_v3", q_lora_rank=16, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=8, v_head_dim=8, n_group=2,
+                           topk_group=1, first_k_dense_replace=1, num_key_value_heads=4, n_shared_experts=1),
+          vision_config=dict(pos_emb_height=4, pos_emb_width=4))),
+    ("step3p7", "Step3p7ForConditionalGeneration", EVERY, dict(text_config=dict(mlp_layer_types=["dense", "sparse"], share_expert_dim=24))),
+    ("inkling_mm_model", "InklingForConditionalGeneration", EVERY,
+     dict(text_config=dict(mlp_layer_types=["dense", "sparse"], swa_num_attention_heads=4, swa_num_key_value_heads=2, swa_head_dim=8, d_rel=4, rel_extent=8),
+          vision_config=dict(patch_size=8), audio_config=dict(n_mel_bins=4, mel_vocab_size=8))),
+    ("beit, segmentation", "BeitForSemanticSegmentation", EVERY,
+     dict(out_indices=[1, 2, 3, 4], num_hidden_layers=4, use_relative_position_bias=True, saved=["psp_bottleneck.convolution", "fpn1.conv_transpose2"])),
+    ("sapiens2", "Sapiens2ForSemanticSegmentation", EVERY,
+     dict(head_config=dict(upsample_out_channels=[8, 8], upsample_kernel_sizes=[4, 4], conv_out_channels=[8], conv_kernel_sizes=[1]),
+          saved=["upsample_layers.1.convolution", "decode_head.predictor"])),
+    ("tipsv2_dpt", "Tipsv2DptForDensePrediction", EVERY, dict(saved=["depth_neck.convs.0", "segmentation_decoder.head"], **NECK)),
+    ("detr (resnet)", "DetrForSegmentation", EVERY,
+     dict(backbone_config=RESNET, num_queries=5, encoder_attention_heads=8, saved=["mask_head.conv1.conv", "fpn_stages.0.fpn_adapter"])),
+    ("rf_detr, segmentation", "RfDetrForInstanceSegmentation", EVERY, {}),
 ]  # fmt: skip
 
 
@@ -162,16 +212,18 @@ def build(class_name, differs):
 
 
 def tiny(config_class, differs):
-    """What a configuration knows of SIZES, and each of its parts likewise, but for what differs."""
+    """What a configuration knows of SIZES, and each of its parts likewise, but for what differs; a part with a size stays as it is."""
+    parts = getattr(config_class, "sub_configs", None) or {}
+    spelled = {name for name in parts if "hidden_size" in (differs.get(name) or {})}
     known = set(inspect.signature(config_class.__init__).parameters)
     aliases = getattr(config_class, "attribute_map", {})
     known |= set(aliases)
     known |= {f for c in config_class.__mro__ for f in getattr(c, "__annotations__", {})}
-    values = {k: v for k, v in SIZES.items() if k in known and aliases.get(k) not in differs}
+    values = {} if spelled else {k: v for k, v in SIZES.items() if k in known and aliases.get(k) not in differs}
     values |= differs
-    for name, part_class in (getattr(config_class, "sub_configs", None) or {}).items():
+    for name, part_class in parts.items():
         part = differs.get(name, {})
-        if part is None:
+        if part is None or name in spelled:
             continue
         if part_class is transformers.AutoConfig:
             model_type = part.get("model_type") or getattr(config_class(), name).model_type
@@ -183,16 +235,22 @@ def tiny(config_class, differs):
 
 def make(folder, class_name, targets, differs):
     torch.manual_seed(0)
+    saved = None
+    if isinstance(differs, dict):
+        differs = dict(differs)
+        saved = differs.pop("saved", None)
     model = build(class_name, differs)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape) * 0.1)
     model.save_pretrained(folder / "base")
-    config = FourierFTConfig(target_modules=targets, n_frequency=20, scaling=30.0)
+    if targets is EVERY:
+        targets = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    config = FourierFTConfig(target_modules=targets, modules_to_save=saved, n_frequency=20, scaling=30.0)
     adapted = get_peft_model(model, config)
     with torch.no_grad():
         for name, parameter in adapted.named_parameters():
-            if "fourierft_spectrum" in name:
+            if parameter.requires_grad:
                 parameter.copy_(torch.randn(parameter.shape))
     adapted.save_pretrained(folder / "adapter")
     adapted.merge_and_unload().save_pretrained(folder / "ref")
