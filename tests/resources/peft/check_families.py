@@ -175,6 +175,8 @@ FAMILIES = [
     ("glmasr", "GlmAsrForConditionalGeneration", EVERY, {}),
     ("musicflamingo", "MusicFlamingoForConditionalGeneration", EVERY, {}),
     ("granite_speech", "GraniteSpeechForConditionalGeneration", EVERY, {}),
+    ("granite_speech_plus", "GraniteSpeechPlusForConditionalGeneration", EVERY, {}),
+    ("shieldgemma2", "ShieldGemma2ForImageClassification", EVERY, {}),
     ("minimax_m3_vl", "MiniMaxM3SparseForConditionalGeneration", EVERY,
      dict(projector_hidden_size=32,
           text_config=dict(mlp_layer_types=["dense", "sparse"], dense_intermediate_size=48, shared_intermediate_size=24, rotary_dim=8,
