@@ -76,7 +76,8 @@ class LayerChangesScheduleTest {
   @FrayTest(iterations = Schedules.EACH)
   void aMergeBesideOtherChangesIsWholeOrRefused() throws InterruptedException {
     try (FourierEngine engine = FourierEngine.create(new EngineOptions("cpu", 1, "jtransforms"))) {
-      LayerChanges changes = changes(new WeightMerger(engine, new HostMemory(), WeightLayout.OUT_IN));
+      LayerChanges changes =
+          changes(new WeightMerger(engine, new HostMemory(), WeightLayout.OUT_IN));
       changes.add("a", ADAPTER);
       run(
           () -> changes.mergeActive(true),

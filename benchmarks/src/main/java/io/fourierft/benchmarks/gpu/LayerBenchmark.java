@@ -71,8 +71,7 @@ final class LayerBenchmark {
         Map<String, DeviceBuffer> gradients = Map.of();
         if (adapted) {
           layer.addAdapter("default", adapter);
-          DeviceBuffer gradient =
-              buffers.add(engine.newBuffer(ElementType.F32, 1, problem.n()));
+          DeviceBuffer gradient = buffers.add(engine.newBuffer(ElementType.F32, 1, problem.n()));
           engine.zero(gradient);
           gradients = Map.of("default", gradient);
         }
@@ -89,9 +88,7 @@ final class LayerBenchmark {
       }
       double error = error(steps.getFirst(), adapter, adapted, engine);
       GpuClock.Timing timing =
-          bench
-              .clock()
-              .time((on, set) -> steps.get(set).run(on), sets, bench.cases().seconds());
+          bench.clock().time((on, set) -> steps.get(set).run(on), sets, bench.cases().seconds());
       // Forward x, W and y, backward g, W and gx, the adapter's part x, y, g and gx once more.
       long base = 2 * (inBytes + outBytes) + 2 * weightBytes;
       long all = base + (adapted ? 3 * (inBytes + outBytes) : 0);
@@ -116,8 +113,7 @@ final class LayerBenchmark {
     HostMatrix x = bench.row(step.x(), token);
     HostMatrix y = bench.row(step.y(), token);
     int[] places = new Random(token).ints(SAMPLES, 0, y.cols()).toArray();
-    double[] expected =
-        adapted ? Oracle.appliedAt(adapter, x, places) : new double[SAMPLES];
+    double[] expected = adapted ? Oracle.appliedAt(adapter, x, places) : new double[SAMPLES];
     double[] actual = new double[SAMPLES];
     for (int i = 0; i < SAMPLES; i++) {
       HostMatrix weights = bench.row(step.weight(), places[i]);

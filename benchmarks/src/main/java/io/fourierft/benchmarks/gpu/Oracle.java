@@ -51,8 +51,7 @@ final class Oracle {
 
   /** Relative error of ΔW x of one token, over some of its elements. */
   static double applied(FourierAdapter adapter, HostMatrix x, HostMatrix y) {
-    int[] places =
-        new Random(adapter.nFrequency()).ints(SAMPLES, 0, adapter.rows()).toArray();
+    int[] places = new Random(adapter.nFrequency()).ints(SAMPLES, 0, adapter.rows()).toArray();
     double[] actual = new double[SAMPLES];
     for (int i = 0; i < SAMPLES; i++) {
       actual[i] = y.get(0, places[i]);
