@@ -20,8 +20,9 @@ import java.util.function.Consumer;
  * another. A failure that the device finds later is reported by the next call that notices it.
  *
  * <p><b>Errors.</b> Beside those of {@link FourierEngine}: {@link CudaOutOfMemoryException}, after
- * which the engine goes on working; {@link CudaException} and {@link CufftException}; and {@link
- * DeviceLostException} for every call after one whose failure cannot be recovered from.
+ * which the engine goes on working; {@link CudaException}, {@link CufftException} and {@link
+ * CublasException}; and {@link DeviceLostException} for every call after one whose failure cannot
+ * be recovered from.
  */
 public interface CudaFourierEngine extends FourierEngine {
   /**
@@ -96,8 +97,17 @@ public interface CudaFourierEngine extends FourierEngine {
    */
   CudaGraph record(Consumer<CudaFourierEngine> work);
 
-  /** Puts the coefficients of {@code adapters} on the device, to be trained there. */
-  TrainableSpectra newTrainableSpectra(List<FourierAdapter> adapters);
+  /** Puts the coefficients of {@code adapter} on the device, where they may be changed. */
+  DeviceSpectrum newDeviceSpectrum(FourierAdapter adapter);
+
+  /**
+   * AdamW on parameters on this device, with moments of zero and no step made.
+   *
+   * @param groups how many groups of parameters there are
+   * @throws io.fourierft.ShapeException if a matrix is not F32, dense and of this device, or the
+   *     shapes of a parameter differ
+   */
+  DeviceAdamW newAdamW(List<DeviceAdamW.Parameter> parameters, int groups);
 
   /** The CUcontext: the device's primary context. */
   long context();

@@ -4,6 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
 import io.fourierft.DenseProduct;
+import io.fourierft.DeviceOperations;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
@@ -11,7 +12,6 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.OperatorPath;
-import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaException;
@@ -19,9 +19,11 @@ import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaStream;
+import io.fourierft.cuda.DeviceAdamW;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.cuda.DeviceSpectrum;
 import io.fourierft.internal.checks.Direction;
+import io.fourierft.internal.cuda.blas.CublasSupply;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.device.ResourceStack;
@@ -31,8 +33,9 @@ import io.fourierft.internal.cuda.kernels.CallbackImages;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.OwnedBuffer;
+import io.fourierft.internal.cuda.ops.AdamWSteps;
+import io.fourierft.internal.cuda.ops.BoundSpectrum;
 import io.fourierft.internal.cuda.ops.CudaTokenSpectrum;
-import io.fourierft.internal.cuda.ops.DeviceSpectra;
 import io.fourierft.internal.cuda.ops.MatrixCopies;
 import io.fourierft.internal.cuda.ops.Operations;
 import io.fourierft.internal.cuda.ops.SharedResources;
@@ -83,13 +86,14 @@ public final class CudaEngine implements CudaFourierEngine {
   static CudaEngine open(
       CudaDriver driver,
       Cufft cufft,
+      CublasSupply cublas,
       CudaDevice device,
       KernelImage image,
       @Nullable CallbackImages callbacks,
       EngineSelection selection) {
     try (ResourceStack undo = new ResourceStack()) {
       EngineResources resources =
-          undo.own(EngineResources.open(driver, cufft, device, image, callbacks));
+          undo.own(EngineResources.open(driver, cufft, cublas, device, image, callbacks));
       Operations operations = Operations.of(resources.shared());
       EngineStream stream = resources.newStream();
       undo.disown();
@@ -162,6 +166,12 @@ public final class CudaEngine implements CudaFourierEngine {
   public DenseProduct denseProduct(int threads) {
     requireOpen();
     return resources.hostProducts().product(threads);
+  }
+
+  @Override
+  public DeviceOperations deviceOperations() {
+    requireOpen();
+    return new DeviceProducts(this, checks, operations, copies, submission);
   }
 
   @Override
@@ -323,12 +333,19 @@ public final class CudaEngine implements CudaFourierEngine {
   }
 
   @Override
-  public TrainableSpectra newTrainableSpectra(List<FourierAdapter> adapters) {
+  public DeviceSpectrum newDeviceSpectrum(FourierAdapter adapter) {
     requireOpen();
-    if (adapters.isEmpty()) {
-      throw new ShapeException("there is nothing to train; give at least one adapter");
-    }
-    return DeviceSpectra.create(shared(), stream.work(), resources.buffers(), adapters);
+    return BoundSpectrum.create(shared(), stream.work(), resources.buffers(), adapter);
+  }
+
+  @Override
+  public DeviceAdamW newAdamW(List<DeviceAdamW.Parameter> parameters, int groups) {
+    requireOpen();
+    return AdamWSteps.create(
+        stream.work(),
+        resources.buffers(),
+        new TrainedTensors(checks).of(parameters, groups),
+        groups);
   }
 
   @Override
