@@ -233,7 +233,9 @@ class LauncherTest {
   void shortCommandsStartWithTheirOwnCompilerAndCollector() throws Exception {
     for (String command : List.of("--version", "merge --help", "inspect folder", "locations")) {
       String said = said(start(checkout, Map.of(), command.split(" ")));
-      assertTrue(said.contains("-XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:+UseSerialGC"), command + ": " + said);
+      assertTrue(
+          said.contains("-XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:+UseSerialGC"),
+          command + ": " + said);
       assertFalse(said.contains("start.vector"), command + ": " + said);
     }
     for (String command : List.of("merge --base b", "inspect --plot p", "doctor")) {
