@@ -1,4 +1,4 @@
-/* What the emulated libcufft calls in the emulated libcuda beside the driver API. */
+/* What the emulated libcufft and libcublas call in the emulated libcuda beside the driver API. */
 #ifndef BRIDGE_H
 #define BRIDGE_H
 
@@ -45,6 +45,11 @@ EMULATED_BRIDGE int check_callbacks(const Callback *load, const Callback *store,
 EMULATED_BRIDGE void violation(const char *text);
 EMULATED_BRIDGE void plan_made();
 EMULATED_BRIDGE void plan_freed();
+EMULATED_BRIDGE void blas_made();
+EMULATED_BRIDGE void blas_freed();
+
+/* Whether this thread records, and a call that may not happen then comes; if so, spoils it. */
+EMULATED_BRIDGE bool spoils_recording();
 
 }  // namespace emulator::bridge
 

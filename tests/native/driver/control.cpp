@@ -1,4 +1,4 @@
-/* The functions of emulator.h, and what the emulated cuFFT needs of the driver. */
+/* The functions of emulator.h, and what the emulated cuFFT and cuBLAS need of the driver. */
 #include <algorithm>
 #include <cstring>
 
@@ -70,14 +70,14 @@ uint64_t current_context(int *lost) {
 bool is_stream(void *stream) {
   const std::shared_ptr<Context> context = emulator::current_context();
   return context != nullptr &&
-         find_stream(context, static_cast<CUstream>(stream), "cuFFT") != nullptr;
+         find_stream(context, static_cast<CUstream>(stream), "a library") != nullptr;
 }
 
 int submit(void *stream, std::function<int()> operation) {
   const std::shared_ptr<Context> context = emulator::current_context();
   if (context == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
   const std::shared_ptr<Stream> found =
-      find_stream(context, static_cast<CUstream>(stream), "cuFFT");
+      find_stream(context, static_cast<CUstream>(stream), "a library");
   if (found == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   return found->submit(
       [operation = std::move(operation)] { return static_cast<CUresult>(operation()); });
@@ -103,5 +103,8 @@ void violation(const char *text) { Ledger::get().violation("%s", text); }
 
 void plan_made() { Ledger::get().add(PLAN); }
 void plan_freed() { Ledger::get().remove(PLAN); }
+void blas_made() { Ledger::get().add(BLAS); }
+void blas_freed() { Ledger::get().remove(BLAS); }
+bool spoils_recording() { return emulator::spoils_recording(); }
 
 }  // namespace emulator::bridge

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char *KIND_NAMES[KINDS] = {
     "memory", "memory_bytes", "pinned", "pinned_bytes", "context", "stream",
-    "event",  "module",       "graph",  "graph_exec",   "plan",    "primary"};
+    "event",  "module",       "graph",  "graph_exec",   "plan",    "primary", "blas"};
 
 int kind_of(const std::string &name) {
   for (int kind = 0; kind < KINDS; kind++) {

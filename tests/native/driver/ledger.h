@@ -24,6 +24,7 @@ enum Kind {
   GRAPH_EXEC,
   PLAN,
   PRIMARY,
+  BLAS,
   KINDS
 };
 

@@ -8,8 +8,9 @@
  *   EMULATED_CUDA_CAPABILITY   compute capability, as 9.0 (9.0)
  *   EMULATED_CUDA_VERSION      what cuDriverGetVersion says (13000)
  *   EMULATED_CUFFT_VERSION     what cufftGetVersion says (by the library's name)
- *   EMULATED_CUFFT_PERTURBATION   what sets the results of two plans apart, relative to their root
- *                              mean square, as 1e-7 (0)
+ *   EMULATED_CUFFT_PERTURBATION   what sets the results of two plans, and of two shapes of products,
+ *                              apart, relative to their root mean square, as 1e-7 (0)
+ *   EMULATED_CUBLAS_VERSION    the version of cuBLAS, as 130100 (by the library's name)
  *   CUDA_VISIBLE_DEVICES       as the real driver's: numbers, separated by commas
  */
 #ifndef EMULATOR_H
@@ -26,7 +27,7 @@ extern "C" {
 /*
  * How many of a kind are alive. Kinds: "memory" and "memory_bytes" (device), "pinned" and
  * "pinned_bytes" (host), "context", "stream", "event", "module", "graph", "graph_exec", "plan",
- * "primary" (shares in primary contexts). A lost or destroyed context takes what it held with it.
+ * "blas" (handles of cuBLAS), "primary" (shares in primary contexts). A lost or destroyed context takes what it held with it.
  * -1 if there is no such kind.
  */
 int64_t emu_live(const char *kind);
@@ -37,7 +38,7 @@ int64_t emu_total(const char *kind);
 /*
  * Calls since the last emu_reset_calls of an exported function, by its exact name, or of a group:
  * "alloc" (device memory), "pinned" (host memory), "launch", "copy", "memset", "plan" (creating
- * and making), "exec" (transforms and graphs), "sync" (all that wait), "any".
+ * and making), "blas" (making handles), "exec" (transforms, products and graphs), "sync" (all that wait), "any".
  */
 int64_t emu_calls(const char *function_or_group);
 void emu_reset_calls(void);
@@ -47,12 +48,13 @@ void emu_reset_calls(void);
 /*
  * Lets the `nth` call from now (1 is the next) of a function or group return `code` instead of
  * doing anything. A code that CUDA makes sticky (700, 719, ...) loses the current context besides.
- * Several may wait at a time. For cuFFT's functions the code is a cufftResult.
+ * Several may wait at a time. For cuFFT's functions the code is a cufftResult, for
+ * cuBLAS's a cublasStatus_t.
  */
 void emu_fail(const char *function_or_group, int64_t nth, int code);
 
 /*
- * Lets the nth operation from now that a stream runs (kernel, copy, memset, transform) fail with
+ * Lets the nth operation from now that a stream runs (kernel, copy, memset, transform, product) fail with
  * `code`: the call that enqueued it has returned by then, and every later call fails.
  */
 void emu_fail_operation(int64_t nth, int code);

@@ -3,8 +3,8 @@
     pip install torch transformers
     python make_name_cases.py > all-name-cases.txt
 
-One line each: families (as config.json names them, joined by +), name on disk, name in memory. Numbers aside no two
-lines of a family are alike. The models are made without memory (device meta) and with one layer. name-cases.txt keeps
+One line each: families (as config.json names them, joined by +), name on disk, name in memory. Numbers that stay as
+they are aside, no two lines of a family are alike. The models are made without memory (device meta) and with one layer. name-cases.txt keeps
 the first line that needs a rule; NameTableTest reads all of them with -Dfourierft.name.cases=all-name-cases.txt.
 Says at the end which entries of conversion_mapping.py no model has reached.
 """
@@ -25,6 +25,9 @@ transformers.logging.set_verbosity_error()
 NUMBER = re.compile(r"(?<=[._])\d+(?=\.)")
 TABLES = [n for n in dir(modeling_auto) if n.startswith("MODEL_FOR_") and n.endswith("_NAMES")]
 
+RESNET = dict(model_type="resnet", out_features=["stage1", "stage2", "stage3", "stage4"])
+HEAD = dict(upsample_out_channels=[8] * 2, upsample_kernel_sizes=[3] * 2, conv_out_channels=[8] * 3, conv_kernel_sizes=[1] * 3)
+
 # Models that the default configuration does not give, or whose default lacks what a rule speaks of.
 MORE = [
     ("minimax_m3_vl", "MiniMaxM3SparseForConditionalGeneration",
@@ -32,7 +35,19 @@ MORE = [
     ("inkling_mm_model", "InklingForConditionalGeneration", dict(text_config=dict(num_hidden_layers=1, mlp_layer_types=["dense"]))),
     ("tipsv2_vision_model", "Tipsv2VisionModel", dict(num_hidden_layers=1, use_swiglu_ffn=True)),
     ("sapiens2", "Sapiens2ForSemanticSegmentation",
-     dict(num_hidden_layers=1, head_config=dict(upsample_out_channels=[8], upsample_kernel_sizes=[4], conv_out_channels=[8], conv_kernel_sizes=[1]))),
+     dict(num_hidden_layers=1, head_config=dict(upsample_out_channels=[8] * 4, upsample_kernel_sizes=[4] * 4, conv_out_channels=[8] * 2, conv_kernel_sizes=[1] * 2))),
+    ("sapiens2", "Sapiens2ForPoseEstimation", dict(num_hidden_layers=1, head_config=HEAD)),
+    ("sapiens2", "Sapiens2ForNormalEstimation", dict(num_hidden_layers=1, head_config=dict(HEAD, use_pixel_shuffle=True))),
+    ("sapiens2", "Sapiens2ForImageMatting", dict(num_hidden_layers=1, head_config=dict(HEAD, use_pixel_shuffle=True))),
+    ("sapiens2", "Sapiens2ForPointmapEstimation",
+     dict(num_hidden_layers=1, head_config=dict(HEAD, use_pixel_shuffle=True, scale_conv_out_channels=[8] * 3, scale_conv_kernel_sizes=[1] * 3,
+                                                scale_final_input_size=8, scale_final_hidden_sizes=[8, 8]))),
+    ("tipsv2_dpt", "Tipsv2DptForDensePrediction", {}),
+    ("beit", "BeitForSemanticSegmentation",
+     dict(num_hidden_layers=4, out_indices=[1, 2, 3, 4], use_relative_position_bias=True, use_shared_relative_position_bias=True)),
+    ("detr", "DetrForSegmentation", dict(backbone_config=RESNET)),
+    ("conditional_detr", "ConditionalDetrForSegmentation", dict(backbone_config=RESNET)),
+    ("deformable_detr", "DeformableDetrForObjectDetection", dict(backbone_config=RESNET, num_feature_levels=4)),
     ("deepseek_ocr2", "DeepseekOcr2ForConditionalGeneration", dict(text_config=dict(mlp_layer_types=["dense", "sparse"], num_hidden_layers=2))),
     ("gemma4_unified", "Gemma4UnifiedForConditionalGeneration", dict(vision_config={}, text_config=dict(num_hidden_layers=1))),
     ("deepseek_v4", "DeepseekV4ForCausalLM", dict(num_hidden_layers=3)),
@@ -122,7 +137,9 @@ seen, reached = set(), set()
 def show(model, found):
     kinds = "+".join(families(model.config, type(model).__name__))
     for disk, live in found:
-        key = (kinds, NUMBER.sub("#", disk), NUMBER.sub("#", live))
+        key = (kinds, disk, live)
+        if NUMBER.findall(disk) == NUMBER.findall(live):
+            key = tuple(NUMBER.sub("#", name) for name in key)
         if disk != live and "experts." not in disk and key not in seen:
             seen.add(key)
             print(kinds, disk, live)

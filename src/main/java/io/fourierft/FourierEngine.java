@@ -188,6 +188,15 @@ public interface FourierEngine extends AutoCloseable {
   DenseProduct denseProduct(int threads);
 
   /**
+   * Dense products and copies in the memory of this engine's device.
+   *
+   * @throws FourierException if it has none
+   */
+  default DeviceOperations deviceOperations() {
+    throw new FourierException("engine " + name() + " has no device memory");
+  }
+
+  /**
    * Ordinary figures of this engine, by which a {@link io.fourierft.layer.FourierLinear} chooses
    * its path unless its options have others; {@link CostModel#measure} gives those of this machine.
    */

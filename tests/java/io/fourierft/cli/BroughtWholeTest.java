@@ -21,6 +21,9 @@ class BroughtWholeTest {
   private static final String CARRIED = "base_model.model.";
   private static final String LLAMA = "{\"model_type\": \"llama\", \"tie_word_embeddings\": false}";
 
+  private static final String GROWN = ", \"modules_to_save\": [\"word_embeddings\", \"decoder\"]";
+  private static final String DECODER = "cls.predictions.decoder.";
+
   @TempDir Path folder;
 
   private Path base(String config, Tensor... tensors) throws IOException {
@@ -99,29 +102,95 @@ class BroughtWholeTest {
     assertFalse(Files.exists(folder.resolve("out")));
   }
 
-  private void makeBert() throws IOException {
-    base(
-        "{\"model_type\": \"bert\", \"architectures\": [\"BertForMaskedLM\"], \"vocab_size\": 10}",
+  private void makeBert(Tensor... more) throws IOException {
+    makeBert("", more);
+  }
+
+  private void makeBert(String ties, Tensor... more) throws IOException {
+    List<Tensor> tensors = new ArrayList<>(List.of(more));
+    tensors.add(
         ModelFiles.matrix(
-            "bert.encoder.layer.0.attention.self.query.weight", DType.F32, 8, 8, 1, 1),
-        ModelFiles.vector("bert.encoder.layer.0.attention.self.query.bias", DType.F32, 8, 1),
-        ModelFiles.matrix("bert.embeddings.word_embeddings.weight", DType.F32, 10, 8, 1, 2),
-        ModelFiles.vector("cls.predictions.bias", DType.F32, 10, 3));
+            "bert.encoder.layer.0.attention.self.query.weight", DType.F32, 8, 8, 1, 1));
+    tensors.add(
+        ModelFiles.vector("bert.encoder.layer.0.attention.self.query.bias", DType.F32, 8, 1));
+    tensors.add(
+        ModelFiles.matrix("bert.embeddings.word_embeddings.weight", DType.F32, 10, 8, 1, 2));
+    tensors.add(ModelFiles.vector("cls.predictions.bias", DType.F32, 10, 3));
+    base(
+        "{\"model_type\": \"bert\", \"architectures\": [\"BertForMaskedLM\"], \"vocab_size\": 10%s}"
+            .formatted(ties),
+        tensors.toArray(new Tensor[0]));
+  }
+
+  private static Tensor[] grown(Tensor... more) {
+    List<Tensor> tensors = new ArrayList<>(List.of(more));
+    tensors.add(head("bert.embeddings.word_embeddings.weight", 12, 5));
+    tensors.add(head(DECODER + "weight", 12, 6));
+    tensors.add(ModelFiles.vector(CARRIED + DECODER + "bias", DType.F32, 12, 7));
+    tensors.add(spectrum("bert.encoder.layer.0.attention.self.query", 3));
+    return tensors.toArray(new Tensor[0]);
+  }
+
+  private void assertVector(long seed, String name) throws IOException {
+    double[] values = ModelFiles.elements(folder.resolve("out"), name);
+    float[] wanted = ModelFiles.normal(12, 1, seed);
+    assertEquals(wanted.length, values.length);
+    for (int i = 0; i < wanted.length; i++) {
+      assertEquals(wanted[i], values[i]);
+    }
+  }
+
+  /** PEFT writes both embeddings of a vocabulary that grew, with their biases, unasked. */
+  @Test
+  void theBiasThatComesWithAGrownOutputEmbeddingGrows() throws IOException {
+    makeBert();
+    CommandLineRun run = merge(adapter("one", "", grown()));
+    assertEquals(0, run.code(), run.err());
+    assertVector(7, "cls.predictions.bias");
+    assertTrue(
+        Files.readString(folder.resolve("out").resolve("config.json")).contains("12"), run.err());
+  }
+
+  /** The bias that the decoder had is in the file of an adapter that saved the decoder whole. */
+  @Test
+  void theBiasBesideADecoderThatWasSavedGrowsToWhatTheDecodersWas() throws IOException {
+    Tensor original =
+        ModelFiles.vector(CARRIED + DECODER + "original_module.bias", DType.F32, 12, 8);
+    makeBert();
+    CommandLineRun tied = merge(adapter("one", GROWN, grown(original)));
+    assertEquals(0, tied.code(), tied.err());
+    assertVector(8, "cls.predictions.bias");
+    assertVector(7, DECODER + "bias");
+    assertTrue(tied.err().contains("before training"), tied.err());
+    ModelFiles.delete(folder.resolve("out"));
+    makeUntiedBert();
+    CommandLineRun untied = merge(adapter("one", GROWN, grown(original)));
+    assertEquals(0, untied.code(), untied.err());
+    assertVector(8, "cls.predictions.bias");
+    assertVector(7, DECODER + "bias");
+  }
+
+  private void makeUntiedBert() throws IOException {
+    makeBert(
+        ", \"tie_word_embeddings\": false",
+        ModelFiles.matrix(DECODER + "weight", DType.F32, 10, 8, 1, 4),
+        ModelFiles.vector(DECODER + "bias", DType.F32, 10, 5));
+  }
+
+  /** Two biases that no configuration ties have one size all the same. */
+  @Test
+  void aBiasThatKeepsTheOldVocabularyIsRefusedThoughItIsNotTied() throws IOException {
+    makeUntiedBert();
+    CommandLineRun run = merge(adapter("one", GROWN, grown()));
+    assertEquals(1, run.code(), run.out());
+    assertTrue(run.err().contains("leaves 'cls.predictions.bias' at 10"), run.err());
   }
 
   /** The output's bias is one with the decoder's, of which the adapter brings its own. */
   @Test
   void aVocabularyThatGrewWithoutItsBiasIsRefusedByTheBiassName() throws IOException {
     makeBert();
-    Path adapter =
-        adapter(
-            "one",
-            ", \"modules_to_save\": [\"word_embeddings\", \"decoder\"]",
-            head("bert.embeddings.word_embeddings.weight", 12, 5),
-            head("cls.predictions.decoder.weight", 12, 6),
-            ModelFiles.vector(CARRIED + "cls.predictions.decoder.bias", DType.F32, 12, 7),
-            spectrum("bert.encoder.layer.0.attention.self.query", 3));
-    CommandLineRun run = merge(adapter);
+    CommandLineRun run = merge(adapter("one", GROWN, grown()));
     assertEquals(1, run.code(), run.out());
     assertTrue(run.err().contains("leaves 'cls.predictions.bias' at 10"), run.err());
     assertTrue(run.err().contains("resize_token_embeddings"), run.err());

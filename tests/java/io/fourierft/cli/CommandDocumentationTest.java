@@ -53,7 +53,7 @@ class CommandDocumentationTest {
   /** Its paths lead to the project's examples and, for what is written, to a folder of the test. */
   private CommandLineRun runExample(String example) {
     List<Object> words = new ArrayList<>();
-    for (String word : example.split(" +")) {
+    for (String word : example.split(" +", -1)) {
       words.add(
           word.startsWith("examples/")
               ? PROJECT.resolve(word)

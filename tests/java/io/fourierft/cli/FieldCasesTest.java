@@ -79,7 +79,7 @@ class FieldCasesTest {
     }
     if (run.code() == 0) {
       assertTrue(said.contains("units of the format away"), said);
-      compareWeights(source, wanted);
+      compareWeights(wanted);
       compareConfig(wanted);
     } else {
       assertFalse(Files.exists(folder.resolve("out")), "something was written");
@@ -112,7 +112,7 @@ class FieldCasesTest {
     Files.copy(from, to);
   }
 
-  private void compareWeights(Path source, JsonNode wanted) throws IOException {
+  private void compareWeights(JsonNode wanted) throws IOException {
     Path expectedFile = folder.resolve("expected.safetensors");
     if (!Files.exists(expectedFile)) {
       return;

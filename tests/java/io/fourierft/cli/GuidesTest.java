@@ -110,7 +110,7 @@ class GuidesTest {
 
   private void assertRuns(Path page, String line) {
     List<Object> words = new ArrayList<>();
-    for (String word : line.strip().split(" +")) {
+    for (String word : line.strip().split(" +", -1)) {
       words.add(
           word.startsWith("examples/")
               ? PROJECT.resolve(word)

@@ -77,8 +77,12 @@ class LauncherTest {
     copyScripts(launcher.getParent());
     Files.writeString(
         checkout.resolve("pom.xml"),
-        "<project>\n  <version>1.2.3</version>\n  <dependency><version>7</version></dependency>\n"
-            + "</project>\n");
+        """
+        <project>
+          <version>1.2.3</version>
+          <dependency><version>7</version></dependency>
+        </project>
+        """);
     Files.createDirectories(checkout.resolve("src/main/java"));
     Files.createDirectory(checkout.resolve("native"));
     Files.createDirectory(checkout.resolve("src/packaging"));

@@ -34,8 +34,10 @@ class AdapterPathTest extends LayerTest {
 
   private static AdapterPath path(
       FourierEngine engine, FourierLinearOptions options, AdapterRouting routing) {
-    return new AdapterBranch(engine, options, engine.denseProduct(1), new ScratchArrays())
-        .path(routing, 1, true);
+    long bytes = options.deltaCacheBytes();
+    DeltaCache cache = bytes == 0 ? null : new DeltaCache(bytes);
+    DenseBranch dense = new DenseBranch(engine, engine.denseProduct(1), new ScratchArrays(), cache);
+    return new AdapterBranch(engine, options, dense).path(routing, 1, true);
   }
 
   @Test

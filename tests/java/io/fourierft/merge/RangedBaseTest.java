@@ -188,7 +188,7 @@ class RangedBaseTest {
   void theChecksOfMappedFilesHoldHereToo() throws IOException {
     Slow cut = slow();
     try (SafetensorsFile file = SafetensorsFile.open(cut)) {
-      cut.length = cut.bytes.length - 1;
+      cut.length = cut.bytes.length - 1L;
       SafetensorsException e = assertThrows(SafetensorsException.class, () -> file.data(WEIGHT));
       assertTrue(e.rule().contains("truncated while it was open"), e.rule());
       file.close();

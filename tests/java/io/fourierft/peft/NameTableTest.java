@@ -37,7 +37,7 @@ class NameTableTest {
   @ParameterizedTest
   @MethodSource("cases")
   void bothNamesOfAWeightAreReadAsOne(String line) {
-    String[] words = line.split(" ");
+    String[] words = line.split(" ", -1);
     NameTable table = table(line);
     List<String> stored = new ArrayList<>(List.of(table.current(words[1])));
     table.parts(words[1]).forEach(part -> stored.add(part.name()));
@@ -53,7 +53,7 @@ class NameTableTest {
     Set<String> unused = new TreeSet<>();
     NameTable.families().forEach(family -> unused.addAll(NameTable.of(Set.of(family)).ruleTexts()));
     for (String line : cases().toList()) {
-      String[] words = line.split(" ");
+      String[] words = line.split(" ", -1);
       NameTable table = table(line);
       Set<String> used = table.ruleTexts();
       used.removeAll(table.rulesUnusedBy(List.of(words[1])));

@@ -17,6 +17,11 @@ public non-sealed class CudaException extends NativeCallException {
     super(library, function, code, codeName, doing);
   }
 
+  @Override
+  public boolean isOutOfMemory() {
+    return code() == CudaOutOfMemoryException.CODE;
+  }
+
   /**
    * Whether the context is beyond use: CUDA returns such an error from every later call too, and
    * only a new process gets rid of it (CUDA driver API, "CUresult").

@@ -20,8 +20,9 @@ import java.util.function.Consumer;
  * another. A failure that the device finds later is reported by the next call that notices it.
  *
  * <p><b>Errors.</b> Beside those of {@link FourierEngine}: {@link CudaOutOfMemoryException}, after
- * which the engine goes on working; {@link CudaException} and {@link CufftException}; and {@link
- * DeviceLostException} for every call after one whose failure cannot be recovered from.
+ * which the engine goes on working; {@link CudaException}, {@link CufftException} and {@link
+ * CublasException}; and {@link DeviceLostException} for every call after one whose failure cannot
+ * be recovered from.
  */
 public interface CudaFourierEngine extends FourierEngine {
   /**

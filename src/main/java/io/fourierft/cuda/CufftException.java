@@ -20,7 +20,7 @@ public final class CufftException extends NativeCallException {
     super(library, function, code, codeName, doing);
   }
 
-  /** Whether the device had no room for what cuFFT wanted. */
+  @Override
   public boolean isOutOfMemory() {
     return code() == ALLOCATION_FAILED;
   }

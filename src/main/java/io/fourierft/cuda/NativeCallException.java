@@ -4,7 +4,7 @@ import io.fourierft.FourierException;
 
 /** A function of one of CUDA's libraries failed; says which, with what, and what it was for. */
 public abstract sealed class NativeCallException extends FourierException
-    permits CudaException, CufftException {
+    permits CudaException, CufftException, CublasException {
   private static final long serialVersionUID = 1L;
 
   private final String library;
@@ -42,7 +42,7 @@ public abstract sealed class NativeCallException extends FourierException
     return function;
   }
 
-  /** The number that the function returned: a CUresult or a cufftResult. */
+  /** The number that the function returned: a CUresult, a cufftResult or a cublasStatus_t. */
   public int code() {
     return code;
   }
@@ -51,6 +51,9 @@ public abstract sealed class NativeCallException extends FourierException
   public String codeName() {
     return codeName;
   }
+
+  /** Whether there was no room, on the device or for pinned memory, for what was wanted. */
+  public abstract boolean isOutOfMemory();
 
   /** What the call was for. */
   public String doing() {

@@ -1,19 +1,14 @@
 package io.fourierft.layer;
 
-import io.fourierft.AdapterRouting;
+import io.fourierft.DeviceMatrix;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
-import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
-import io.fourierft.internal.host.HostViews;
 import io.fourierft.internal.host.ScratchArrays;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +28,13 @@ import org.jspecify.annotations.Nullable;
  * active. Stricter than PEFT: unknown names are errors, a merge happens whole or not at all, and a
  * batch may name an adapter for each sample.
  *
+ * <p><b>On a device.</b> A weight in the memory of the engine's device makes a layer there: x, y,
+ * g, gx and the bias are device matrices too, x and y of W's type, F32, F16 or BF16. The base
+ * product is cuBLAS's; without cuBLAS it throws, and {@link #addAdapterOutput} still works. The
+ * adapters' part takes the spectral operator, never a built ΔW. Passes are enqueued, on the
+ * engine's stream or that of {@link #on}, and wait for nothing, so that they can be recorded;
+ * merges wait.
+ *
  * <p><b>Memory.</b> The weight given is never written: a merge makes a new one, which {@link
  * #weight} returns. It must stay readable and unchanged as long as the layer is used. The engine is
  * the caller's and must outlive the layer.
@@ -49,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * forbid, all before anything is written or changed; {@link io.fourierft.EngineClosedException}
  * after the engine was closed, when an output may be partly written.
  */
-public final class FourierLinear {
+public final class FourierLinear implements AutoCloseable {
   /** Names no adapter for a sample of a mixed batch: the base layer alone, as PEFT's LoRA. */
   public static final String BASE = "__base__";
 
@@ -57,7 +59,9 @@ public final class FourierLinear {
   private final FourierLinearOptions options;
   private final int inFeatures;
   private final int outFeatures;
-  private final LayerPass pass;
+  private final LayerMemory memory;
+  private final @Nullable DeltaCache cache;
+  private final LayerCalls calls;
   private final WeightMerger merger;
   private final LayerChanges changes;
 
@@ -67,8 +71,10 @@ public final class FourierLinear {
   /**
    * A layer without adapters, in a group of its own.
    *
-   * @param weight the base weight, of any element type and stride; referred to, not copied
-   * @param bias {@code [1, out_features]}, or null for none; copied
+   * @param weight the base weight, of any element type and stride; referred to, not copied. Where
+   *     it lies, everything else has to lie: in host memory, or in that of the engine's device
+   * @param bias {@code [1, out_features]}, or null for none; copied in host memory, on a device
+   *     referred to, and of the weight's type or F32
    * @throws ShapeException if the bias does not fit
    */
   public FourierLinear(
@@ -79,8 +85,10 @@ public final class FourierLinear {
   /**
    * A layer without adapters that can be changed together with others.
    *
-   * @param weight the base weight, of any element type and stride; referred to, not copied
-   * @param bias {@code [1, out_features]}, or null for none; copied
+   * @param weight the base weight, of any element type and stride; referred to, not copied. Where
+   *     it lies, everything else has to lie: in host memory, or in that of the engine's device
+   * @param bias {@code [1, out_features]}, or null for none; copied in host memory, on a device
+   *     referred to, and of the weight's type or F32
    * @param group the layers that it belongs to
    * @throws ShapeException if the bias does not fit
    */
@@ -90,24 +98,26 @@ public final class FourierLinear {
       @Nullable Matrix bias,
       FourierLinearOptions options,
       LayerGroup group) {
-    LayerShapes.requireHost(weight, "the base weight");
     boolean linear = options.layout() == WeightLayout.OUT_IN;
-    this.engine = engine;
     this.options = options;
     this.inFeatures = linear ? weight.cols() : weight.rows();
     this.outFeatures = linear ? weight.rows() : weight.cols();
     if (weight.rows() == 0) {
       throw new ShapeException("a layer needs at least one feature, but its weight has no rows");
     }
-    this.pass = new LayerPass(engine, options, new ScratchArrays());
-    this.merger = new WeightMerger(engine, options.layout());
+    long cacheBytes = options.deltaCacheBytes();
+    this.engine = engine;
+    this.memory = memory(engine, weight, options);
+    this.cache = cacheBytes == 0 ? null : new DeltaCache(cacheBytes);
+    this.calls = calls();
+    this.merger = new WeightMerger(engine, memory, options.layout());
     this.changes =
         LayerChanges.of(
-            LayerState.of(weight, bias == null ? null : ownBias(bias)),
+            LayerState.of(LayerWeight.given(weight), bias == null ? null : kept(bias)),
             group,
             merger,
             options.keepsOriginalWeight(),
-            pass.branch()::drop);
+            cache == null ? gone -> {} : cache::drop);
     this.itself = this;
   }
 
@@ -116,15 +126,62 @@ public final class FourierLinear {
     this.options = of.options;
     this.inFeatures = of.inFeatures;
     this.outFeatures = of.outFeatures;
-    this.pass = of.pass;
+    this.memory = of.memory;
+    this.cache = of.cache;
+    this.calls = of.calls;
     this.merger = of.merger;
     this.changes = changes;
     this.itself = of.itself;
   }
 
-  private HostMatrix ownBias(Matrix bias) {
+  private FourierLinear(FourierLinear of, FourierEngine engine) {
+    this.engine = engine;
+    this.options = of.options;
+    this.inFeatures = of.inFeatures;
+    this.outFeatures = of.outFeatures;
+    this.memory = memory(engine, of.weight(), options);
+    this.cache = of.cache;
+    this.calls = calls();
+    this.merger = new WeightMerger(engine, memory, options.layout());
+    this.changes = of.changes.with(merger);
+    this.itself = of.itself;
+  }
+
+  private static LayerMemory memory(
+      FourierEngine engine, Matrix weight, FourierLinearOptions options) {
+    if (!(weight instanceof DeviceMatrix)) {
+      return new HostMemory();
+    }
+    DeviceMemory memory = new DeviceMemory(engine.deviceOperations());
+    DeviceMemory.requireFit(weight, options);
+    memory.requireHere(weight, "the base weight");
+    return memory;
+  }
+
+  private LayerCalls calls() {
+    LayerPass pass =
+        memory instanceof DeviceMemory device
+            ? new DevicePass(engine, device.operations(), options)
+            : new HostPass(engine, options, new ScratchArrays(), cache);
+    return new LayerCalls(engine, memory, pass, inFeatures, outFeatures);
+  }
+
+  private Matrix kept(Matrix bias) {
+    memory.requireHere(bias, "the bias");
     LayerShapes.requireBias(bias, outFeatures);
-    return HostViews.copy(LayerShapes.requireHost(bias, "the bias"));
+    return memory.kept(bias);
+  }
+
+  /**
+   * The same layer, computing with another view of its engine: on a device, passes and merges are
+   * enqueued where that one enqueues, as in {@code engine.record(on -> layer.on(on).forward(x,
+   * y))}. Tapes and all that can change are those of this layer, so that ordering the streams is
+   * the caller's.
+   *
+   * @throws ShapeException if the engine does not reach the base weight
+   */
+  public FourierLinear on(FourierEngine other) {
+    return new FourierLinear(this, other);
   }
 
   /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
@@ -158,26 +215,29 @@ public final class FourierLinear {
   }
 
   /**
-   * The weight that a pass multiplies with now: the one given, or a merged one. Not for writing.
+   * The weight that a pass multiplies with now: the one given, or a merged one. Not for writing. A
+   * merged one on a device is given back after the layer has replaced it.
    */
   public Matrix weight() {
     return changes.state().weight();
   }
 
-  /** A copy of the bias, null if there is none. */
+  /** A copy of the bias, on a device the bias itself; null if there is none. */
   public @Nullable Matrix bias() {
-    return changes.state().bias() instanceof HostMatrix bias ? HostViews.copy(bias) : null;
+    Matrix bias = changes.state().bias();
+    return bias == null ? null : memory.shown(bias);
   }
 
   /**
    * Gives the layer another bias, as after a step of training; passes that have begun keep the old
    * one. A layer that had none has one from then on.
    *
-   * @param bias {@code [1, out_features]} of any element type; copied
+   * @param bias {@code [1, out_features]}; copied in host memory, on a device referred to, so that
+   *     what is written there later changes passes that run later
    * @throws ShapeException if it does not fit
    */
   public void updateBias(Matrix bias) {
-    changes.updateBias(ownBias(bias));
+    changes.updateBias(kept(bias));
   }
 
   /** Names of all adapters, in the order added. */
@@ -211,7 +271,7 @@ public final class FourierLinear {
 
   /** Bytes of ΔW held by the cache of {@link FourierLinearOptions#deltaCacheBytes()}. */
   public long cachedDeltaBytes() {
-    return pass.branch().cachedBytes();
+    return cache == null ? 0 : cache.heldBytes();
   }
 
   /**
@@ -316,7 +376,8 @@ public final class FourierLinear {
 
   /**
    * A new weight with {@code names} merged on top of {@link #weight}, as {@link #merge} would make
-   * it; the layer stays as it is. PEFT's {@code merge_and_unload}.
+   * it; the layer stays as it is. PEFT's {@code merge_and_unload}. On a device it is a {@link
+   * DeviceMatrix.Owned}, which is the caller's to close.
    */
   public Matrix mergedWeight(boolean safe, List<String> names) {
     LayerState now = changes.state();
@@ -397,55 +458,7 @@ public final class FourierLinear {
       @Nullable Matrix gx,
       Map<String, ? extends Matrix> gradients,
       @Nullable Matrix biasGradient) {
-    LayerState recorded = tape.recordedState(itself);
-    HostMatrix upstream = LayerShapes.requireHost(g, "g");
-    LayerShapes.requireColumns(upstream, "g", outFeatures);
-    LayerShapes.requireTokens(upstream, "g", tape.tokens());
-    LayerShapes.requireGradients(recorded, gradients, upstream, gx);
-    HostMatrix inputGradient = null;
-    if (gx != null) {
-      inputGradient = LayerShapes.requireHost(gx, "gx");
-      LayerShapes.requireFit(
-          upstream, "g", outFeatures, inputGradient, "gx", inFeatures, base(recorded));
-    }
-    HostMatrix biasTarget =
-        biasGradient == null
-            ? null
-            : LayerShapes.requireBiasGradient(recorded, biasGradient, upstream, gx, gradients);
-    AdapterNames.Routed routed = tape.routed();
-    TrainedAdapters trained = trained(routed.only(gradients.keySet()), gradients);
-    TokenSpectrum transformed = tape.gradientSpectrum();
-    if (routed.routing() != null) {
-      pass.transform(upstream, transformed);
-    }
-    if (inputGradient != null) {
-      pass.backward(
-          base(recorded),
-          routed.routing(),
-          upstream,
-          tape.inputSpectrum(),
-          transformed,
-          inputGradient,
-          trained);
-    } else if (trained != null) {
-      pass.branch().addGradients(tape.inputSpectrum(), transformed, trained);
-    }
-    if (biasTarget != null) {
-      LayerPass.addTokenSum(upstream, biasTarget);
-    }
-  }
-
-  private static @Nullable TrainedAdapters trained(
-      AdapterNames.Routed routed, Map<String, ? extends Matrix> gradients) {
-    AdapterRouting routing = routed.routing();
-    if (routing == null) {
-      return null;
-    }
-    List<Matrix> targets = new ArrayList<>(routed.names().size());
-    for (String name : routed.names()) {
-      targets.add(Objects.requireNonNull(gradients.get(name)));
-    }
-    return new TrainedAdapters(routing, targets);
+    calls.backward(tape.recordedState(itself), tape, g, gx, gradients, biasGradient);
   }
 
   /**
@@ -454,33 +467,21 @@ public final class FourierLinear {
    * or disabled.
    */
   public void addAdapterOutput(Matrix x, Matrix y) {
-    AdapterRouting routing = changes.state().liveRouting();
-    if (routing != null) {
-      engine.apply(routing, x, y);
-    }
-  }
-
-  private static HostMatrix base(LayerState state) {
-    return LayerShapes.requireHost(state.weight(), "the base weight");
-  }
-
-  private static @Nullable HostMatrix bias(LayerState state) {
-    Matrix bias = state.bias();
-    return bias == null ? null : LayerShapes.requireHost(bias, "the bias");
+    calls.addAdapterOutput(changes.state(), x, y);
   }
 
   private void run(
       LayerState now, AdapterNames.Routed routed, Matrix x, Matrix y, @Nullable LinearTape tape) {
-    HostMatrix in = LayerShapes.requireHost(x, "x");
-    HostMatrix out = LayerShapes.requireHost(y, "y");
-    LayerShapes.requireFit(in, "x", inFeatures, out, "y", outFeatures, base(now));
-    if (tape == null) {
-      pass.forward(base(now), bias(now), routed.routing(), in, out, null);
-      return;
-    }
-    tape.requireFit(itself, in.rows());
-    tape.clear();
-    pass.forward(base(now), bias(now), routed.routing(), in, out, tape.inputSpectrum());
-    tape.record(now, routed, in.rows());
+    calls.forward(now, routed, x, y, tape, itself);
+  }
+
+  /**
+   * Gives back a merged weight in device memory that the layer owns; the layer computes no more. A
+   * layer in host memory, or one that was never merged, need not be closed, and neither does one
+   * that becomes unreachable. A second call does nothing.
+   */
+  @Override
+  public void close() {
+    changes.close();
   }
 }

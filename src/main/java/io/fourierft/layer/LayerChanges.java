@@ -1,5 +1,6 @@
 package io.fourierft.layer;
 
+import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
@@ -58,6 +59,11 @@ final class LayerChanges {
   LayerChanges at(LayerGroup.Moment past) {
     group.requireOwn(past);
     return new LayerChanges(group, states, past, merger, keepsOriginalWeight, gone);
+  }
+
+  /** The same changes, merging with another merger. */
+  LayerChanges with(WeightMerger other) {
+    return new LayerChanges(group, states, moment, other, keepsOriginalWeight, gone);
   }
 
   /** The layers that it can be changed with. */
@@ -186,10 +192,10 @@ final class LayerChanges {
                 "Already following adapters were merged %s. You are now additionally merging %s."
                     .formatted(String.join(",", before.merged()), String.join(",", wanted)));
           }
-          Matrix kept = before.merged().isEmpty() ? before.weight() : before.original();
+          LayerWeight kept = before.merged().isEmpty() ? before.held() : before.original();
           List<String> merged = new ArrayList<>(before.merged());
           merged.addAll(wanted);
-          Matrix weight = merger.merged(before, wanted, safe);
+          LayerWeight weight = LayerWeight.made(merger.merged(before, wanted, safe));
           states.set(before.withWeight(weight, keepsOriginalWeight ? kept : null, merged));
           return wanted;
         });
@@ -208,8 +214,8 @@ final class LayerChanges {
   }
 
   private LayerState unmerged(LayerState from) {
-    Matrix original = from.original();
-    Matrix weight = original == null ? merger.unmerged(from) : original;
+    LayerWeight original = from.original();
+    LayerWeight weight = original == null ? LayerWeight.made(merger.unmerged(from)) : original;
     return from.withWeight(weight, null, List.of());
   }
 
@@ -223,12 +229,39 @@ final class LayerChanges {
 
   private void exchange(Runnable change) {
     requireNow();
-    group.exchange(change);
+    group.exchange(
+        () -> {
+          requireOpen();
+          change.run();
+        });
   }
 
   private <T> T exchange(Supplier<T> change) {
     requireNow();
-    return group.exchange(change);
+    return group.exchange(
+        () -> {
+          requireOpen();
+          return change.get();
+        });
+  }
+
+  /** Ends all passes and changes, and gives back a merged weight. */
+  void close() {
+    requireNow();
+    group.exchange(
+        () -> {
+          LayerState last = state();
+          if (!last.isClosed()) {
+            states.set(last.whenClosed());
+            group.afterwards(last.held()::release);
+          }
+        });
+  }
+
+  private void requireOpen() {
+    if (state().isClosed()) {
+      throw new EngineClosedException("the layer was closed");
+    }
   }
 
   private void requireNow() {

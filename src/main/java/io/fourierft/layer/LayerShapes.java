@@ -1,10 +1,8 @@
 package io.fourierft.layer;
 
 import io.fourierft.ElementType;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
-import io.fourierft.internal.host.HostViews;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,25 +10,18 @@ import org.jspecify.annotations.Nullable;
 final class LayerShapes {
   private LayerShapes() {}
 
-  static HostMatrix requireHost(Matrix matrix, String what) {
-    if (matrix instanceof HostMatrix host) {
-      return host;
-    }
-    throw new ShapeException(
-        what
-            + " lies in the memory of a device, where this layer has no base weight; multiply the"
-            + " base there and call addAdapterOutput for the adapters");
-  }
-
   /** Checks what goes in and what comes out of one product with the weight. */
   static void requireFit(
-      HostMatrix in,
+      LayerMemory memory,
+      Matrix in,
       String inName,
       int inFeatures,
-      HostMatrix out,
+      Matrix out,
       String outName,
       int outFeatures,
-      HostMatrix weight) {
+      Matrix weight) {
+    memory.requireHere(in, inName);
+    memory.requireHere(out, outName);
     requireColumns(in, inName, inFeatures);
     requireColumns(out, outName, outFeatures);
     if (in.rows() != out.rows()) {
@@ -43,29 +34,21 @@ final class LayerShapes {
           "%s is %s and %s is %s; they must have one element type"
               .formatted(inName, in.elementType(), outName, out.elementType()));
     }
-    if (in.elementType() != weight.elementType() && in.elementType() != ElementType.F32) {
-      throw new ShapeException(
-          "%s is %s but the base weight is %s; use that type, or F32"
-              .formatted(inName, in.elementType(), weight.elementType()));
-    }
-    if ((long) out.rows() * Math.max(inFeatures, outFeatures) > Integer.MAX_VALUE - 8) {
-      throw new ShapeException(
-          "%d tokens of a %d x %d layer are too many for one call; pass fewer at a time"
-              .formatted(out.rows(), outFeatures, inFeatures));
-    }
-    requireWritable(out, outName);
-    requireApart(out, outName, in, inName);
-    requireApart(out, outName, weight, "the base weight");
+    memory.requireMultipliable(in, inName, weight);
+    memory.requireTokens(out.rows(), outFeatures, inFeatures);
+    memory.requireWritable(out, outName);
+    memory.requireApart(out, outName, in, inName);
+    memory.requireApart(out, outName, weight, "the base weight");
   }
 
-  static void requireColumns(HostMatrix matrix, String name, int features) {
+  static void requireColumns(Matrix matrix, String name, int features) {
     if (matrix.cols() != features) {
       throw new ShapeException(
           "%s has %d columns, but this layer needs %d".formatted(name, matrix.cols(), features));
     }
   }
 
-  static void requireTokens(HostMatrix matrix, String name, int tokens) {
+  static void requireTokens(Matrix matrix, String name, int tokens) {
     if (matrix.rows() != tokens) {
       throw new ShapeException(
           "%s has %d tokens, but the forward pass of this tape had %d"
@@ -75,9 +58,10 @@ final class LayerShapes {
 
   /** Checks the places for the gradients of coefficients. */
   static void requireGradients(
+      LayerMemory memory,
       LayerState state,
       Map<String, ? extends Matrix> gradients,
-      HostMatrix g,
+      Matrix g,
       @Nullable Matrix gx) {
     gradients.forEach(
         (name, gradient) -> {
@@ -91,11 +75,14 @@ final class LayerShapes {
                     .formatted(
                         what, gradient.elementType(), gradient.rows(), gradient.cols(), wanted));
           }
-          if (gradient instanceof HostMatrix host) {
-            requireWritable(host, what);
-            requireApart(host, what, g, "g");
-            requireApart(host, what, gx instanceof HostMatrix hostGx ? hostGx : null, "gx");
-          }
+          requireOutput(memory, gradient, what, g, gx);
+          gradients.forEach(
+              (other, another) -> {
+                if (other.compareTo(name) < 0) {
+                  memory.requireApart(
+                      gradient, what, another, "the gradient of adapter '" + other + "'");
+                }
+              });
         });
   }
 
@@ -108,11 +95,12 @@ final class LayerShapes {
     }
   }
 
-  /** Checks the place for the gradient of the bias; returns it. */
-  static HostMatrix requireBiasGradient(
+  /** Checks the place for the gradient of the bias. */
+  static void requireBiasGradient(
+      LayerMemory memory,
       LayerState state,
       Matrix biasGradient,
-      HostMatrix g,
+      Matrix g,
       @Nullable Matrix gx,
       Map<String, ? extends Matrix> gradients) {
     String what = "the gradient of the bias";
@@ -131,30 +119,20 @@ final class LayerShapes {
                   biasGradient.cols(),
                   g.cols()));
     }
-    HostMatrix target = requireHost(biasGradient, what);
-    requireWritable(target, what);
-    requireApart(target, what, g, "g");
-    requireApart(target, what, gx instanceof HostMatrix hostGx ? hostGx : null, "gx");
+    memory.requireHere(biasGradient, what);
+    requireOutput(memory, biasGradient, what, g, gx);
     gradients.forEach(
         (name, gradient) ->
-            requireApart(
-                target,
-                what,
-                gradient instanceof HostMatrix host ? host : null,
-                "the gradient of adapter '" + name + "'"));
-    return target;
+            memory.requireApart(
+                biasGradient, what, gradient, "the gradient of adapter '" + name + "'"));
   }
 
-  static void requireWritable(HostMatrix matrix, String name) {
-    if (matrix.data().isReadOnly()) {
-      throw new ShapeException(name + " is written, but its memory is read-only");
-    }
-  }
-
-  static void requireApart(HostMatrix out, String outName, @Nullable HostMatrix in, String inName) {
-    if (in != null && HostViews.overlap(out, in)) {
-      throw new ShapeException(
-          "%s overlaps %s in memory; give it memory of its own".formatted(outName, inName));
+  private static void requireOutput(
+      LayerMemory memory, Matrix output, String what, Matrix g, @Nullable Matrix gx) {
+    memory.requireWritable(output, what);
+    memory.requireApart(output, what, g, "g");
+    if (gx != null) {
+      memory.requireApart(output, what, gx, "gx");
     }
   }
 }

@@ -12,23 +12,25 @@ import org.jspecify.annotations.Nullable;
  * it sees weights, adapters and flags of the same moment.
  */
 final class LayerState {
-  private final Matrix weight;
-  private final @Nullable Matrix original;
+  private final LayerWeight weight;
+  private final @Nullable LayerWeight original;
   private final @Nullable Matrix bias;
   private final AdapterMap adapters;
   private final List<String> active;
   private final List<String> merged;
   private final boolean enabled;
+  private final boolean closed;
   private final @Nullable AdapterRouting liveRouting;
 
   private LayerState(
-      Matrix weight,
-      @Nullable Matrix original,
+      LayerWeight weight,
+      @Nullable LayerWeight original,
       @Nullable Matrix bias,
       AdapterMap adapters,
       List<String> active,
       List<String> merged,
-      boolean enabled) {
+      boolean enabled,
+      boolean closed) {
     this.weight = weight;
     this.original = original;
     this.bias = bias;
@@ -36,16 +38,23 @@ final class LayerState {
     this.active = List.copyOf(active);
     this.merged = List.copyOf(merged);
     this.enabled = enabled;
+    this.closed = closed;
     boolean live = enabled && merged.isEmpty() && !active.isEmpty();
     this.liveRouting = live ? AdapterRouting.all(select(active)) : null;
   }
 
-  static LayerState of(Matrix weight, @Nullable Matrix bias) {
-    return new LayerState(weight, null, bias, AdapterMap.empty(), List.of(), List.of(), true);
+  static LayerState of(LayerWeight weight, @Nullable Matrix bias) {
+    return new LayerState(
+        weight, null, bias, AdapterMap.empty(), List.of(), List.of(), true, false);
   }
 
   /** The weight to multiply with: the base, or the base with adapters merged into it. */
   Matrix weight() {
+    return weight.matrix();
+  }
+
+  /** The same with what owns it. */
+  LayerWeight held() {
     return weight;
   }
 
@@ -55,7 +64,7 @@ final class LayerState {
   }
 
   /** The weight before the first merge, if it is kept. */
-  @Nullable Matrix original() {
+  @Nullable LayerWeight original() {
     return original;
   }
 
@@ -75,6 +84,11 @@ final class LayerState {
 
   boolean enabled() {
     return enabled;
+  }
+
+  /** Whether the layer computes no more. */
+  boolean isClosed() {
+    return closed;
   }
 
   /** The adapters that a forward pass adds to the base, null if it adds none. */
@@ -112,16 +126,16 @@ final class LayerState {
   LayerState withAdapter(String name, FourierAdapter adapter) {
     if (adapters.contains(name)) {
       AdapterMap changed = adapters.with(name, adapter);
-      return new LayerState(weight, original, bias, changed, active, merged, enabled);
+      return new LayerState(weight, original, bias, changed, active, merged, enabled, closed);
     }
     AdapterMap next = adapters.plus(name, adapter);
     List<String> nextActive = adapters.size() == 0 ? List.of(name) : active;
-    return new LayerState(weight, original, bias, next, nextActive, merged, enabled);
+    return new LayerState(weight, original, bias, next, nextActive, merged, enabled, closed);
   }
 
   LayerState withoutAdapter(String name, List<String> nextActive) {
     AdapterMap next = adapters.minus(name);
-    return new LayerState(weight, original, bias, next, nextActive, merged, enabled);
+    return new LayerState(weight, original, bias, next, nextActive, merged, enabled, closed);
   }
 
   LayerState renamed(String from, String to) {
@@ -133,23 +147,30 @@ final class LayerState {
         next,
         replaced(active, from, to),
         replaced(merged, from, to),
-        enabled);
+        enabled,
+        closed);
   }
 
   LayerState withActive(List<String> nextActive) {
-    return new LayerState(weight, original, bias, adapters, nextActive, merged, enabled);
+    return new LayerState(weight, original, bias, adapters, nextActive, merged, enabled, closed);
   }
 
   LayerState withEnabled(boolean nextEnabled) {
-    return new LayerState(weight, original, bias, adapters, active, merged, nextEnabled);
+    return new LayerState(weight, original, bias, adapters, active, merged, nextEnabled, closed);
   }
 
-  LayerState withWeight(Matrix nextWeight, @Nullable Matrix nextOriginal, List<String> nextMerged) {
-    return new LayerState(nextWeight, nextOriginal, bias, adapters, active, nextMerged, enabled);
+  LayerState withWeight(
+      LayerWeight nextWeight, @Nullable LayerWeight nextOriginal, List<String> nextMerged) {
+    return new LayerState(
+        nextWeight, nextOriginal, bias, adapters, active, nextMerged, enabled, closed);
+  }
+
+  LayerState whenClosed() {
+    return new LayerState(weight, original, bias, adapters, active, merged, enabled, true);
   }
 
   LayerState withBias(Matrix nextBias) {
-    return new LayerState(weight, original, nextBias, adapters, active, merged, enabled);
+    return new LayerState(weight, original, nextBias, adapters, active, merged, enabled, closed);
   }
 
   private static List<String> replaced(List<String> names, String from, String to) {

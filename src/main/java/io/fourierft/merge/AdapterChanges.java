@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,6 +34,7 @@ final class AdapterChanges {
   private final Map<String, List<OutputTensor.Delta>> deltas = new LinkedHashMap<>();
   private final Map<String, OutputTensor.Replacement> replacements = new LinkedHashMap<>();
   private final Map<String, List<OutputTensor.Part>> parts = new LinkedHashMap<>();
+  private final Map<String, OutputTensor.Replacement> originals = new HashMap<>();
   private final List<MergeResult.PlannedEdit> edits = new ArrayList<>();
   private String prefix = "";
 
@@ -80,6 +82,18 @@ final class AdapterChanges {
   /** What is put in the place of some rows of a tensor. */
   Map<String, List<OutputTensor.Part>> parts() {
     return parts;
+  }
+
+  /** Puts in a tensor's place what an adapter says that it was when training began. */
+  void restore(String name, OutputTensor.Replacement original) {
+    replacements.put(name, original);
+    edits.add(
+        new MergeResult.PlannedEdit(name, original.source(), MergeResult.EditKind.REPLACED, 0));
+  }
+
+  /** What trained biases were before, by their names, where an adapter's file says so. */
+  Map<String, OutputTensor.Replacement> originals() {
+    return originals;
   }
 
   List<MergeResult.PlannedEdit> edits() {
@@ -130,6 +144,11 @@ final class AdapterChanges {
       for (Map.Entry<String, ExtraTensor> extra : extras.entrySet()) {
         planReplacement(source, extra.getValue(), extra.getKey());
       }
+      resolved
+          .originals()
+          .forEach(
+              (name, tensor) ->
+                  originals.putIfAbsent(name, new OutputTensor.Replacement(source, tensor)));
       for (ResolvedAdapter.PartReplacement part : resolved.parts()) {
         planPart(source, part.tensor(), part.slice());
       }

@@ -144,12 +144,7 @@ final class MergePlan {
   private void settleConfig(Map<String, String> parted) {
     configChanges.setDtype(options.dtype());
     VocabularyChange.of(
-            base,
-            opened.model().ties(),
-            changes.replacements(),
-            parted,
-            adapted.hasOutputEmbedding(),
-            notes)
+            base, opened.model().ties(), changes, parted, adapted.hasOutputEmbedding(), notes)
         .ifPresent(configChanges::setVocabulary);
     adapted.settle(
         configChanges,

@@ -33,6 +33,7 @@ final class VocabularyChange {
   /**
    * The new size; empty if it stays.
    *
+   * @param changes what the adapters bring; takes a bias that grows with the rest
    * @param parted tensors of the output that begin as another one's bytes
    * @param hasOutput whether the adapted model has an output embedding
    * @throws FourierException if one embedding changes and its partner does not
@@ -40,10 +41,11 @@ final class VocabularyChange {
   static OptionalLong of(
       SafetensorsCheckpoint base,
       TiedWeights ties,
-      Map<String, OutputTensor.Replacement> replacements,
+      AdapterChanges changes,
       Map<String, String> parted,
       boolean hasOutput,
       List<String> notes) {
+    Map<String, OutputTensor.Replacement> replacements = changes.replacements();
     Set<String> embeddings = new TreeSet<>();
     for (String name : base.tensors().keySet()) {
       if (name.endsWith(".weight") && EMBEDDINGS.contains(leaf(name))) {
@@ -77,9 +79,9 @@ final class VocabularyChange {
                     .formatted(first, size, name, other.after()));
           }
         });
-    Set<String> biases = new TreeSet<>();
-    ties.aliases().forEach((alias, stored) -> addBiases(biases, alias, stored));
-    ties.storedApart().forEach(group -> addBiases(biases, group.toArray(new String[0])));
+    Set<String> biases = new TreeSet<>(ties.biases().keySet());
+    ties.biases().values().forEach(biases::addAll);
+    growBiases(base, ties, changes, old, size, notes);
     Set<String> replaced = new TreeSet<>(rows.keySet());
     replacements.forEach(
         (name, replacement) -> {
@@ -100,6 +102,37 @@ final class VocabularyChange {
         });
     notes.add("the vocabulary has %d tokens instead of %d, as '%s'".formatted(size, old, first));
     return OptionalLong.of(size);
+  }
+
+  /**
+   * A class may have the bias of its output embedding by two names, which are one when the
+   * vocabulary is resized. Where the adapter saved the one whole, its file says what both were.
+   */
+  private static void growBiases(
+      SafetensorsCheckpoint base,
+      TiedWeights ties,
+      AdapterChanges changes,
+      long old,
+      long size,
+      List<String> notes) {
+    ties.biases()
+        .forEach(
+            (name, others) -> {
+              TensorInfo info = base.find(name).orElseThrow().tensor();
+              if (info.elementCount() != old || changes.replacements().containsKey(name)) {
+                return;
+              }
+              for (String other : others) {
+                OutputTensor.Replacement original = changes.originals().get(other);
+                if (original != null && original.tensor().shape().equals(List.of(size))) {
+                  changes.restore(name, original);
+                  notes.add(
+                      "'%s' has the %d rows that '%s' had before training"
+                          .formatted(name, size, other));
+                  return;
+                }
+              }
+            });
   }
 
   private static void requireSame(
@@ -140,14 +173,6 @@ final class VocabularyChange {
 
   private static String weightBeside(String bias) {
     return bias.substring(0, bias.length() - "bias".length()) + "weight";
-  }
-
-  private static void addBiases(Set<String> biases, String... names) {
-    for (String name : names) {
-      if (name.endsWith(".bias")) {
-        biases.add(name);
-      }
-    }
   }
 
   private static void addWeights(Set<String> embeddings, String... names) {

@@ -43,6 +43,17 @@ final class AdapterKeys {
   }
 
   /**
+   * The key of the bias that {@code head.original_module.bias} was before training: {@code
+   * head.bias}. Null of any other key.
+   */
+  static @Nullable String originalOf(String key) {
+    int at = key.indexOf(ORIGINAL);
+    return at >= 0 && key.substring(at + ORIGINAL.length()).equals("bias")
+        ? key.substring(0, at) + ".bias"
+        : null;
+  }
+
+  /**
    * The part of a key after PEFT's prefix.
    *
    * @throws PeftException if the prefix is missing or the key holds an adapter's name
@@ -114,7 +125,10 @@ final class AdapterKeys {
       return ExtraTensor.Kind.BIAS;
     }
     String leaf = plain.substring(plain.lastIndexOf('.') + 1);
-    boolean embedding = EmbeddingNames.isInput(leaf) || EmbeddingNames.isOutput(leaf);
+    boolean embedding =
+        EmbeddingNames.isInput(leaf)
+            || EmbeddingNames.isOutput(leaf)
+            || ModelFacts.isEmbedding(plain);
     return embedding && (parameter.equals("weight") || parameter.equals("bias"))
         ? ExtraTensor.Kind.EMBEDDING
         : null;

@@ -22,6 +22,7 @@ final class AdapterLoader {
   private final List<String> notes;
   private final List<AdapterModule> modules = new ArrayList<>();
   private final Map<String, ExtraTensor> extras = new HashMap<>();
+  private final List<ExtraTensor> originals = new ArrayList<>();
 
   private AdapterLoader(Path file, ConfigDocument document) {
     this.file = file;
@@ -67,6 +68,11 @@ final class AdapterLoader {
 
   private void take(TensorInfo tensor, SafetensorsFile tensors) {
     if (AdapterKeys.isNeedless(tensor.name(), tensors.tensors().keySet())) {
+      String trained = AdapterKeys.originalOf(tensor.name());
+      if (trained != null) {
+        String name = AdapterKeys.withoutPrefix(trained, file.toString());
+        originals.add(extra(tensor, name, ExtraTensor.Kind.SAVED_MODULE));
+      }
       notes.add(
           "%s: key '%s' repeats another, as PEFT writes it of a module saved whole, and is left out"
               .formatted(file, tensor.name()));
@@ -88,20 +94,23 @@ final class AdapterLoader {
     if (tensor.elementCount() == 0) {
       throw empty(tensor);
     }
-    ExtraTensor extra =
-        new ExtraTensor(
-            tensor.name(),
-            AdapterKeys.baseTensor(name),
-            kind,
-            tensor.dtype(),
-            tensor.shape(),
-            new TensorInFile(file, tensor));
+    ExtraTensor extra = extra(tensor, name, kind);
     ExtraTensor other = extras.putIfAbsent(extra.baseTensor(), extra);
     if (other != null) {
       throw new PeftException(
           "%s: keys '%s' and '%s' are both for '%s'; remove one"
               .formatted(file, other.key(), extra.key(), extra.baseTensor()));
     }
+  }
+
+  private ExtraTensor extra(TensorInfo tensor, String name, ExtraTensor.Kind kind) {
+    return new ExtraTensor(
+        tensor.name(),
+        AdapterKeys.baseTensor(name),
+        kind,
+        tensor.dtype(),
+        tensor.shape(),
+        new TensorInFile(file, tensor));
   }
 
   private Spectrum spectrum(TensorInfo tensor, String module, SafetensorsFile tensors) {
@@ -205,7 +214,7 @@ final class AdapterLoader {
           "%s holds no spectrum (no key ends in '%s'); it is no FourierFT adapter of PEFT"
               .formatted(file, AdapterKeys.SPECTRUM));
     }
-    return new PeftAdapter(config, modules, extras.values(), notes);
+    return new PeftAdapter(config, modules, extras.values(), originals, notes);
   }
 
   /** A tensor that stays in its file, which is opened anew for each use. */

@@ -62,6 +62,7 @@ final class AdapterResolver {
         modules,
         replacements,
         replaced.parts(),
+        replaced.originals(),
         notes,
         names.naming().adapterPrefix(),
         replaced.newTensors());

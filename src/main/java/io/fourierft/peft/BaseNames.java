@@ -161,7 +161,25 @@ final class BaseNames {
     if (!naming.adapterPrefix().isEmpty()) {
       name = naming.toBase(name);
     }
-    return reading.isOriginal() ? table.original(name) : name;
+    return reading.isOriginal() ? besideStored(name).orElse(table.original(name)) : name;
+  }
+
+  /** A name of today as it would be in the base's files, by those that stand in the same place. */
+  private Optional<String> besideStored(String name) {
+    for (String place = path(name); place.contains("."); place = path(place)) {
+      String start = place + ".";
+      for (Map.Entry<String, BasePlace> known : reading.tensors().entrySet()) {
+        String stored = known.getValue().tensor();
+        String end = known.getKey().substring(Math.min(place.length(), known.getKey().length()));
+        if (known.getKey().startsWith(start)
+            && !known.getValue().isPart()
+            && stored.endsWith(end)) {
+          return Optional.of(
+              stored.substring(0, stored.length() - end.length()) + name.substring(place.length()));
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /** The path that the adapter has, or would have, for a module of the base. */

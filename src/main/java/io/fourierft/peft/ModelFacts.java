@@ -18,6 +18,7 @@ final class ModelFacts {
   private static final Set<String> TASKS = Set.of("SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS");
   private static final Map<String, List<Tie>> TIES = new HashMap<>();
   private static final Set<String> TIED_BY_DEFAULT = new HashSet<>();
+  private static final Set<String> EMBEDDINGS = new HashSet<>();
   private static final Map<String, String> HEADS = new HashMap<>();
   private static final Map<String, List<String>> HEAD_MODULES = new HashMap<>();
 
@@ -40,8 +41,14 @@ final class ModelFacts {
     List<Tie> ties = new ArrayList<>();
     for (String pair : heading.isEmpty() ? new String[0] : heading.split(", ")) {
       int sign = Math.max(pair.indexOf(" = "), pair.indexOf(" ~ "));
-      ties.add(
-          new Tie(pair.substring(0, sign), pair.substring(sign + 3), pair.charAt(sign + 1) == '~'));
+      Tie tie =
+          new Tie(pair.substring(0, sign), pair.substring(sign + 3), pair.charAt(sign + 1) == '~');
+      ties.add(tie);
+      for (String name : List.of(tie.output(), tie.input())) {
+        if (name.endsWith(".weight")) {
+          EMBEDDINGS.add(name.substring(0, name.lastIndexOf('.')));
+        }
+      }
     }
     for (String type : words.subList(1, words.size())) {
       TIES.put(type, ties);
@@ -59,6 +66,11 @@ final class ModelFacts {
   /** The weights that are one where word embeddings are tied; empty also for an unknown type. */
   static List<Tie> ties(@Nullable String modelType) {
     return TIES.getOrDefault(modelType, List.of());
+  }
+
+  /** Whether some model type has an input or output embedding of this path. */
+  static boolean isEmbedding(String path) {
+    return EMBEDDINGS.contains(path);
   }
 
   /** Whether word embeddings are tied where the configuration does not say. */

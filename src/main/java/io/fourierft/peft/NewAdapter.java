@@ -58,7 +58,7 @@ final class NewAdapter {
     List<ExtraTensor> extras = new ArrayList<>(saved(config, matcher).values());
     List<String> targeted = modules.stream().map(AdapterModule::path).toList();
     extras.addAll(biases(config, matcher, targeted));
-    return new PeftAdapter(config, modules, extras, List.of());
+    return new PeftAdapter(config, modules, extras, List.of(), List.of());
   }
 
   /** The configuration with PEFT's defaults for this base: targets, and the head of a task. */

@@ -30,13 +30,16 @@ public final class PeftAdapter {
   private final FourierFtConfig config;
   private final Map<String, AdapterModule> modules;
   private final List<ExtraTensor> extraTensors;
+  private final List<ExtraTensor> originals;
   private final List<String> notes;
 
   PeftAdapter(
       FourierFtConfig config,
       Collection<AdapterModule> modules,
       Collection<ExtraTensor> extraTensors,
+      List<ExtraTensor> originals,
       List<String> notes) {
+    this.originals = List.copyOf(originals);
     this.config = config;
     Map<String, AdapterModule> ordered = new LinkedHashMap<>();
     modules.stream()
@@ -101,7 +104,7 @@ public final class PeftAdapter {
           requireStorable(config, matcher, path, adapter);
           modules.add(new AdapterModule(path, Spectrum.of(adapter.spectrum())));
         });
-    return new PeftAdapter(config, modules, List.of(), List.of());
+    return new PeftAdapter(config, modules, List.of(), List.of(), List.of());
   }
 
   /**
@@ -156,7 +159,7 @@ public final class PeftAdapter {
 
   /** The same adapter with these tensors beside its coefficients. */
   public PeftAdapter withExtraTensors(List<ExtraTensor> newExtraTensors) {
-    return new PeftAdapter(config, modules.values(), newExtraTensors, notes);
+    return new PeftAdapter(config, modules.values(), newExtraTensors, originals, notes);
   }
 
   /**
@@ -189,6 +192,11 @@ public final class PeftAdapter {
   /** Modules saved whole, biases and embeddings, sorted by key. */
   public List<ExtraTensor> extraTensors() {
     return extraTensors;
+  }
+
+  /** What biases of modules saved whole were before training, by the names of the trained ones. */
+  List<ExtraTensor> originals() {
+    return originals;
   }
 
   /** What is odd about the files but no error, one sentence each. */

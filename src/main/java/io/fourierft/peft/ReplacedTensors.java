@@ -84,6 +84,18 @@ final class ReplacedTensors {
     }
   }
 
+  /** What the adapter's biases were before training, by the names of the trained ones. */
+  Map<String, ExtraTensor> originals() {
+    Map<String, ExtraTensor> originals = new HashMap<>();
+    for (ExtraTensor original : adapter.originals()) {
+      String name = original.baseTensor();
+      originals.put(
+          names.tensor(name).map(BasePlace::tensor).orElseGet(() -> names.newTensor(name)),
+          original);
+    }
+    return originals;
+  }
+
   private void takePart(ExtraTensor extra, BasePlace place) {
     List<Long> shape = place.module().weight().shape();
     if (!shape.equals(extra.shape())) {

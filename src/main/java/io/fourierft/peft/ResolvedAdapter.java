@@ -17,12 +17,15 @@ import java.util.Set;
  * @param notes what is odd but no error, the adapter's own notes first
  * @param prefix what the adapted model has before the names of the base model's files, with its
  *     dot: {@code bert.} where the base is the bare model; mostly empty
+ * @param originals what biases of modules saved whole were before training, by the name that the
+ *     trained ones have in the base model's files; PEFT writes them with a resized vocabulary
  * @param newTensors which of the replacements are of tensors that the base model does not have
  */
 public record ResolvedAdapter(
     List<ResolvedModule> modules,
     Map<String, ExtraTensor> replacements,
     List<PartReplacement> parts,
+    Map<String, ExtraTensor> originals,
     List<String> notes,
     String prefix,
     Set<String> newTensors) {
@@ -31,6 +34,7 @@ public record ResolvedAdapter(
     modules = List.copyOf(modules);
     replacements = Collections.unmodifiableMap(new LinkedHashMap<>(replacements));
     parts = List.copyOf(parts);
+    originals = Map.copyOf(originals);
     notes = List.copyOf(notes);
     newTensors = Set.copyOf(newTensors);
   }

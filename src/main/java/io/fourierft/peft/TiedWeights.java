@@ -20,12 +20,16 @@ public final class TiedWeights {
   private final Map<String, String> aliases = new LinkedHashMap<>();
   private final Map<String, String> heirs = new HashMap<>();
   private final List<Set<String>> storedApart = new ArrayList<>();
+  private final Map<String, Set<String>> biases = new LinkedHashMap<>();
   private final Map<String, String> currentToStored = new HashMap<>();
 
   private TiedWeights(Map<String, TensorInfo> tensors, ModelConfig config, NameTable names) {
     String type = config.modelType();
     for (String name : tensors.keySet()) {
       currentToStored.put(names.current(name), name);
+    }
+    for (ModelFacts.Tie tie : ModelFacts.ties(type)) {
+      addBiases(tie);
     }
     if (!config.tieWordEmbeddings().orElseGet(() -> isTiedByDefault(type))) {
       return;
@@ -60,6 +64,15 @@ public final class TiedWeights {
   /** Groups of tensors that the configuration ties, though the file holds more than one of each. */
   public List<Set<String>> storedApart() {
     return List.copyOf(storedApart);
+  }
+
+  /**
+   * By a stored bias of the output embedding, the other names that the model's class has for it,
+   * whether or not the configuration ties them; unmodifiable. Resizing the vocabulary makes them
+   * one again.
+   */
+  public Map<String, Set<String>> biases() {
+    return Collections.unmodifiableMap(biases);
   }
 
   /** A class that transformers does not have is tied if its file has no output embedding. */
@@ -103,6 +116,19 @@ public final class TiedWeights {
       aliases.put(input.prefix() + tie.output(), input.stored());
     } else if (output != null && isEmbedding(tie)) {
       aliases.put(output.prefix() + tie.input(), output.stored());
+    }
+  }
+
+  private void addBiases(ModelFacts.Tie tie) {
+    Found input = tie.input().endsWith(".bias") ? find(tie.input()) : null;
+    Found output = tie.input().endsWith(".bias") ? find(tie.output()) : null;
+    if (input != null) {
+      String other = output != null ? output.stored() : input.prefix() + tie.output();
+      biases.computeIfAbsent(input.stored(), key -> new LinkedHashSet<>()).add(other);
+    }
+    if (output != null) {
+      String other = input != null ? input.stored() : output.prefix() + tie.input();
+      biases.computeIfAbsent(output.stored(), key -> new LinkedHashSet<>()).add(other);
     }
   }
 

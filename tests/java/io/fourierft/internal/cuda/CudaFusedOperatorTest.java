@@ -315,7 +315,7 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
     apply(engine, one, OperatorPath.FUSED);
     long forward = resident().bytes();
     // At least an entry of two numbers for each coefficient, and the coefficients.
-    assertTrue(forward >= ADAPTERS.getFirst().nFrequency() * (2 + 1) * 4L, forward + " bytes");
+    assertTrue(forward >= ADAPTERS.getFirst().nFrequency() * (2L + 1) * 4, forward + " bytes");
     float[] gradient = new float[ADAPTERS.getFirst().nFrequency()];
     engine.spectrumGradient(
         one,

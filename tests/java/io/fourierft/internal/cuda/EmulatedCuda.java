@@ -28,6 +28,7 @@ public final class EmulatedCuda {
     "graph",
     "graph_exec",
     "plan",
+    "blas",
     "primary"
   };
 
@@ -137,6 +138,11 @@ public final class EmulatedCuda {
     assumeTrue(
         !path.isEmpty() && Files.exists(Path.of(path)),
         "the emulated CUDA driver was not built (cmake and a C++ compiler are needed)");
+    if (System.getProperty("fourierft.cublas") == null) {
+      // A real one would not know the emulated driver.
+      System.setProperty(
+          "fourierft.cublas", Path.of(path).resolveSibling("libcublas.so.13").toString());
+    }
     return new EmulatedCuda(Path.of(path));
   }
 

@@ -126,7 +126,7 @@ class OutputProtocolTest {
       for (String file : FILES) {
         Files.writeString(target.resolve(file), "old");
       }
-      if (situation.kind == ADAPTER) {
+      if (situation.kind.equals(ADAPTER)) {
         Files.writeString(target.resolve("README.md"), "mine");
         Files.createDirectory(target.resolve("notes"));
         Files.writeString(target.resolve("notes").resolve("a.txt"), "mine too");
@@ -138,7 +138,7 @@ class OutputProtocolTest {
   private String content(Situation situation) throws IOException {
     Path target = folder.resolve("out");
     List<String> names = new ArrayList<>(FILES);
-    if (situation.kind == ADAPTER) {
+    if (situation.kind.equals(ADAPTER)) {
       names.add("README.md");
       names.add("notes");
       assertEquals("mine", Files.readString(target.resolve("README.md")));

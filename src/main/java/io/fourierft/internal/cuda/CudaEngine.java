@@ -4,6 +4,7 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.AdditionReport;
 import io.fourierft.DensePath;
 import io.fourierft.DenseProduct;
+import io.fourierft.DeviceOperations;
 import io.fourierft.ElementType;
 import io.fourierft.EngineSelection;
 import io.fourierft.FourierAdapter;
@@ -22,6 +23,7 @@ import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.checks.Direction;
+import io.fourierft.internal.cuda.blas.CublasSupply;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.device.ResourceStack;
@@ -83,13 +85,14 @@ public final class CudaEngine implements CudaFourierEngine {
   static CudaEngine open(
       CudaDriver driver,
       Cufft cufft,
+      CublasSupply cublas,
       CudaDevice device,
       KernelImage image,
       @Nullable CallbackImages callbacks,
       EngineSelection selection) {
     try (ResourceStack undo = new ResourceStack()) {
       EngineResources resources =
-          undo.own(EngineResources.open(driver, cufft, device, image, callbacks));
+          undo.own(EngineResources.open(driver, cufft, cublas, device, image, callbacks));
       Operations operations = Operations.of(resources.shared());
       EngineStream stream = resources.newStream();
       undo.disown();
@@ -162,6 +165,12 @@ public final class CudaEngine implements CudaFourierEngine {
   public DenseProduct denseProduct(int threads) {
     requireOpen();
     return resources.hostProducts().product(threads);
+  }
+
+  @Override
+  public DeviceOperations deviceOperations() {
+    requireOpen();
+    return new DeviceProducts(this, checks, operations, copies, submission);
   }
 
   @Override

@@ -24,6 +24,15 @@ public final class CudaEngineProvider implements EngineProvider {
 
   @Override
   public EngineCandidate examine(EngineOptions options) {
+    return examine(options, false);
+  }
+
+  @Override
+  public EngineCandidate examineWhole(EngineOptions options) {
+    return examine(options, true);
+  }
+
+  private EngineCandidate examine(EngineOptions options, boolean whole) {
     boolean asked = options.wants(kind()) && !options.isAuto();
     if (!asked && !CudaEngineProvider.class.getModule().isNativeAccessEnabled()) {
       // To load a library would make Java warn people who may never have heard of CUDA.
@@ -38,7 +47,11 @@ public final class CudaEngineProvider implements EngineProvider {
           DeviceFiles.showDevice(Path.of("/")));
     }
     try {
-      return CudaSurvey.of(options).candidate();
+      CudaSurvey survey = CudaSurvey.of(options);
+      if (whole) {
+        survey.examineCublas();
+      }
+      return survey.candidate();
     } catch (RuntimeException | LinkageError e) {
       // A broken driver must not keep anyone from using the CPU.
       return EngineCandidate.unavailable(

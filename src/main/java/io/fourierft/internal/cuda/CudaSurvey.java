@@ -4,6 +4,7 @@ import io.fourierft.EngineOptions;
 import io.fourierft.EngineProbe.Obstacle;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaException;
+import io.fourierft.internal.cuda.blas.CublasSupply;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.ffm.Cufft;
@@ -168,6 +169,15 @@ public final class CudaSurvey {
         count == 0
             ? "use a machine with an NVIDIA GPU"
             : "use cuda:0 to cuda:%d, or change CUDA_VISIBLE_DEVICES".formatted(count - 1));
+  }
+
+  /**
+   * Tells of cuBLAS, without which the engine lacks one thing; it is large, and loaded for this.
+   */
+  void examineCublas() {
+    if (driver != null) {
+      details.add(new CublasSupply(finder, driverVersion).describe());
+    }
   }
 
   private void examineCufft() {
@@ -336,6 +346,13 @@ public final class CudaSurvey {
         name,
         details,
         selection ->
-            CudaEngine.open(boundDriver, boundCufft, found, supply.image(), callbacks, selection));
+            CudaEngine.open(
+                boundDriver,
+                boundCufft,
+                new CublasSupply(finder, driverVersion),
+                found,
+                supply.image(),
+                callbacks,
+                selection));
   }
 }

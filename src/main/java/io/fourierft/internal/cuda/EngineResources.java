@@ -4,6 +4,7 @@ import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.internal.cpu.OwnProducts;
+import io.fourierft.internal.cuda.blas.CublasSupply;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.CudaDevice;
 import io.fourierft.internal.cuda.device.OpenResources;
@@ -46,6 +47,7 @@ public final class EngineResources implements AutoCloseable {
   static EngineResources open(
       CudaDriver driver,
       Cufft cufft,
+      CublasSupply cublas,
       CudaDevice device,
       KernelImage image,
       @Nullable CallbackImages callbacks) {
@@ -54,7 +56,7 @@ public final class EngineResources implements AutoCloseable {
       undo.own(context);
       KernelModule kernels = undo.own(KernelModule.load(context, image));
       ResidentAdapters adapters = undo.own(new ResidentAdapters(device.totalBytes() / 8));
-      DeviceCore core = new DeviceCore(context, cufft, callbacks, kernels);
+      DeviceCore core = new DeviceCore(context, cufft, callbacks, cublas, kernels);
       MemoryBudget budget = MemoryBudget.fromProperty();
       EngineResources resources = new EngineResources(new SharedResources(core, adapters, budget));
       undo.disown();

@@ -67,7 +67,7 @@ public final class EngineChooser {
     List<EngineProbe> probes = new ArrayList<>();
     boolean taken = false;
     for (EngineProvider provider : providers) {
-      EngineCandidate candidate = provider.examine(options);
+      EngineCandidate candidate = provider.examineWhole(options);
       if (taken || !options.wants(provider.kind())) {
         probes.add(candidate.probe());
         continue;

@@ -15,4 +15,9 @@ public interface EngineProvider {
 
   /** Looks whether this engine can be had, without keeping anything open. Never throws. */
   EngineCandidate examine(EngineOptions options);
+
+  /** As {@link #examine}, and looks also for what an engine loads only when it is first needed. */
+  default EngineCandidate examineWhole(EngineOptions options) {
+    return examine(options);
+  }
 }

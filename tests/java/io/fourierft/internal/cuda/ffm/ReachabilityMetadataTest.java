@@ -45,6 +45,7 @@ class ReachabilityMetadataTest {
     for (NativeFunctions functions :
         List.of(
             new DriverFunctions(everything, "libcuda"),
+            new CublasFunctions(everything, "libcublas"),
             new CufftFunctions(everything, "libcufft"),
             new NvrtcFunctions(everything, "libnvrtc"))) {
       for (Field field : functions.getClass().getDeclaredFields()) {
@@ -86,7 +87,11 @@ class ReachabilityMetadataTest {
       assertEquals(List.of("NativeFunctions.java", "RenameExchange.java"), binding);
       try (Stream<Path> again = Files.walk(sources)) {
         assertEquals(
-            List.of("CufftFunctions.java", "DriverFunctions.java", "NvrtcFunctions.java"),
+            List.of(
+                "CublasFunctions.java",
+                "CufftFunctions.java",
+                "DriverFunctions.java",
+                "NvrtcFunctions.java"),
             again
                 .filter(file -> file.toString().endsWith(".java"))
                 .filter(file -> read(file).contains("extends NativeFunctions"))

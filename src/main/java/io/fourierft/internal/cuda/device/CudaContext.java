@@ -2,8 +2,8 @@ package io.fourierft.internal.cuda.device;
 
 import io.fourierft.EngineClosedException;
 import io.fourierft.cuda.CudaException;
-import io.fourierft.cuda.CufftException;
 import io.fourierft.cuda.DeviceLostException;
+import io.fourierft.cuda.NativeCallException;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -93,8 +93,8 @@ public final class CudaContext implements AutoCloseable {
       driver.ctxPushCurrent(handle);
       try {
         return work.get();
-      } catch (CufftException e) {
-        throw diagnosed(e);
+      } catch (NativeCallException e) {
+        throw e instanceof CudaException ? e : diagnosed(e);
       } finally {
         leave();
       }
@@ -127,10 +127,10 @@ public final class CudaContext implements AutoCloseable {
   }
 
   /**
-   * What a failure of cuFFT comes from: on a lost device it only says that something went wrong
-   * inside, and any call of the driver says what.
+   * What a failure of cuFFT or cuBLAS comes from: on a lost device it only says that something went
+   * wrong inside, and any call of the driver says what.
    */
-  private RuntimeException diagnosed(CufftException failure) {
+  private RuntimeException diagnosed(NativeCallException failure) {
     try {
       driver.memGetInfo();
       return failure;

@@ -1,7 +1,6 @@
 package io.fourierft.internal.cuda.ops;
 
-import io.fourierft.cuda.CudaOutOfMemoryException;
-import io.fourierft.cuda.CufftException;
+import io.fourierft.cuda.NativeCallException;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -60,9 +59,8 @@ public record ChunkedCall(
       work.compute(first, count);
       stream.finishDownloads();
       return null;
-    } catch (CudaOutOfMemoryException | CufftException e) {
-      boolean outOfMemory = !(e instanceof CufftException cufft) || cufft.isOutOfMemory();
-      if (!outOfMemory || stream.hasOutputBegun()) {
+    } catch (NativeCallException e) {
+      if (!e.isOutOfMemory() || stream.hasOutputBegun()) {
         throw e;
       }
       return e;

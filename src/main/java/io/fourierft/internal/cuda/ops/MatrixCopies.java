@@ -46,6 +46,22 @@ public final class MatrixCopies {
     stream.download(DeviceBytes.of(from), HostBytes.of(to));
   }
 
+  /** Copies within the device, in one call where both are dense. */
+  public void copy(WorkStream stream, DeviceView from, DeviceView to) {
+    int size = from.elementType().sizeInBytes();
+    boolean dense = from.stride() == from.cols() && to.stride() == to.cols();
+    long rowBytes = (long) from.cols() * size;
+    long runs = dense ? Math.min(from.rows(), 1) : from.rows();
+    long runBytes = dense ? from.rows() * rowBytes : rowBytes;
+    for (long run = 0; run < runs; run++) {
+      driver.memcpyDtoDAsync(
+          to.pointer() + run * to.stride() * size,
+          from.pointer() + run * from.stride() * size,
+          runBytes,
+          stream.handle());
+    }
+  }
+
   /** Makes every element zero; what stands between strided rows stays. */
   public void zero(WorkStream stream, DeviceView matrix) {
     DeviceBytes rows = DeviceBytes.of(matrix);

@@ -9,6 +9,7 @@ package io.fourierft.internal.cuda.ops;
  * @param lines says which of the two
  * @param operators adds ΔW·x without ΔW
  * @param tokenGradients gradients from activations and upstream gradients
+ * @param products dense products
  * @param denseGradients gradients from those of ΔW
  */
 public record Operations(
@@ -18,6 +19,7 @@ public record Operations(
     LineTokens lines,
     OperatorCall operators,
     TokenGradientCall tokenGradients,
+    LinearCall products,
     DenseGradientCall denseGradients) {
   public static Operations of(SharedResources shared) {
     FusedUse use = FusedUse.fromProperty();
@@ -32,6 +34,7 @@ public record Operations(
         tokens,
         operators,
         new TokenGradientCall(shared, tokens, operators),
+        new LinearCall(shared),
         new DenseGradientCall(shared));
   }
 }

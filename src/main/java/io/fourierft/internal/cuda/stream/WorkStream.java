@@ -3,6 +3,7 @@ package io.fourierft.internal.cuda.stream;
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierException;
 import io.fourierft.cuda.CudaOutOfMemoryException;
+import io.fourierft.internal.cuda.blas.StreamBlas;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
@@ -44,6 +45,7 @@ public final class WorkStream implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final KernelLauncher launcher;
   private final PlanCache plans;
+  private final StreamBlas blas;
   private final StagingRing staging;
   private final TableCache tables;
   private final GrowingBlock scratch;
@@ -66,6 +68,7 @@ public final class WorkStream implements AutoCloseable {
             core.callbacks(),
             handle,
             recordable ? Integer.MAX_VALUE : CACHED_PLANS);
+    this.blas = new StreamBlas(context, core.cublas(), handle);
     this.staging = new StagingRing(context, handle);
     this.tables = new TableCache(context, staging, recordable ? Integer.MAX_VALUE : CACHED_TABLES);
     this.scratch = new GrowingBlock(context);
@@ -177,6 +180,11 @@ public final class WorkStream implements AutoCloseable {
 
   public PlanCache plans() {
     return plans;
+  }
+
+  /** Products with dense matrices. */
+  public StreamBlas blas() {
+    return blas;
   }
 
   /** Memory for the present chunk; the next call on this stream overwrites it. */
@@ -309,6 +317,7 @@ public final class WorkStream implements AutoCloseable {
     }
     staging.finish();
     plans.clear();
+    blas.clear();
     tables.clear();
     scratch.close();
   }
@@ -405,6 +414,7 @@ public final class WorkStream implements AutoCloseable {
       all.own(staging);
       all.own(tables);
       all.own(plans);
+      all.own(blas);
     }
     held.clear();
   }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The arithmetic of a layer's passes: 64 bits against the definition, and memory that is lent. */
-class LayerPassTest extends LayerTest {
+class HostPassTest extends LayerTest {
   private static final int TOKENS = 7;
 
   /** A matrix of 64 bits that holds nothing yet. */
@@ -123,17 +123,18 @@ class LayerPassTest extends LayerTest {
         lent.add(array);
         scratch.give(array);
       }
-      LayerPass pass =
-          new LayerPass(engine(), FourierLinearOptions.defaults().withPath(path), scratch);
+      HostPass pass =
+          new HostPass(engine(), FourierLinearOptions.defaults().withPath(path), scratch, null);
+      LayerState state = LayerState.of(LayerWeight.given(weight), bias);
       HostMatrix x = input(type);
       HostMatrix y = LayerSamples.zeros(type, TOKENS, OUT);
       TrainedAdapters trained =
           new TrainedAdapters(routing, List.of(LayerSamples.zeros(1, adapter(5).nFrequency())));
       try (TokenSpectrum input = engine().newTokenSpectrum(TOKENS, IN);
           TokenSpectrum upstream = engine().newTokenSpectrum(TOKENS, OUT)) {
-        pass.forward(weight, bias, routing, x, y, input);
+        pass.forward(state, routing, x, y, input);
         pass.transform(y, upstream);
-        pass.backward(weight, routing, y, input, upstream, x, trained);
+        pass.backward(state, routing, y, input, upstream, x, trained);
       }
       for (int i = 0; i < 12; i++) {
         assertTrue(lent.remove(scratch.take(10_000)), path + ": one was kept");
@@ -156,8 +157,11 @@ class LayerPassTest extends LayerTest {
             FourierLinearOptions.defaults()
                 .withCostModel(CountingEngine.dense())
                 .withDeltaCacheBytes(Long.MAX_VALUE),
-            engine().denseProduct(1),
-            new ScratchArrays());
+            new DenseBranch(
+                engine(),
+                engine().denseProduct(1),
+                new ScratchArrays(),
+                new DeltaCache(Long.MAX_VALUE)));
     assertEquals(AdapterPath.SPECTRAL, branch.path(AdapterRouting.all(huge), 4, true));
     assertEquals(AdapterPath.DENSE, branch.path(AdapterRouting.all(adapter(5)), 4, true));
   }
