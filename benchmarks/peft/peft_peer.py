@@ -2,7 +2,8 @@
 
 Reads one JSON request a line and answers with one JSON line:
 
-    {"request": "prepare", "work": W, "rows": M, "cols": N, "n": n, "tokens": T, "seed": S, "scaling": s}
+    {"request": "prepare", "work": W, "rows": M, "cols": N, "n": n, "tokens": T, "seed": S, "scaling": s,
+     "layers": L}                         (optional; of a training step)
     {"request": "sample", "repetitions": r}   -> {"nanos": of one call}
     {"request": "output"}                     -> {"parts": [base64 of float32, ...]}
     {"request": "release"}
@@ -115,6 +116,63 @@ class Work:
         return [sampled(part) for part in self.call()]
 
 
+class TrainingStep:
+    """The adapters' part of one step of training: forward and backward of each, then AdamW over all."""
+
+    RANK, RATE, DECAY = 8, 1e-3, 0.01
+
+    def __init__(self, work, rows, cols, n, tokens, seed, scaling, layers):
+        self.x = values(ACTIVATIONS, tokens, cols)
+        self.g = values(UPSTREAM, tokens, rows)
+        # No base weight takes part; all layers may share one that nobody reads.
+        base = torch.nn.utils.skip_init(torch.nn.Linear, cols, rows, bias=False)
+        base.requires_grad_(False)
+        make = self.fourier if work == "training_step" else self.lora
+        self.adapters = [make(base, n, seed, scaling) for _ in range(layers)]
+        self.parameters = [p for _, own in self.adapters for p in own]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=self.RATE, weight_decay=self.DECAY)
+
+    @staticmethod
+    def fourier(base, n, seed, scaling):
+        config = FourierFTConfig(
+            n_frequency=n, scaling=scaling, random_loc_seed=seed, init_weights=True)
+        layer = FourierFTLinear(base, adapter_name="default", config=config, n_frequency=n)
+        spectrum = layer.fourierft_spectrum["default"]
+        spectrum.data = values(SPECTRUM, n)
+        spectrum.requires_grad_(True)
+        forward = lambda x: torch.nn.functional.linear(x, layer.get_delta_weight("default"))
+        return forward, [spectrum]
+
+    def lora(self, base, n, seed, scaling):
+        config = LoraConfig(r=self.RANK, lora_alpha=2 * self.RANK)
+        layer = LoraLinear(base, "default", config, r=self.RANK, lora_alpha=2 * self.RANK)
+        down, up, factor = layer.lora_A["default"], layer.lora_B["default"], layer.scaling["default"]
+        forward = lambda x: up(down(x)) * factor
+        return forward, [down.weight.requires_grad_(True), up.weight.requires_grad_(True)]
+
+    def step(self):
+        inputs = []
+        for forward, _ in self.adapters:
+            x = self.x.detach().requires_grad_(True)
+            forward(x).backward(self.g)
+            inputs.append(x.grad)
+        self.optimizer.step()
+        last = [p.grad for p in self.parameters]
+        self.optimizer.zero_grad()
+        return inputs[-1], last[-1]
+
+    def sample(self, repetitions):
+        start = time.perf_counter_ns()
+        for _ in range(repetitions):
+            self.step()
+        return (time.perf_counter_ns() - start) / repetitions
+
+    def output(self):
+        """The gradients of the first step, and the coefficients of the last layer after it."""
+        input_gradient, gradient = self.step()
+        return [sampled(input_gradient), sampled(gradient), sampled(self.parameters[-1])]
+
+
 def serve():
     work = None
     for line in sys.stdin:
@@ -123,7 +181,7 @@ def serve():
         try:
             if kind == "prepare":
                 work = None
-                work = Work(**request)
+                work = TrainingStep(**request) if "layers" in request else Work(**request)
                 answer = {}
             elif kind == "sample":
                 answer = {"nanos": work.sample(request["repetitions"])}
@@ -177,8 +235,9 @@ try:
     import numpy
     import peft
     import torch
-    from peft import FourierFTConfig
+    from peft import FourierFTConfig, LoraConfig
     from peft.tuners.fourierft.layer import FourierFTLinear
+    from peft.tuners.lora.layer import Linear as LoraLinear
 except ImportError as error:
     print(json.dumps({"error": f"peft cannot be imported: {error}"}), flush=True)
     sys.exit(3)

@@ -2,7 +2,6 @@ package io.fourierft.model;
 
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.layer.AdapterNameException;
 import io.fourierft.layer.FourierLinear;
@@ -14,6 +13,7 @@ import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.training.ParameterGroup;
 import io.fourierft.training.TrainableParameter;
+import io.fourierft.training.TrainableSpectrum;
 import io.fourierft.training.Trainer;
 import io.fourierft.training.TrainerOptions;
 import java.io.IOException;
@@ -46,10 +46,11 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@code bert.encoder.layer.0.attention.self.query}; the names of the base's files are understood
  * too.
  *
- * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed; one is
- * read when its layer is first needed. What {@code modules_to_save} and {@code bias} train is held
- * in float32 and trained in place: a pass beside a step of the trainer may see some of its new
- * numbers in such a tensor of a head, never in a spectrum or a layer's bias.
+ * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed, or with
+ * {@link ModelMemory#DEVICE} copies on the device, made one at a time; one is read when its layer
+ * is first needed. What {@code modules_to_save} and {@code bias} train is held in float32 and
+ * trained in place: a pass beside a step of the trainer may see some of its new numbers in such a
+ * tensor of a head, never in a spectrum or a layer's bias.
  *
  * <p><b>Threads.</b> Any number of threads may call anything at once. A {@link ModelPass} computes
  * with the adapters, weights and flags of one moment; each pass belongs to one thread at a time.
@@ -108,17 +109,27 @@ public final class AdaptedModel implements AutoCloseable {
       FourierEngine engine, Path folder, AdaptedModelOptions options, FirstAdapter first)
       throws IOException {
     OpenBase base = OpenBase.open(folder);
+    AdaptedModel model;
     try {
-      AdaptedModel model = new AdaptedModel(engine, base, options);
+      model = new AdaptedModel(engine, base, options);
+    } catch (Throwable e) {
+      closeAfter(e, base);
+      throw e;
+    }
+    try {
       first.addTo(model);
       return model;
     } catch (Throwable e) {
-      try {
-        base.close();
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
+      closeAfter(e, model);
       throw e;
+    }
+  }
+
+  private static void closeAfter(Throwable failure, AutoCloseable half) {
+    try {
+      half.close();
+    } catch (Exception e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -159,7 +170,7 @@ public final class AdaptedModel implements AutoCloseable {
               }
             });
     FourierLinear layer = layers.of(path);
-    HostMatrix bias = now.value(path + ".bias", List.of());
+    Matrix bias = now.value(path + ".bias", List.of());
     if (bias != null) {
       layer.updateBias(bias);
     }
@@ -178,11 +189,11 @@ public final class AdaptedModel implements AutoCloseable {
 
   Matrix tensor(LayerGroup.Moment moment, String name) {
     ModelState then = state.at(moment);
-    HostMatrix own = then.value(name, then.enabled() ? then.active() : List.of());
+    Matrix own = then.value(name, then.enabled() ? then.active() : List.of());
     return own != null ? own : baseTensor(name);
   }
 
-  HostMatrix baseTensor(String name) {
+  Matrix baseTensor(String name) {
     BaseTensor tensor =
         layers
             .tensor(name)
@@ -191,7 +202,7 @@ public final class AdaptedModel implements AutoCloseable {
                     new FourierException(
                         "the model has no tensor '%s', neither in %s nor of an adapter"
                             .formatted(name, base.path())));
-    return tensor.matrix(base.checkpoint());
+    return layers.placed(tensor);
   }
 
   /** Names of all adapters, in the order added. */
@@ -232,7 +243,7 @@ public final class AdaptedModel implements AutoCloseable {
       throws IOException {
     base.requireUnchanged();
     PeftAdapter adapter = PeftAdapter.create(config, base.model(), base.checkpoint(), newTensors);
-    add(name, ModelAdapter.created(adapter, base.model(), options));
+    add(name, ModelAdapter.created(adapter, base.model(), options, layers.memory()));
   }
 
   /**
@@ -245,7 +256,7 @@ public final class AdaptedModel implements AutoCloseable {
    */
   public void addAdapter(String name, Path folder) throws IOException {
     base.requireUnchanged();
-    add(name, ModelAdapter.saved(PeftAdapter.open(folder), base.model(), options));
+    add(name, ModelAdapter.saved(PeftAdapter.open(folder), base.model(), options, layers.memory()));
   }
 
   private void add(String name, ModelAdapter adapter) {
@@ -322,8 +333,9 @@ public final class AdaptedModel implements AutoCloseable {
   }
 
   /**
-   * Removes an adapter from every layer, and with it the tensors that it brought. If it was the
-   * last active one, the first of the others in sorted order becomes active.
+   * Removes an adapter from every layer, and with it the tensors that it brought, whose memory on a
+   * device is given back when the model closes, since passes may still compute with it. If it was
+   * the last active one, the first of the others in sorted order becomes active.
    *
    * @throws io.fourierft.layer.MergeException if it is merged
    */
@@ -402,6 +414,11 @@ public final class AdaptedModel implements AutoCloseable {
    * @throws IOException if writing fails; the folder is as it was
    */
   public void save(String adapter, Path folder, boolean overwrite) throws IOException {
+    AdapterParameters inTraining = trained.get(adapter);
+    if (options.memory() == ModelMemory.DEVICE && inTraining != null) {
+      // On a device coefficients change where they are, and the adapter shows them when asked.
+      inTraining.spectra().forEach(TrainableSpectrum::publish);
+    }
     LayerGroup.Moment moment = group.moment();
     state.at(moment).adapter(adapter).save(adapter, moment, layers, folder, overwrite);
   }
@@ -416,6 +433,10 @@ public final class AdaptedModel implements AutoCloseable {
   public void close() throws IOException {
     trained.values().forEach(AdapterParameters::close);
     trained.clear();
-    base.close();
+    try {
+      layers.close();
+    } finally {
+      base.close();
+    }
   }
 }

@@ -1,7 +1,7 @@
 package io.fourierft.model;
 
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.layer.AdapterNameException;
 import io.fourierft.layer.FourierLinear;
 import io.fourierft.layer.LayerGroup;
@@ -90,7 +90,7 @@ final class AdapterChange {
     }
   }
 
-  private void updateBias(String tensor, HostMatrix value) {
+  private void updateBias(String tensor, Matrix value) {
     FourierLinear layer = layers.known(tensor.substring(0, tensor.length() - BIAS.length()));
     if (layer != null) {
       layer.updateBias(value);
@@ -150,7 +150,7 @@ final class AdapterChange {
     String path = tensor.substring(0, tensor.length() - BIAS.length());
     FourierLinear layer = layers.known(path);
     if (layer != null) {
-      HostMatrix own = layers.bias(path, layer);
+      Matrix own = layers.bias(path, layer);
       if (own != null) {
         layer.updateBias(own);
       }

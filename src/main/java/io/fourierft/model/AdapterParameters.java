@@ -1,6 +1,5 @@
 package io.fourierft.model;
 
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.layer.FourierLinear;
 import io.fourierft.peft.ResolvedModule;
@@ -55,19 +54,19 @@ public final class AdapterParameters {
                         + ".modules_to_save."
                         + adapterName
                         + tensor.substring(dot);
-                heads.put(tensor, TrainableTensor.of(parameter, values));
+                heads.put(
+                    tensor, TrainableTensor.of(parameter, values, layers.memory().zeros(values)));
               }
             });
     return new AdapterParameters(spectra, heads, biases);
   }
 
-  private static TrainableTensor bias(String tensor, HostMatrix values, ModelLayers layers) {
+  private static TrainableTensor bias(String tensor, Matrix values, ModelLayers layers) {
     String path = tensor.substring(0, tensor.length() - ".bias".length());
-    HostMatrix gradient = Matrix.of(new float[values.cols()], 1, values.cols());
     return TrainableTensor.of(
         tensor,
         values,
-        gradient,
+        layers.memory().zeros(values),
         trained -> {
           FourierLinear layer = layers.known(path);
           if (layer != null) {

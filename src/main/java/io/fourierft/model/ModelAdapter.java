@@ -29,21 +29,22 @@ import java.util.Optional;
  * @param config its settings
  * @param modules its layers, bound to the base
  * @param extras the tensors that it brings whole, by their names in the adapted model
- * @param values those of them that hold floating-point numbers, raised to float32; what is trained
- *     is trained in this memory
+ * @param values those of them that hold floating-point numbers, raised to float32, where the model
+ *     holds its tensors; what is trained is trained in this memory
  * @param prefix what the adapted model has before the names of the base's files
  */
 record ModelAdapter(
     FourierFtConfig config,
     List<ResolvedModule> modules,
     Map<String, ExtraTensor> extras,
-    Map<String, HostMatrix> values,
+    Map<String, Matrix> values,
     String prefix) {
 
   /** A new adapter, its coefficients zero or drawn, as {@code init_weights} says. */
-  static ModelAdapter created(PeftAdapter adapter, BaseModel base, AdaptedModelOptions options)
+  static ModelAdapter created(
+      PeftAdapter adapter, BaseModel base, AdaptedModelOptions options, TensorMemory memory)
       throws IOException {
-    ModelAdapter zero = saved(adapter, base, options);
+    ModelAdapter zero = saved(adapter, base, options, memory);
     if (adapter.config().initWeights()) {
       return zero;
     }
@@ -63,16 +64,17 @@ record ModelAdapter(
   }
 
   /** An adapter that was saved: bound to the base, and what it brings beside its coefficients. */
-  static ModelAdapter saved(PeftAdapter adapter, BaseModel base, AdaptedModelOptions options)
+  static ModelAdapter saved(
+      PeftAdapter adapter, BaseModel base, AdaptedModelOptions options, TensorMemory memory)
       throws IOException {
     ResolvedAdapter resolved = adapter.resolve(base, options.resolve());
     Map<String, ExtraTensor> extras = new LinkedHashMap<>();
-    Map<String, HostMatrix> values = new LinkedHashMap<>();
+    Map<String, Matrix> values = new LinkedHashMap<>();
     for (ExtraTensor extra : adapter.extraTensors()) {
       extras.put(extra.baseTensor(), extra);
       Optional<ElementType> type = extra.dtype().elementType();
       if (type.isPresent()) {
-        values.put(extra.baseTensor(), floats(extra, type.get()));
+        values.put(extra.baseTensor(), memory.place(floats(extra, type.get())));
       }
     }
     return new ModelAdapter(
@@ -122,8 +124,11 @@ record ModelAdapter(
     List<ExtraTensor> tensors = new ArrayList<>();
     extras.forEach(
         (tensor, extra) -> {
-          HostMatrix value = values.get(tensor);
-          tensors.add(value == null ? extra : extra.withFloats(use -> use.accept(value.data())));
+          Matrix value = values.get(tensor);
+          tensors.add(
+              value == null
+                  ? extra
+                  : extra.withFloats(use -> use.accept(layers.memory().read(value).data())));
         });
     // PEFT notes of the flag what held for the module that it made last.
     boolean transposed = modules.getLast().layout() == WeightLayout.IN_OUT;

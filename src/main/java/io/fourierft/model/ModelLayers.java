@@ -2,7 +2,7 @@ package io.fourierft.model;
 
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.WeightLayout;
 import io.fourierft.layer.FourierLinear;
 import io.fourierft.layer.LayerGroup;
@@ -33,8 +33,10 @@ final class ModelLayers {
   private final OpenBase base;
   private final AdaptedModelOptions options;
   private final LayerGroup group;
+  private final TensorMemory memory;
   private final Map<String, FourierLinear> byPath = new ConcurrentHashMap<>();
   private final Map<List<WeightSlice>, FourierLinear> byWeight = new ConcurrentHashMap<>();
+  private final Map<List<WeightSlice>, Matrix> placed = new ConcurrentHashMap<>();
   private final Set<String> prefixes = ConcurrentHashMap.newKeySet();
 
   ModelLayers(FourierEngine engine, OpenBase base, AdaptedModelOptions options, LayerGroup group) {
@@ -42,6 +44,12 @@ final class ModelLayers {
     this.base = base;
     this.options = options;
     this.group = group;
+    this.memory = new TensorMemory(engine, options.memory());
+  }
+
+  /** Where the model's tensors are. */
+  TensorMemory memory() {
+    return memory;
   }
 
   /** Every layer so far. */
@@ -113,12 +121,30 @@ final class ModelLayers {
     return names(name).stream().map(base.model()::tensor).flatMap(Optional::stream).findFirst();
   }
 
+  /** A tensor of the base where the model holds its tensors; on a device, copied there once. */
+  Matrix placed(BaseTensor tensor) {
+    Matrix known = placed.get(tensor.slices());
+    if (known != null) {
+      return known;
+    }
+    return group.exchange(
+        () ->
+            placed.computeIfAbsent(
+                tensor.slices(), key -> memory.place(tensor.matrix(base.checkpoint()))));
+  }
+
   /** The bias of a layer as the base has it, null if it has none. */
-  @Nullable HostMatrix bias(String path, FourierLinear layer) {
+  @Nullable Matrix bias(String path, FourierLinear layer) {
     return tensor(path + ".bias")
         .filter(bias -> bias.shape().equals(List.of((long) layer.outFeatures())))
-        .map(bias -> bias.matrix(base.checkpoint()))
+        .map(this::placed)
         .orElse(null);
+  }
+
+  /** Gives back what the layers and tensors hold. */
+  void close() {
+    byWeight.values().forEach(FourierLinear::close);
+    memory.close();
   }
 
   private Set<String> names(String name) {
@@ -143,7 +169,7 @@ final class ModelLayers {
                   .formatted(weight.name(), weight.dtype())
               + " quantisation");
     }
-    HostMatrix matrix = weight.matrix(base.checkpoint());
+    Matrix matrix = placed(weight);
     int out = layout == WeightLayout.IN_OUT ? matrix.cols() : matrix.rows();
     FourierLinear layer =
         new FourierLinear(
@@ -152,7 +178,7 @@ final class ModelLayers {
     return layer;
   }
 
-  private @Nullable HostMatrix bias(BaseTensor weight, int out) {
+  private @Nullable Matrix bias(BaseTensor weight, int out) {
     // Beside a whole tensor of the files, or of a part's name.
     String stored = weight.slices().getFirst().weight();
     boolean whole =
@@ -161,7 +187,7 @@ final class ModelLayers {
     String module = name.substring(0, name.length() - WEIGHT.length());
     return tensor(module + ".bias")
         .filter(bias -> bias.shape().equals(List.of((long) out)))
-        .map(bias -> bias.matrix(base.checkpoint()))
+        .map(this::placed)
         .orElse(null);
   }
 

@@ -1,6 +1,6 @@
 package io.fourierft.model;
 
-import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.layer.AdapterNameException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -38,7 +38,7 @@ record ModelState(Map<String, ModelAdapter> adapters, List<String> active, boole
   }
 
   /** The value of a tensor that one of {@code computing}, or any adapter for all, brings. */
-  @Nullable HostMatrix value(String tensor, List<String> computing) {
+  @Nullable Matrix value(String tensor, List<String> computing) {
     for (String name : computing) {
       ModelAdapter adapter = adapter(name);
       if (adapter.saves(tensor)) {

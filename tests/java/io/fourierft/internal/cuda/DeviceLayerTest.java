@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fourierft.AdapterPath;
 import io.fourierft.DeviceMatrix;
@@ -14,6 +15,7 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.PlanRounding;
 import io.fourierft.ShapeException;
 import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaFourierEngine;
@@ -174,6 +176,7 @@ class DeviceLayerTest extends EmulatedEngineTest {
   @ParameterizedTest
   @CsvSource({"F16, F16", "F16, F32", "BF16, BF16", "BF16, F32"})
   void roundingsComeInTheOrderOfTheHost(ElementType type, ElementType biasType) {
+    assumeTrue(PlanRounding.slack(1) == 0, "a sum that is perturbed is not exact");
     try (FourierEngine cpu = cpu()) {
       HostMatrix weight = whole(LayerSamples.gaussian(type, OUT, IN, 1), 40);
       HostMatrix bias = LayerSamples.gaussian(biasType, 1, OUT, 2);

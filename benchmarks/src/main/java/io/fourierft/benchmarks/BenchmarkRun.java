@@ -7,7 +7,7 @@ import java.util.List;
 /** Runs the whole table in this JVM; {@code run.sh} starts it. */
 public final class BenchmarkRun {
   private static final List<String> SECTIONS =
-      List.of("delta", "operator", "batch", "curves", "cost", "fftw");
+      List.of("delta", "operator", "batch", "training", "curves", "cost", "fftw");
 
   private BenchmarkRun() {}
 
@@ -32,6 +32,7 @@ public final class BenchmarkRun {
             new DeltaSection(machine),
             new OperatorSection(),
             new BatchSection(),
+            new TrainingSection(),
             new CurveSection(),
             new CostModelSection(),
             new FftwSection());

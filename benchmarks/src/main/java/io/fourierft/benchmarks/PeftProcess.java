@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -79,25 +80,34 @@ final class PeftProcess implements AutoCloseable {
    */
   Contestant contestant(String work, Workload workload) {
     String name = work.startsWith("layer") ? "PEFT whole layer" : NAME;
-    ask(
-        Map.of(
-            "request",
-            "prepare",
-            "work",
-            work,
-            "rows",
-            workload.rows(),
-            "cols",
-            workload.cols(),
-            "n",
-            workload.n(),
-            "tokens",
-            workload.tokens(),
-            "seed",
-            Workload.SEED,
-            "scaling",
-            Workload.SCALING));
+    ask(preparation(work, workload));
     return new Remote(name, this);
+  }
+
+  /**
+   * A step of training over several layers.
+   *
+   * @param name its column
+   * @param work {@code training_step}, or {@code lora_step} for LoRA of rank 8
+   */
+  Contestant trainingStep(String name, String work, Workload workload, int layers) {
+    Map<String, Object> request = preparation(work, workload);
+    request.put("layers", layers);
+    ask(request);
+    return new Remote(name, this);
+  }
+
+  private static Map<String, Object> preparation(String work, Workload workload) {
+    Map<String, Object> request = new LinkedHashMap<>();
+    request.put("request", "prepare");
+    request.put("work", work);
+    request.put("rows", workload.rows());
+    request.put("cols", workload.cols());
+    request.put("n", workload.n());
+    request.put("tokens", workload.tokens());
+    request.put("seed", Workload.SEED);
+    request.put("scaling", Workload.SCALING);
+    return request;
   }
 
   @Override
