@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 6
+#define FOURIERFT_KERNEL_ABI 7
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256
@@ -131,31 +131,64 @@ struct fourierft_gradient {
   int32_t partial_stride;     /* 68: from the partial sums of one chunk to those of the next */
 };
 
-/* One tensor of the optimiser. 40 bytes. */
+/*
+ * One tensor of the optimiser. Tensors are cut into segments of FOURIERFT_SEGMENT elements, which
+ * are the units of work. 56 bytes.
+ */
 struct fourierft_parameter {
   float *value;           /*  0: updated */
-  const float *gradient;  /*  8 */
+  float *gradient;        /*  8: set to zero by the step */
   float *first_moment;    /* 16: exp_avg, updated */
   float *second_moment;   /* 24: exp_avg_sq, updated */
   int64_t elements;       /* 32 */
+  int64_t first_unit;     /* 40: sum over the tensors before it of their segments */
+  int32_t group;          /* 48: whose rates it has */
+  int32_t reserved;       /* 52: 0 */
 };
 
 /*
- * One step of torch.optim.AdamW, in device memory so that a captured graph can be replayed for
- * every step. With t counting from 1: bias1 = 1 - beta1^t, bias2 = 1 - beta2^t, in double on the
- * host. 40 bytes.
+ * The settings of one step, in device memory so that a captured graph can be replayed for every
+ * step. 56 bytes.
  */
 struct fourierft_adamw {
-  float decay;             /*  0: 1 - learning_rate * weight_decay */
-  float beta1;             /*  4 */
-  float one_minus_beta1;   /*  8: 1 - beta1, rounded from double */
-  float beta2;             /* 12 */
-  float one_minus_beta2;   /* 16: 1 - beta2, rounded from double */
-  float epsilon;           /* 20 */
-  float step_size;         /* 24: learning_rate / bias1 */
-  float bias2_root;        /* 28: sqrt(bias2) */
-  float max_norm;          /* 32: gradients are scaled by min(1, max_norm / (norm + 1e-6)) */
-  int32_t reserved;        /* 36: 0 */
+  double beta1;           /*  0 */
+  double beta2;           /*  8 */
+  double max_norm;        /* 16: gradients are scaled by min(1, max_norm / (norm + 1e-6)) */
+  int64_t acknowledged;   /* 24: refused steps that the caller knows of; while there are more, no
+                                 step is made or counted */
+  float share;            /* 32: what a gathered gradient is multiplied by first */
+  float first_weight;     /* 36: 1 - beta1, rounded from double */
+  float second_decay;     /* 40: beta2 */
+  float second_weight;    /* 44: 1 - beta2, rounded from double */
+  float epsilon;          /* 48 */
+  int32_t refuses;        /* 52: a norm that is not finite refuses the step (1) or skips it (0) */
+};
+
+/* The rates of one group of parameters in one step. 16 bytes. */
+struct fourierft_rates {
+  double learning_rate;   /*  0 */
+  float decay;            /*  8: 1 - learning_rate * weight_decay */
+  float step_size;        /* 12: written by fourierft_decide_step */
+};
+
+/* How far training has come. 32 bytes. */
+struct fourierft_progress {
+  int64_t steps;          /*  0: made */
+  int64_t skipped;        /*  8: not made, since gradients were not finite */
+  int64_t refused;        /* 16: the same where that is refused */
+  double norm;            /* 24: of the last step's gradients before clipping */
+};
+
+/* What becomes of a step. 48 bytes. */
+struct fourierft_decision {
+  int64_t steps;             /*  0: the progress after it */
+  int64_t skipped;           /*  8 */
+  int64_t refused;           /* 16 */
+  double norm;               /* 24 */
+  float clip;                /* 32: what gradients are multiplied by */
+  float second_correction;   /* 36: sqrt(1 - beta2^t) */
+  int32_t applies;           /* 40: whether it is made */
+  int32_t reserved;          /* 44: 0 */
 };
 
 /* Writes FOURIERFT_KERNEL_ABI. Work: 1. */
@@ -305,25 +338,34 @@ FOURIERFT_KERNEL fourierft_delta_gradient(
 /* ---- The optimiser. ---- */
 
 /*
- * partials[block] = the sum of squares that this block met, over the gradients of all parameters;
- * one for each block of the grid. Work: parameter_count * ceil(max elements / FOURIERFT_SEGMENT).
+ * These do the same IEEE operations in the same order as the host: AdamWArithmetic in
+ * io.fourierft.internal.definition. A change here is a change there.
+ *
+ * partials[unit] = the sum of squares of segment `unit` of all gradients, each multiplied by the
+ * share. Work: unit_count, the segments of all parameters.
  */
 FOURIERFT_KERNEL fourierft_gradient_squares(
-    const fourierft_parameter *parameters, int64_t parameter_count, int64_t max_elements,
-    double *partials);
-
-/* *norm = sqrt(sum of partials), in an order that depends on their number alone. Work: 1. */
-FOURIERFT_KERNEL fourierft_reduce_norm(
-    const double *partials, int64_t partial_count, double *norm);
+    const fourierft_parameter *parameters, int64_t parameter_count, int64_t unit_count,
+    const fourierft_adamw *settings, double *partials);
 
 /*
- * One step of torch.optim.AdamW (decoupled decay, bias correction, no amsgrad) on every parameter.
- * norm, if not NULL, is the global norm for clipping as torch.nn.utils.clip_grad_norm_ does.
- * Work: parameter_count * ceil(max elements / FOURIERFT_BLOCK).
+ * Decides what becomes of the step after `progress`, which stays as it is, and writes the step sizes
+ * of all groups. Work: 1.
+ */
+FOURIERFT_KERNEL fourierft_decide_step(
+    const double *partials, int64_t unit_count, const fourierft_adamw *settings,
+    const fourierft_progress *progress, fourierft_rates *rates, int64_t group_count,
+    fourierft_decision *decision);
+
+/*
+ * Does what was decided: one step of torch.optim.AdamW (decoupled decay, bias correction, no
+ * amsgrad) on every parameter, or none; sets all gradients to zero and writes the progress. So a
+ * step whose launch fails has changed nothing. Work: unit_count.
  */
 FOURIERFT_KERNEL fourierft_adamw_step(
-    const fourierft_parameter *parameters, int64_t parameter_count, int64_t max_elements,
-    const fourierft_adamw *settings, const double *norm);
+    const fourierft_parameter *parameters, int64_t parameter_count, int64_t unit_count,
+    const fourierft_adamw *settings, const fourierft_rates *rates,
+    const fourierft_decision *decision, fourierft_progress *progress);
 
 /* Every kernel once, for tables by name. */
 #define FOURIERFT_KERNEL_LIST(KERNEL)        \
@@ -343,7 +385,7 @@ FOURIERFT_KERNEL fourierft_adamw_step(
   KERNEL(fourierft_reduce_spectrum_gradient) \
   KERNEL(fourierft_delta_gradient)           \
   KERNEL(fourierft_gradient_squares)         \
-  KERNEL(fourierft_reduce_norm)              \
+  KERNEL(fourierft_decide_step)              \
   KERNEL(fourierft_adamw_step)               \
   FOURIERFT_LINE_KERNEL_LIST(KERNEL)
 

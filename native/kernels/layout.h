@@ -77,18 +77,41 @@ FOURIERFT_AT(fourierft_parameter, gradient, 8);
 FOURIERFT_AT(fourierft_parameter, first_moment, 16);
 FOURIERFT_AT(fourierft_parameter, second_moment, 24);
 FOURIERFT_AT(fourierft_parameter, elements, 32);
-FOURIERFT_SIZE(fourierft_parameter, 40);
+FOURIERFT_AT(fourierft_parameter, first_unit, 40);
+FOURIERFT_AT(fourierft_parameter, group, 48);
+FOURIERFT_SIZE(fourierft_parameter, 56);
 
-FOURIERFT_AT(fourierft_adamw, decay, 0);
-FOURIERFT_AT(fourierft_adamw, beta1, 4);
-FOURIERFT_AT(fourierft_adamw, one_minus_beta1, 8);
-FOURIERFT_AT(fourierft_adamw, beta2, 12);
-FOURIERFT_AT(fourierft_adamw, one_minus_beta2, 16);
-FOURIERFT_AT(fourierft_adamw, epsilon, 20);
-FOURIERFT_AT(fourierft_adamw, step_size, 24);
-FOURIERFT_AT(fourierft_adamw, bias2_root, 28);
-FOURIERFT_AT(fourierft_adamw, max_norm, 32);
-FOURIERFT_SIZE(fourierft_adamw, 40);
+FOURIERFT_AT(fourierft_adamw, beta1, 0);
+FOURIERFT_AT(fourierft_adamw, beta2, 8);
+FOURIERFT_AT(fourierft_adamw, max_norm, 16);
+FOURIERFT_AT(fourierft_adamw, acknowledged, 24);
+FOURIERFT_AT(fourierft_adamw, share, 32);
+FOURIERFT_AT(fourierft_adamw, first_weight, 36);
+FOURIERFT_AT(fourierft_adamw, second_decay, 40);
+FOURIERFT_AT(fourierft_adamw, second_weight, 44);
+FOURIERFT_AT(fourierft_adamw, epsilon, 48);
+FOURIERFT_AT(fourierft_adamw, refuses, 52);
+FOURIERFT_SIZE(fourierft_adamw, 56);
+
+FOURIERFT_AT(fourierft_rates, learning_rate, 0);
+FOURIERFT_AT(fourierft_rates, decay, 8);
+FOURIERFT_AT(fourierft_rates, step_size, 12);
+FOURIERFT_SIZE(fourierft_rates, 16);
+
+FOURIERFT_AT(fourierft_progress, steps, 0);
+FOURIERFT_AT(fourierft_progress, skipped, 8);
+FOURIERFT_AT(fourierft_progress, refused, 16);
+FOURIERFT_AT(fourierft_progress, norm, 24);
+FOURIERFT_SIZE(fourierft_progress, 32);
+
+FOURIERFT_AT(fourierft_decision, steps, 0);
+FOURIERFT_AT(fourierft_decision, skipped, 8);
+FOURIERFT_AT(fourierft_decision, refused, 16);
+FOURIERFT_AT(fourierft_decision, norm, 24);
+FOURIERFT_AT(fourierft_decision, clip, 32);
+FOURIERFT_AT(fourierft_decision, second_correction, 36);
+FOURIERFT_AT(fourierft_decision, applies, 40);
+FOURIERFT_SIZE(fourierft_decision, 48);
 
 FOURIERFT_AT(fourierft_pass, radix, 0);
 FOURIERFT_AT(fourierft_pass, span, 4);

@@ -1,62 +1,123 @@
-/* AdamW on spectra, and the norm that clipping needs. */
+/*
+ * AdamW on spectra and tensors, and the norm that clipping needs. The host does the same:
+ * AdamWArithmetic of io.fourierft.internal.definition has each operation, fused or not, in this
+ * order, so that both give the same bits. Hence the intrinsics, which nothing contracts.
+ */
 #include "block_reduction.h"
 
 FOURIERFT_KERNEL fourierft_gradient_squares(
     const fourierft_parameter *__restrict__ parameters, int64_t parameter_count,
-    int64_t max_elements, double *__restrict__ partials) {
+    int64_t unit_count, const fourierft_adamw *__restrict__ settings,
+    double *__restrict__ partials) {
   __shared__ double shared[FOURIERFT_BLOCK];
-  const int64_t segments = ceil_div(max_elements, FOURIERFT_SEGMENT);
-  double sum = 0.0;
-  for (int64_t unit = blockIdx.x; unit < parameter_count * segments; unit += gridDim.x) {
-    const int64_t parameter = unit / segments;
-    const float *__restrict__ gradient = parameters[parameter].gradient;
-    const int64_t elements = parameters[parameter].elements;
-    const int64_t first = (unit - parameter * segments) * FOURIERFT_SEGMENT;
+  const float share = settings->share;
+  for (int64_t unit = blockIdx.x; unit < unit_count; unit += gridDim.x) {
+    const fourierft_parameter &parameter = owner_of(parameters, parameter_count, unit);
+    const float *__restrict__ gradient = parameter.gradient;
+    const int64_t first = (unit - parameter.first_unit) * FOURIERFT_SEGMENT;
     const int64_t end =
-        first + FOURIERFT_SEGMENT < elements ? first + FOURIERFT_SEGMENT : elements;
+        first + FOURIERFT_SEGMENT < parameter.elements ? first + FOURIERFT_SEGMENT
+                                                       : parameter.elements;
+    double sum = 0.0;
     for (int64_t i = first + threadIdx.x; i < end; i += FOURIERFT_BLOCK) {
-      sum += static_cast<double>(gradient[i]) * gradient[i];
+      const double g = static_cast<double>(__fmul_rn(gradient[i], share));
+      sum = __dadd_rn(sum, __dmul_rn(g, g));
     }
+    sum = merge_block(shared, sum);
+    if (threadIdx.x == 0) partials[unit] = sum;
+    __syncthreads();
   }
-  sum = merge_block(shared, sum);
-  if (threadIdx.x == 0) partials[blockIdx.x] = sum;
 }
 
-FOURIERFT_KERNEL fourierft_reduce_norm(
-    const double *__restrict__ partials, int64_t partial_count, double *__restrict__ norm) {
+/* 1 - beta^step, by repeated squaring: the last bit of a pow would be that of its library. */
+__device__ __forceinline__ double bias_correction(double beta, int64_t step) {
+  double power = 1.0;
+  double square = beta;
+  for (int64_t left = step; left > 0; left >>= 1) {
+    if ((left & 1) != 0) power = __dmul_rn(power, square);
+    square = __dmul_rn(square, square);
+  }
+  return __dsub_rn(1.0, power);
+}
+
+FOURIERFT_KERNEL fourierft_decide_step(
+    const double *__restrict__ partials, int64_t unit_count,
+    const fourierft_adamw *__restrict__ settings,
+    const fourierft_progress *__restrict__ progress, fourierft_rates *__restrict__ rates,
+    int64_t group_count, fourierft_decision *__restrict__ decision) {
   __shared__ double shared[FOURIERFT_BLOCK];
   if (blockIdx.x != 0) return;
   double sum = 0.0;
-  for (int64_t i = threadIdx.x; i < partial_count; i += FOURIERFT_BLOCK) sum += partials[i];
+  for (int64_t i = threadIdx.x; i < unit_count; i += FOURIERFT_BLOCK) {
+    sum = __dadd_rn(sum, partials[i]);
+  }
   sum = merge_block(shared, sum);
-  if (threadIdx.x == 0) *norm = sqrt(sum);
+  if (threadIdx.x != 0) return;
+  const fourierft_adamw with = *settings;
+  const fourierft_progress before = *progress;
+  const double norm = __dsqrt_rn(sum);
+  fourierft_decision next = {before.steps, before.skipped, before.refused, before.norm,
+                             1.0f,         1.0f,           0,              0};
+  if (before.refused <= with.acknowledged) {
+    next.norm = norm;
+    if (!isfinite(norm)) {
+      next.refused += with.refuses != 0 ? 1 : 0;
+      next.skipped += with.refuses != 0 ? 0 : 1;
+    } else {
+      next.steps++;
+      next.applies = 1;
+      const double ratio = __ddiv_rn(with.max_norm, __dadd_rn(norm, 1e-6));
+      next.clip = static_cast<float>(ratio < 1.0 ? ratio : 1.0);
+      next.second_correction =
+          static_cast<float>(__dsqrt_rn(bias_correction(with.beta2, next.steps)));
+      const double correction = bias_correction(with.beta1, next.steps);
+      for (int64_t group = 0; group < group_count; group++) {
+        rates[group].step_size =
+            static_cast<float>(__ddiv_rn(-rates[group].learning_rate, correction));
+      }
+    }
+  }
+  *decision = next;
+}
+
+/* torch.lerp, which starts from the nearer end. */
+__device__ __forceinline__ float interpolate(float start, float end, float weight) {
+  const float way = __fsub_rn(end, start);
+  return weight < 0.5f ? __fmaf_rn(weight, way, start)
+                       : __fmaf_rn(__fsub_rn(weight, 1.0f), way, end);
 }
 
 FOURIERFT_KERNEL fourierft_adamw_step(
     const fourierft_parameter *__restrict__ parameters, int64_t parameter_count,
-    int64_t max_elements, const fourierft_adamw *__restrict__ settings,
-    const double *__restrict__ norm) {
+    int64_t unit_count, const fourierft_adamw *__restrict__ settings,
+    const fourierft_rates *__restrict__ rates, const fourierft_decision *__restrict__ decision,
+    fourierft_progress *__restrict__ progress) {
   const fourierft_adamw with = *settings;
-  float clip = 1.0f;
-  if (norm != nullptr) {
-    /* A norm that is not a number must spoil the step, as in torch, and not be compared away. */
-    const float ratio = with.max_norm / (static_cast<float>(*norm) + 1e-6f);
-    clip = ratio > 1.0f ? 1.0f : ratio;
+  const fourierft_decision decided = *decision;
+  for (int64_t unit = blockIdx.x; unit < unit_count; unit += gridDim.x) {
+    const fourierft_parameter parameter = owner_of(parameters, parameter_count, unit);
+    const fourierft_rates rate = rates[parameter.group];
+    const int64_t first = (unit - parameter.first_unit) * FOURIERFT_SEGMENT;
+    const int64_t end =
+        first + FOURIERFT_SEGMENT < parameter.elements ? first + FOURIERFT_SEGMENT
+                                                       : parameter.elements;
+    for (int64_t i = first + threadIdx.x; i < end; i += FOURIERFT_BLOCK) {
+      const float gathered = parameter.gradient[i];
+      parameter.gradient[i] = 0.0f;
+      if (decided.applies == 0) continue;
+      const float g = __fmul_rn(__fmul_rn(gathered, with.share), decided.clip);
+      const float mean = interpolate(parameter.first_moment[i], g, with.first_weight);
+      const float square = __fmaf_rn(__fmul_rn(with.second_weight, g), g,
+                                     __fmul_rn(parameter.second_moment[i], with.second_decay));
+      parameter.first_moment[i] = mean;
+      parameter.second_moment[i] = square;
+      const float denominator =
+          __fadd_rn(__fdiv_rn(__fsqrt_rn(square), decided.second_correction), with.epsilon);
+      parameter.value[i] = __fadd_rn(__fmul_rn(parameter.value[i], rate.decay),
+                                     __fdiv_rn(__fmul_rn(rate.step_size, mean), denominator));
+    }
   }
-  const int64_t blocks = ceil_div(max_elements, FOURIERFT_BLOCK);
-  for (int64_t unit = blockIdx.x; unit < parameter_count * blocks; unit += gridDim.x) {
-    const int64_t index = unit / blocks;
-    const fourierft_parameter parameter = parameters[index];
-    const int64_t i = (unit - index * blocks) * FOURIERFT_BLOCK + threadIdx.x;
-    if (i >= parameter.elements) continue;
-    const float gradient = clip * parameter.gradient[i];
-    const float first = parameter.first_moment[i];
-    const float first_moment = first + with.one_minus_beta1 * (gradient - first);
-    const float second_moment =
-        with.beta2 * parameter.second_moment[i] + with.one_minus_beta2 * gradient * gradient;
-    parameter.first_moment[i] = first_moment;
-    parameter.second_moment[i] = second_moment;
-    const float root = sqrtf(second_moment) / with.bias2_root + with.epsilon;
-    parameter.value[i] = with.decay * parameter.value[i] - with.step_size * (first_moment / root);
+  if (blockIdx.x == 0 && threadIdx.x == 0) {
+    *progress = {decided.steps, decided.skipped, decided.refused, decided.norm};
   }
 }

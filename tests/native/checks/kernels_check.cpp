@@ -298,50 +298,77 @@ CASE(everyFormatPacksAndComesBack) {
   }
 }
 
+/* One tensor with AdamW's state, whose third step of four has a gradient that is no number. */
 CASE(adamwFollowsItsFormula) {
   Session session;
-  const Values start = random_values(300, 11);
-  const Values gradient = random_values(300, 12);
+  const int64_t count = 3000;
+  const int64_t units = 3;
+  const Values start = random_values(count, 11);
+  Values gradient = random_values(count, 12);
   Array<float> value(start);
-  Array<float> device_gradient(gradient);
-  Array<float> first(Values(300, 0.0f));
-  Array<float> second(Values(300, 0.0f));
-  Array<double> partials(4);
-  Array<double> norm(1);
-  Array<fourierft_parameter> table(std::vector{fourierft_parameter{
-      value.pointer(), device_gradient.pointer(), first.pointer(), second.pointer(), 300}});
+  Array<float> first(Values(count, 0.0f));
+  Array<float> second(Values(count, 0.0f));
+  Array<double> partials(units);
+  Array<fourierft_progress> progress(std::vector{fourierft_progress{0, 0, 0, 0}});
+  Array<fourierft_decision> decision(1);
   const double rate = 0.01;
   const double beta1 = 0.9;
   const double beta2 = 0.999;
   const double max_norm = 1.5;
+  const double share = 0.5;
+  Array<fourierft_rates> rates(std::vector{
+      fourierft_rates{rate, static_cast<float>(1 - rate * 0.1), 0}});
   double squares = 0;
-  for (const float g : gradient) squares += static_cast<double>(g) * g;
+  for (const float g : gradient) squares += share * share * g * g;
   const double clip = std::min(1.0, max_norm / (std::sqrt(squares) + 1e-6));
   std::vector<double> expected(start.begin(), start.end());
-  std::vector<double> m(300);
-  std::vector<double> v(300);
-  for (int step = 1; step <= 3; step++) {
-    const double bias1 = 1 - std::pow(beta1, step);
-    const double bias2 = 1 - std::pow(beta2, step);
-    const fourierft_adamw settings = {
-        static_cast<float>(1 - rate * 0.1),   static_cast<float>(beta1),
-        static_cast<float>(1 - beta1),        static_cast<float>(beta2),
-        static_cast<float>(1 - beta2),        1e-8f,
-        static_cast<float>(rate / bias1),     static_cast<float>(std::sqrt(bias2)),
-        static_cast<float>(max_norm),         0};
+  std::vector<double> m(count);
+  std::vector<double> v(count);
+  for (int attempt = 1; attempt <= 4; attempt++) {
+    const bool spoilt = attempt == 3;
+    const int step = attempt > 3 ? 3 : attempt;
+    Values gathered = gradient;
+    if (spoilt) gathered[2999] = NAN;
+    Array<float> device_gradient(gathered);
+    Array<fourierft_parameter> table(std::vector{
+        fourierft_parameter{value.pointer(), device_gradient.pointer(), first.pointer(),
+                            second.pointer(), count, 0, 0, 0}});
+    const fourierft_adamw settings = {beta1,
+                                      beta2,
+                                      max_norm,
+                                      0,
+                                      static_cast<float>(share),
+                                      static_cast<float>(1 - beta1),
+                                      static_cast<float>(beta2),
+                                      static_cast<float>(1 - beta2),
+                                      1e-8f,
+                                      0};
     Array<fourierft_adamw> device_settings(std::vector{settings});
-    session.launch("fourierft_gradient_squares", 4, table.address(), int64_t{1}, int64_t{300},
-                   partials.address());
-    session.launch("fourierft_reduce_norm", 1, partials.address(), int64_t{4}, norm.address());
-    session.launch("fourierft_adamw_step", 2, table.address(), int64_t{1}, int64_t{300},
-                   device_settings.address(), norm.address());
-    EXPECT_TRUE(std::fabs(norm.read()[0] - std::sqrt(squares)) < 1e-9);
-    for (int i = 0; i < 300; i++) {
-      const double g = clip * gradient[i];
-      m[i] = beta1 * m[i] + (1 - beta1) * g;
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      expected[i] *= 1 - rate * 0.1;
-      expected[i] -= rate / bias1 * m[i] / (std::sqrt(v[i]) / std::sqrt(bias2) + 1e-8);
+    session.launch("fourierft_gradient_squares", 2, table.address(), int64_t{1}, units,
+                   device_settings.address(), partials.address());
+    session.launch("fourierft_decide_step", 1, partials.address(), units,
+                   device_settings.address(), progress.address(), rates.address(), int64_t{1},
+                   decision.address());
+    session.launch("fourierft_adamw_step", 2, table.address(), int64_t{1}, units,
+                   device_settings.address(), rates.address(), decision.address(),
+                   progress.address());
+    const fourierft_progress reached = progress.read()[0];
+    EXPECT(reached.steps, spoilt ? 2 : step);
+    EXPECT(reached.skipped, attempt < 3 ? 0 : 1);
+    EXPECT(reached.refused, 0);
+    EXPECT(device_gradient.read()[2999], 0.0f);
+    EXPECT_TRUE(spoilt ? std::isnan(reached.norm)
+                       : std::fabs(reached.norm - std::sqrt(squares)) < 1e-6);
+    if (!spoilt) {
+      const double bias1 = 1 - std::pow(beta1, step);
+      const double bias2 = 1 - std::pow(beta2, step);
+      for (int64_t i = 0; i < count; i++) {
+        const double g = clip * share * gradient[i];
+        m[i] = beta1 * m[i] + (1 - beta1) * g;
+        v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+        expected[i] *= 1 - rate * 0.1;
+        expected[i] -= rate / bias1 * m[i] / (std::sqrt(v[i]) / std::sqrt(bias2) + 1e-8);
+      }
     }
     EXPECT_TRUE(relative_error(value.read(), expected) < 1e-6);
   }

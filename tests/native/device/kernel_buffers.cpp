@@ -65,17 +65,23 @@ void delta_source(Touched &touched, const fourierft_target *targets, int64_t cou
 }
 
 void parameters_of(Touched &touched, const fourierft_parameter *parameters, int64_t count,
-                   int64_t max_elements, bool gradients_alone) {
+                   int64_t unit_count, bool gradients_alone, const fourierft_rates *rates) {
   touched.array("parameters", parameters, count);
+  int64_t units = 0;
   for (int64_t i = 0; i < count && touched.valid; i++) {
     const fourierft_parameter &parameter = parameters[i];
-    touched.require("elements", parameter.elements <= max_elements);
+    touched.require("elements", parameter.elements > 0);
+    touched.require("first_unit", parameter.first_unit == units);
+    units += ceil_div(parameter.elements, FOURIERFT_SEGMENT);
     touched.array("gradient", parameter.gradient, parameter.elements);
     if (gradients_alone) continue;
+    touched.require("group", parameter.group >= 0);
+    touched.array("rates", rates, parameter.group + 1);
     touched.array("value", parameter.value, parameter.elements);
     touched.array("first_moment", parameter.first_moment, parameter.elements);
     touched.array("second_moment", parameter.second_moment, parameter.elements);
   }
+  touched.require("unit_count", units == unit_count);
 }
 
 }  // namespace
@@ -282,22 +288,31 @@ void fourierft_delta_gradient(Touched &touched, const fourierft_gradient *gradie
 }
 
 void fourierft_gradient_squares(Touched &touched, const fourierft_parameter *parameters,
-                                int64_t count, int64_t max_elements, double *partials) {
-  parameters_of(touched, parameters, count, max_elements, true);
-  touched.array("partials", partials, touched.shape.blocks);
+                                int64_t count, int64_t unit_count, const fourierft_adamw *settings,
+                                double *partials) {
+  parameters_of(touched, parameters, count, unit_count, true, nullptr);
+  touched.array("settings", settings, 1);
+  touched.array("partials", partials, unit_count);
 }
 
-void fourierft_reduce_norm(Touched &touched, const double *partials, int64_t count, double *norm) {
-  touched.array("partials", partials, count);
-  touched.array("norm", norm, 1);
+void fourierft_decide_step(Touched &touched, const double *partials, int64_t unit_count,
+                           const fourierft_adamw *settings, const fourierft_progress *progress,
+                           fourierft_rates *rates, int64_t groups, fourierft_decision *decision) {
+  touched.array("partials", partials, unit_count);
+  touched.array("settings", settings, 1);
+  touched.array("progress", progress, 1);
+  touched.array("rates", rates, groups);
+  touched.array("decision", decision, 1);
 }
 
 void fourierft_adamw_step(Touched &touched, const fourierft_parameter *parameters, int64_t count,
-                          int64_t max_elements, const fourierft_adamw *settings,
-                          const double *norm) {
-  parameters_of(touched, parameters, count, max_elements, false);
+                          int64_t unit_count, const fourierft_adamw *settings,
+                          const fourierft_rates *rates, const fourierft_decision *decision,
+                          fourierft_progress *progress) {
+  parameters_of(touched, parameters, count, unit_count, false, rates);
   touched.array("settings", settings, 1);
-  if (norm != nullptr) touched.array("norm", norm, 1);
+  touched.array("decision", decision, 1);
+  touched.array("progress", progress, 1);
 }
 
 }  // namespace touch

@@ -84,10 +84,13 @@ void fourierft_reduce_spectrum_gradient(Touched &, const fourierft_gradient *, i
 void fourierft_delta_gradient(Touched &, const fourierft_gradient *, int64_t, int64_t, int64_t rows,
                               int64_t cols, const fourierft_complex *half);
 void fourierft_gradient_squares(Touched &, const fourierft_parameter *, int64_t, int64_t,
-                                double *partials);
-void fourierft_reduce_norm(Touched &, const double *partials, int64_t, double *norm);
+                                const fourierft_adamw *settings, double *partials);
+void fourierft_decide_step(Touched &, const double *partials, int64_t,
+                           const fourierft_adamw *settings, const fourierft_progress *,
+                           fourierft_rates *, int64_t, fourierft_decision *);
 void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64_t,
-                          const fourierft_adamw *settings, const double *norm);
+                          const fourierft_adamw *settings, const fourierft_rates *,
+                          const fourierft_decision *, fourierft_progress *);
 void fourierft_line_delta(Touched &, const fourierft_line_delta_job *, int64_t, int64_t);
 void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float,
                         fourierft_addition *partials);

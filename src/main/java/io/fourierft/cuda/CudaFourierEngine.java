@@ -97,8 +97,17 @@ public interface CudaFourierEngine extends FourierEngine {
    */
   CudaGraph record(Consumer<CudaFourierEngine> work);
 
-  /** Puts the coefficients of {@code adapters} on the device, to be trained there. */
-  TrainableSpectra newTrainableSpectra(List<FourierAdapter> adapters);
+  /** Puts the coefficients of {@code adapter} on the device, where they may be changed. */
+  DeviceSpectrum newDeviceSpectrum(FourierAdapter adapter);
+
+  /**
+   * AdamW on parameters on this device, with moments of zero and no step made.
+   *
+   * @param groups how many groups of parameters there are
+   * @throws io.fourierft.ShapeException if a matrix is not F32, dense and of this device, or the
+   *     shapes of a parameter differ
+   */
+  DeviceAdamW newAdamW(List<DeviceAdamW.Parameter> parameters, int groups);
 
   /** The CUcontext: the device's primary context. */
   long context();

@@ -184,6 +184,11 @@ public final class FourierLinear implements AutoCloseable {
     return new FourierLinear(this, other);
   }
 
+  /** The engine that computes. */
+  public FourierEngine engine() {
+    return engine;
+  }
+
   /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
   public LayerGroup group() {
     return changes.group();
@@ -298,6 +303,25 @@ public final class FourierLinear implements AutoCloseable {
    */
   public void updateSpectrum(String name, float[] spectrum) {
     changes.updateSpectrum(name, spectrum);
+  }
+
+  /**
+   * Exchanges an adapter, merged or not, for another that stands for the same coefficients, such as
+   * one whose coefficients an engine keeps in device memory. That they are the same is the caller's
+   * to know.
+   *
+   * @throws AdapterNameException if there is none of that name
+   * @throws ShapeException if places or scaling are not the same
+   */
+  public void substituteAdapter(String name, FourierAdapter same) {
+    FourierAdapter before = adapter(name);
+    if (!before.locations().equals(same.locations())
+        || before.scaling() != same.scaling()
+        || before.deltaType() != same.deltaType()) {
+      throw new ShapeException(
+          "%s does not stand for adapter '%s', which is %s".formatted(same, name, before));
+    }
+    changes.substitute(name, same);
   }
 
   /** Renames an adapter; its place, and whether it is active or merged, stay. */

@@ -97,6 +97,16 @@ final class LayerChanges {
         });
   }
 
+  /** Exchanges an adapter for one that stands for the same, merged or not. */
+  void substitute(String name, FourierAdapter same) {
+    exchange(
+        () -> {
+          FourierAdapter before = state().adapter(name);
+          states.set(state().withAdapter(name, same));
+          group.afterwards(() -> gone.accept(before));
+        });
+  }
+
   void updateBias(Matrix bias) {
     exchange(() -> states.set(state().withBias(bias)));
   }

@@ -6,12 +6,9 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.internal.definition.AdamWArithmetic;
 import io.fourierft.internal.host.LittleEndian;
-import io.fourierft.layer.LayerGroup;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /** AdamW on parameters in host memory. */
 final class HostUpdate implements ParameterUpdate {
@@ -27,18 +24,13 @@ final class HostUpdate implements ParameterUpdate {
   private Progress progress = Progress.START;
   private boolean spoilt;
 
-  /**
-   * Moments of zero.
-   *
-   * @param groups the group of each parameter
-   */
-  HostUpdate(
-      List<? extends TrainableParameter> parameters, List<Integer> groups, TrainerOptions options) {
+  /** Moments of zero. */
+  HostUpdate(ParameterSet all, TrainerOptions options) {
     this.options = options;
     long segments = 0;
-    for (int i = 0; i < parameters.size(); i++) {
-      tensors.add(Tensor.of(parameters.get(i), groups.get(i)));
-      segments += AdamWArithmetic.segments(parameters.get(i).size());
+    for (int i = 0; i < all.parameters().size(); i++) {
+      tensors.add(Tensor.of(all.parameters().get(i), all.groups().get(i)));
+      segments += AdamWArithmetic.segments(all.parameters().get(i).size());
     }
     this.squares = new double[Math.toIntExact(segments)];
   }
@@ -121,6 +113,11 @@ final class HostUpdate implements ParameterUpdate {
   }
 
   @Override
+  public boolean isImmediate() {
+    return true;
+  }
+
+  @Override
   public boolean isSpoilt() {
     return spoilt;
   }
@@ -188,21 +185,7 @@ final class HostUpdate implements ParameterUpdate {
   /** The layers of one group get their new values in one exchange, and all else with them. */
   @Override
   public void publish() {
-    Set<LayerGroup> groups = new LinkedHashSet<>();
-    for (Tensor tensor : tensors) {
-      LayerGroup group = tensor.parameter.group();
-      if (group != null) {
-        groups.add(group);
-      }
-    }
-    if (groups.size() == 1) {
-      groups
-          .iterator()
-          .next()
-          .exchange(() -> tensors.forEach(tensor -> tensor.parameter.publish()));
-    } else {
-      tensors.forEach(tensor -> tensor.parameter.publish());
-    }
+    Publishing.publish(tensors.stream().map(tensor -> tensor.parameter).toList());
   }
 
   @Override

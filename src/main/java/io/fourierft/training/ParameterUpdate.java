@@ -22,6 +22,9 @@ interface ParameterUpdate extends AutoCloseable {
   /** As of the last step; waits for it. */
   Progress awaitProgress();
 
+  /** Whether a step is done when {@link #apply} returns. */
+  boolean isImmediate();
+
   /** Whether a failure left the parameters half-updated. */
   boolean isSpoilt();
 

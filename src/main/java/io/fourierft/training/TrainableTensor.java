@@ -6,6 +6,9 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
+import io.fourierft.cuda.CudaFourierEngine;
+import io.fourierft.cuda.CudaMatrix;
+import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.host.HostViews;
 import io.fourierft.layer.LayerGroup;
 import java.util.function.Consumer;
@@ -21,12 +24,19 @@ public final class TrainableTensor implements TrainableParameter {
   private final Matrix values;
   private final Matrix gradient;
   private final Consumer<Matrix> published;
+  private final @Nullable DeviceBuffer owned;
 
-  private TrainableTensor(String name, Matrix values, Matrix gradient, Consumer<Matrix> published) {
+  private TrainableTensor(
+      String name,
+      Matrix values,
+      Matrix gradient,
+      Consumer<Matrix> published,
+      @Nullable DeviceBuffer owned) {
     this.name = name;
     this.values = values;
     this.gradient = gradient;
     this.published = published;
+    this.owned = owned;
   }
 
   /**
@@ -39,6 +49,28 @@ public final class TrainableTensor implements TrainableParameter {
     requireTrainable(name, values, "the values");
     int elements = Math.toIntExact((long) values.rows() * values.cols());
     return of(name, values, Matrix.of(new float[elements], values.rows(), values.cols()));
+  }
+
+  /**
+   * A tensor in device memory, with a gradient of zeros that this owns.
+   *
+   * @param values F32, dense; trained in place, owned by the caller
+   * @throws ShapeException if the element type or the stride does not fit, or there is no element
+   */
+  public static TrainableTensor of(String name, CudaFourierEngine engine, CudaMatrix values) {
+    requireTrainable(name, values, "the values");
+    DeviceBuffer gradient = engine.newBuffer(ElementType.F32, values.rows(), values.cols());
+    boolean made = false;
+    try {
+      engine.zero(gradient);
+      TrainableTensor tensor = make(name, values, gradient, in -> {}, gradient);
+      made = true;
+      return tensor;
+    } finally {
+      if (!made) {
+        gradient.close();
+      }
+    }
   }
 
   /**
@@ -60,6 +92,15 @@ public final class TrainableTensor implements TrainableParameter {
    */
   public static TrainableTensor of(
       String name, Matrix values, Matrix gradient, Consumer<Matrix> published) {
+    return make(name, values, gradient, published, null);
+  }
+
+  private static TrainableTensor make(
+      String name,
+      Matrix values,
+      Matrix gradient,
+      Consumer<Matrix> published,
+      @Nullable DeviceBuffer owned) {
     if (name.isBlank()) {
       throw new FourierException("a trained tensor needs a name that is not blank");
     }
@@ -84,7 +125,7 @@ public final class TrainableTensor implements TrainableParameter {
         && HostViews.overlap(one, other)) {
       throw new ShapeException("the gradient of tensor '" + name + "' overlaps its values");
     }
-    return new TrainableTensor(name, values, gradient, published);
+    return new TrainableTensor(name, values, gradient, published, owned);
   }
 
   private static void requireTrainable(String name, Matrix matrix, String what) {
@@ -147,10 +188,12 @@ public final class TrainableTensor implements TrainableParameter {
     // Whoever takes the values says so when it does.
   }
 
-  /** Does nothing: the memory is the caller's. */
+  /** Gives back a gradient that this owns; the rest is the caller's. */
   @Override
   public void close() {
-    // See above.
+    if (owned != null) {
+      owned.close();
+    }
   }
 
   @Override

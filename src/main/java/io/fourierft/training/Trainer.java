@@ -2,13 +2,12 @@ package io.fourierft.training;
 
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
+import io.fourierft.cuda.CudaFourierEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -28,6 +27,13 @@ import java.util.Set;
  * <p><b>Failures.</b> A call that throws has changed nothing, and may be made again: {@link
  * #batchDone} has not counted the batch then. If parameters could not be left as they were, the
  * trainer is spoilt: it says so and refuses everything until {@link #restore} has succeeded.
+ *
+ * <p><b>On a device.</b> With parameters in device memory nothing waits: whether gradients are
+ * finite the device decides, and {@link #steps}, {@link #skippedSteps} and {@link #gradientNorm}
+ * tell of the last step that is known to be done. A refused step stops the device, so that no later
+ * step is made until a call here has thrown {@link NonFiniteGradientException}. The values change
+ * in place; {@link #publish} and {@link #close} bring them to those who hold copies. All work goes
+ * to the stream of the engine, and can be recorded: {@link #prepareStep}, {@link #applyStep}.
  *
  * <p>Owns its parameters. Not thread-safe.
  */
@@ -61,39 +67,16 @@ public final class Trainer implements AutoCloseable {
    * @param engine which computes with the parameters
    * @param groups at least one; every parameter of another name and in one group
    * @throws FourierException if there is no group, a name occurs twice, or the parameters are not
-   *     all in the memory of the host
+   *     all in the memory of the host or all in that of the engine's device
    */
   public static Trainer of(
       FourierEngine engine, List<ParameterGroup> groups, TrainerOptions options) {
-    if (groups.isEmpty()) {
-      throw new FourierException("a trainer needs at least one group of parameters");
-    }
-    Set<String> groupNames = new HashSet<>();
-    Set<String> names = new HashSet<>();
-    List<TrainableParameter> parameters = new ArrayList<>();
-    List<Integer> groupOf = new ArrayList<>();
-    for (int i = 0; i < groups.size(); i++) {
-      ParameterGroup group = groups.get(i);
-      if (!groupNames.add(group.name())) {
-        throw new FourierException("two groups of parameters are named '" + group.name() + "'");
-      }
-      for (TrainableParameter parameter : group.parameters()) {
-        if (!names.add(parameter.name())) {
-          throw new FourierException("two parameters are named '" + parameter.name() + "'");
-        }
-        if (!(parameter.values() instanceof HostMatrix)) {
-          throw new FourierException(parameter + " is not in host memory");
-        }
-        parameters.add(parameter);
-        groupOf.add(i);
-      }
-    }
-    return new Trainer(
-        engine,
-        groups,
-        List.copyOf(parameters),
-        options,
-        new HostUpdate(parameters, groupOf, options));
+    ParameterSet all = ParameterSet.of(groups);
+    ParameterUpdate update =
+        all.isOnHost()
+            ? new HostUpdate(all, options)
+            : new DeviceUpdate(CudaFourierEngine.of(engine), all, groups.size(), options);
+    return new Trainer(engine, groups, all.parameters(), options, update);
   }
 
   /** The groups, with the learning rates of now. */
@@ -231,17 +214,58 @@ public final class Trainer implements AutoCloseable {
     return true;
   }
 
+  /**
+   * Prepares a step from the gradients of {@code batchesPerStep} batches, for a loop that is
+   * recorded: to be called before each launch of a graph that holds {@link #applyStep}, and before
+   * that is recorded, which makes a step. Outside a recording, and not with batches counted by
+   * {@link #batchDone}.
+   *
+   * @throws NonFiniteGradientException if an earlier step was refused, as a device tells when it
+   *     has come there; no step has been made since
+   */
+  public void prepareStep() {
+    requireUsable();
+    if (gathered != 0) {
+      throw new FourierException(
+          gathered + " batches are gathered; finish them before a step that is recorded");
+    }
+    report();
+    prepare(options.batchesPerStep());
+    scheduled++;
+  }
+
+  /**
+   * Makes the step that was prepared; on a device this can be recorded ({@link
+   * io.fourierft.cuda.CudaFourierEngine#record}). The gradients are set to zero.
+   *
+   * @param on the trainer's engine, or the one that a recording is given
+   */
+  public void applyStep(FourierEngine on) {
+    requireUsable();
+    update.apply(on);
+    if (update.isImmediate()) {
+      report();
+    }
+  }
+
   private void step(int batches) {
+    report();
+    prepare(batches);
+    update.apply(engine);
+    gathered = 0;
+    scheduled++;
+    if (update.isImmediate()) {
+      report();
+    }
+  }
+
+  private void prepare(int batches) {
     double factor = factor();
     List<StepSettings.Rates> rates = new ArrayList<>(groups.size());
     for (ParameterGroup group : groups) {
       rates.add(new StepSettings.Rates(group.learningRate() * factor, group.weightDecay()));
     }
     update.prepare(new StepSettings(rates, options.share(batches), acknowledged));
-    update.apply(engine);
-    gathered = 0;
-    scheduled++;
-    report();
   }
 
   /** Tells the caller of a refusal that it does not know of yet. */
@@ -275,6 +299,13 @@ public final class Trainer implements AutoCloseable {
    */
   public void save(Path file) throws IOException {
     requireUsable();
+    Progress now = update.awaitProgress();
+    report();
+    if (now.scheduled() != scheduled) {
+      throw new FourierException(
+          "%d steps were prepared, but %d were made: call prepareStep() once before each launch of a graph, or setSteps to say where to go on"
+              .formatted(scheduled, now.scheduled()));
+    }
     StateFile.write(file, groups, options, update, gathered);
   }
 
@@ -297,7 +328,10 @@ public final class Trainer implements AutoCloseable {
     acknowledged = contents.progress().refused();
   }
 
-  /** Gives the values to the layers, which happens after each step anyway. */
+  /**
+   * Gives the values to the layers: on the host this happens after each step anyway; on a device,
+   * which it waits for, it lets the layers' adapters show the values.
+   */
   public void publish() {
     requireUsable();
     update.publish();

@@ -18,7 +18,7 @@ import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.cuda.DeviceSpectrum;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
@@ -280,17 +280,17 @@ class CudaConcurrencyTest {
   void aGraphKeepsTheMemoryOfBuffersAndSpectraThatWereClosed() {
     try (DeviceBuffer x = engine.newBuffer(ElementType.F32, 1, COLS);
         DeviceBuffer y = engine.newBuffer(ElementType.F32, 1, ROWS);
-        TrainableSpectra spectra = engine.newTrainableSpectra(List.of(adapter(1)))) {
+        DeviceSpectrum spectrum = engine.newDeviceSpectrum(adapter(1))) {
       engine.zero(x);
       engine.zero(y);
-      AdapterRouting routing = AdapterRouting.all(spectra.adapters());
+      AdapterRouting routing = AdapterRouting.all(spectrum.adapter());
       final CudaMatrix view = y.slice(0, 1);
-      CudaMatrix coefficients = spectra.coefficients(0);
+      CudaMatrix coefficients = spectrum.coefficients();
       try (CudaGraph graph = engine.record(on -> on.apply(routing, x, view))) {
         long held = emulator.live("memory");
         x.close();
         y.close();
-        spectra.close();
+        spectrum.close();
         assertEquals(held, emulator.live("memory"));
         assertThrows(EngineClosedException.class, view::pointer);
         assertThrows(EngineClosedException.class, coefficients::pointer);

@@ -23,7 +23,6 @@ import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.cuda.memory.MemoryBudget;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import java.util.ArrayList;
@@ -181,11 +180,11 @@ class CudaEngineTest extends EmulatedEngineTest {
   void whatAClosedEngineOwnedIsRefused() {
     DeviceBuffer buffer = engine.newBuffer(ElementType.F32, ROWS, COLS);
     TokenSpectrum kept = engine.newTokenSpectrum(3, COLS);
-    TrainableSpectra spectra = engine.newTrainableSpectra(List.of(adapter(ROWS, COLS, 5, 1)));
+    DeviceTraining spectra = DeviceTraining.of(engine, List.of(adapter(ROWS, COLS, 5, 1)));
     engine.close();
     assertThrows(EngineClosedException.class, buffer::pointer);
     assertThrows(EngineClosedException.class, () -> engine.newBuffer(ElementType.F32, 1, 1));
-    assertThrows(EngineClosedException.class, () -> spectra.gradient(0));
+    assertThrows(EngineClosedException.class, () -> spectra.gradient(0).pointer());
     assertThrows(
         EngineClosedException.class, () -> engine.transform(Matrix.of(new float[9], 1, 9), kept));
     buffer.close();

@@ -19,7 +19,6 @@ import io.fourierft.OperatorPath;
 import io.fourierft.SpectralLocations;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
-import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -27,7 +26,6 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.DeviceLostException;
-import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.cuda.stream.EngineStream;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import java.util.Arrays;
@@ -418,7 +416,7 @@ class CudaFaultNetTest {
   private float[] step(Runnable armed) {
     try (DeviceBuffer x = engine.newBuffer(ElementType.F32, TOKENS, COLS);
         DeviceBuffer g = engine.newBuffer(ElementType.F32, TOKENS, ROWS);
-        TrainableSpectra spectra = engine.newTrainableSpectra(ADAPTERS)) {
+        DeviceTraining spectra = DeviceTraining.of(engine, ADAPTERS)) {
       engine.upload(X, x);
       engine.upload(G, g);
       AdapterRouting routing = AdapterRouting.all(spectra.adapters());
@@ -428,9 +426,11 @@ class CudaFaultNetTest {
         try (CudaGraph graph =
             on.record(again -> again.spectrumGradient(routing, x, g, spectra.gradients()))) {
           engine.synchronize();
-          spectra.on(on).zeroGradients();
+          spectra.trainer().clearGradients();
+          engine.synchronize();
           graph.launch();
-          spectra.on(on).step(new AdamWStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f));
+          stream.synchronize();
+          spectra.trainer().batchDone();
         }
       } catch (FourierException e) {
         assertTrue(!String.valueOf(e.getMessage()).isEmpty());
@@ -438,7 +438,7 @@ class CudaFaultNetTest {
         emulator.clearFaults();
       }
       engine.synchronize();
-      return spectra.snapshot(0).spectrum();
+      return spectra.spectrum(0);
     }
   }
 

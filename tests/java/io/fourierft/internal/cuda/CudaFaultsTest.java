@@ -16,7 +16,6 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
 import io.fourierft.WeightLayout;
-import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -25,7 +24,6 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.DeviceLostException;
 import io.fourierft.cuda.NativeCallException;
-import io.fourierft.cuda.TrainableSpectra;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,19 +114,19 @@ class CudaFaultsTest {
   }
 
   private void trainOnTheDevice(CudaFourierEngine engine, float[] x, float[] g) {
-    try (TrainableSpectra spectra = engine.newTrainableSpectra(adapters);
+    try (DeviceTraining spectra = DeviceTraining.of(engine, adapters);
         DeviceBuffer input = engine.newBuffer(ElementType.F32, TOKENS, COLS);
         DeviceBuffer upstream = engine.newBuffer(ElementType.F32, TOKENS, ROWS)) {
       engine.upload(Matrix.of(x, TOKENS, COLS), input);
       engine.upload(Matrix.of(g, TOKENS, ROWS), upstream);
-      List<CudaMatrix> gradients = spectra.gradients();
+      List<Matrix> gradients = spectra.gradients();
       AdapterRouting routing = AdapterRouting.all(spectra.adapters());
       try (CudaGraph graph =
           engine.record(on -> on.spectrumGradient(routing, input, upstream, gradients))) {
         graph.launch();
       }
-      spectra.step(new AdamWStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.01f, 1f));
-      spectra.snapshot(1);
+      spectra.trainer().batchDone();
+      spectra.spectrum(1);
     }
   }
 

@@ -13,7 +13,6 @@ import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,7 +129,7 @@ class CudaMixedBatchTest {
     List<FourierAdapter> adapters = adapters(2);
     float[] expected = apply(adapters);
     for (int i = 0; i < 3; i++) {
-      try (TrainableSpectra spectra = engine.newTrainableSpectra(adapters)) {
+      try (DeviceTraining spectra = DeviceTraining.of(engine, adapters)) {
         assertArrayEquals(expected, apply(spectra.adapters()));
         assertArrayEquals(expected, apply(spectra.adapters()));
       }

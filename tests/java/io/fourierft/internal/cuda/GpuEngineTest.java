@@ -12,13 +12,12 @@ import io.fourierft.FourierException;
 import io.fourierft.Matrix;
 import io.fourierft.PlanRounding;
 import io.fourierft.SpectralLocations;
-import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.training.TrainerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -174,11 +173,13 @@ class GpuEngineTest extends DeviceEngineTest {
     for (int k = 0; k < N; k++) {
       value[k] = initial.coefficient(k);
     }
-    try (TrainableSpectra spectra = engine.newTrainableSpectra(List.of(initial))) {
+    try (DeviceTraining spectra =
+        DeviceTraining.of(engine, List.of(initial), TrainerOptions.defaults())) {
+      spectra.trainer().setLearningRate("spectra", 0.05);
       for (int t = 1; t <= 4; t++) {
         float[] gradient = floats(N, 10 * t);
-        engine.upload(Matrix.of(gradient, 1, N), spectra.gradient(0));
-        spectra.step(AdamWStep.of(0.05f));
+        spectra.gradient(0, gradient);
+        spectra.trainer().batchDone();
         for (int k = 0; k < N; k++) {
           first[k] = 0.9 * first[k] + 0.1 * gradient[k];
           second[k] = 0.999 * second[k] + 0.001 * gradient[k] * gradient[k];
@@ -187,9 +188,9 @@ class GpuEngineTest extends DeviceEngineTest {
           value[k] -= 0.05 * first[k] / (1 - Math.pow(0.9, t)) / root;
         }
       }
-      FourierAdapter trained = spectra.snapshot(0);
+      float[] trained = spectra.spectrum(0);
       for (int k = 0; k < N; k++) {
-        assertEquals(value[k], trained.coefficient(k), 2e-5, "coefficient " + k);
+        assertEquals(value[k], trained[k], 2e-5, "coefficient " + k);
       }
     }
   }

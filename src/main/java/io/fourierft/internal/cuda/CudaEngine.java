@@ -12,7 +12,6 @@ import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.OperatorPath;
-import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaException;
@@ -20,8 +19,9 @@ import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.CudaStream;
+import io.fourierft.cuda.DeviceAdamW;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.cuda.DeviceSpectrum;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.cuda.blas.CublasSupply;
 import io.fourierft.internal.cuda.device.CudaContext;
@@ -33,8 +33,9 @@ import io.fourierft.internal.cuda.kernels.CallbackImages;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.memory.OwnedBuffer;
+import io.fourierft.internal.cuda.ops.AdamWSteps;
+import io.fourierft.internal.cuda.ops.BoundSpectrum;
 import io.fourierft.internal.cuda.ops.CudaTokenSpectrum;
-import io.fourierft.internal.cuda.ops.DeviceSpectra;
 import io.fourierft.internal.cuda.ops.MatrixCopies;
 import io.fourierft.internal.cuda.ops.Operations;
 import io.fourierft.internal.cuda.ops.SharedResources;
@@ -332,12 +333,19 @@ public final class CudaEngine implements CudaFourierEngine {
   }
 
   @Override
-  public TrainableSpectra newTrainableSpectra(List<FourierAdapter> adapters) {
+  public DeviceSpectrum newDeviceSpectrum(FourierAdapter adapter) {
     requireOpen();
-    if (adapters.isEmpty()) {
-      throw new ShapeException("there is nothing to train; give at least one adapter");
-    }
-    return DeviceSpectra.create(shared(), stream.work(), resources.buffers(), adapters);
+    return BoundSpectrum.create(shared(), stream.work(), resources.buffers(), adapter);
+  }
+
+  @Override
+  public DeviceAdamW newAdamW(List<DeviceAdamW.Parameter> parameters, int groups) {
+    requireOpen();
+    return AdamWSteps.create(
+        stream.work(),
+        resources.buffers(),
+        new TrainedTensors(checks).of(parameters, groups),
+        groups);
   }
 
   @Override

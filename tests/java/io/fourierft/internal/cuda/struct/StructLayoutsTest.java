@@ -58,6 +58,7 @@ class StructLayoutsTest {
           AdapterStruct.class,
           AdditionStruct.class,
           ComplexStruct.class,
+          DecisionStruct.class,
           DivisorStruct.class,
           CallbackInfoStruct.class,
           GradientStruct.class,
@@ -69,6 +70,8 @@ class StructLayoutsTest {
           PairStruct.class,
           ParameterStruct.class,
           PassStruct.class,
+          ProgressStruct.class,
+          RatesStruct.class,
           TargetStruct.class,
           TokenGroupStruct.class);
 

@@ -75,7 +75,7 @@ class CudaCloseScheduleTest {
             graph.launch();
           }
         },
-        engine -> engine.newTrainableSpectra(List.of(ADAPTER)).close());
+        engine -> engine.newDeviceSpectrum(ADAPTER).close());
   }
 
   private static Consumer<CudaFourierEngine> delta(float[] expected) {

@@ -4,13 +4,15 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
+import io.fourierft.Matrix;
 import io.fourierft.OperatorPath;
 import io.fourierft.TokenSpectrum;
-import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
-import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.training.ParameterGroup;
+import io.fourierft.training.TrainableSpectrum;
+import io.fourierft.training.Trainer;
+import io.fourierft.training.TrainerOptions;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -184,9 +186,15 @@ final class OperatorBenchmark {
     int tokens = bench.cases().numbers("forward", "tokens").stream().max(Integer::compare).get();
     try (Buffers buffers = new Buffers()) {
       Step step = steps(buffers, problem, tokens, ElementType.F32, 1).getFirst();
-      TrainableSpectra spectra =
-          buffers.add(bench.engine().newTrainableSpectra(Bench.adapters(problem, 1)));
-      AdapterRouting routing = AdapterRouting.all(spectra.adapters());
+      TrainableSpectrum spectrum =
+          TrainableSpectrum.of("layer", bench.engine(), Bench.adapters(problem, 1).getFirst());
+      Trainer trainer =
+          buffers.add(
+              Trainer.of(
+                  bench.engine(),
+                  List.of(ParameterGroup.of("spectra", List.of(spectrum), 1e-3)),
+                  TrainerOptions.defaults()));
+      AdapterRouting routing = AdapterRouting.all(spectrum.adapter());
       Step training =
           new Step(
               step.x(),
@@ -195,14 +203,13 @@ final class OperatorBenchmark {
               step.gx(),
               step.keptX(),
               step.keptG(),
-              spectra.gradients());
+              List.of(spectrum.gradient()));
       return bench
           .clock()
           .waiting(
               (on, _) -> {
-                spectra.zeroGradients();
                 training.both(on, routing, path());
-                spectra.step(AdamWStep.of(1e-3f));
+                trainer.batchDone();
               },
               STEPS);
     }
@@ -216,7 +223,7 @@ final class OperatorBenchmark {
       DeviceBuffer gx,
       TokenSpectrum keptX,
       TokenSpectrum keptG,
-      List<? extends CudaMatrix> gradients) {
+      List<? extends Matrix> gradients) {
     /** Forward, the gradient of the coefficients, the gradient of the input. */
     void both(CudaFourierEngine on, AdapterRouting routing, OperatorPath path) {
       if (path == OperatorPath.FUSED) {

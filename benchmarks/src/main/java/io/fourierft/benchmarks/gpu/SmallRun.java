@@ -9,10 +9,12 @@ import io.fourierft.FourierEngine;
 import io.fourierft.FourierEngine.Addition;
 import io.fourierft.OperatorPath;
 import io.fourierft.WeightLayout;
-import io.fourierft.cuda.AdamWStep;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.DeviceBuffer;
-import io.fourierft.cuda.TrainableSpectra;
+import io.fourierft.training.ParameterGroup;
+import io.fourierft.training.TrainableSpectrum;
+import io.fourierft.training.Trainer;
+import io.fourierft.training.TrainerOptions;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -98,13 +100,20 @@ final class SmallRun {
 
   private static void train(
       CudaFourierEngine engine, Cases.Problem problem, List<FourierAdapter> adapters) {
-    try (TrainableSpectra spectra = engine.newTrainableSpectra(adapters);
+    List<TrainableSpectrum> spectra = new ArrayList<>();
+    for (int i = 0; i < adapters.size(); i++) {
+      spectra.add(TrainableSpectrum.of("spectrum " + i, engine, adapters.get(i)));
+    }
+    try (Trainer trainer =
+            Trainer.of(
+                engine,
+                List.of(ParameterGroup.of("spectra", spectra, 0.1)),
+                TrainerOptions.defaults().withMaxGradientNorm(1));
         DeviceBuffer upstream = engine.newBuffer(ElementType.F32, problem.rows(), problem.cols())) {
       engine.zero(upstream);
-      spectra.zeroGradients();
       engine.spectrumGradientFromDelta(
-          spectra.adapters().getFirst(), upstream, spectra.gradient(0));
-      spectra.step(new AdamWStep(0.1f, 0.9f, 0.99f, 1e-8f, 0.01f, 1f));
+          spectra.getFirst().adapter(), upstream, spectra.getFirst().gradient());
+      trainer.batchDone();
     }
   }
 }

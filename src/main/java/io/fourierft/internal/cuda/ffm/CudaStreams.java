@@ -62,6 +62,9 @@ public interface CudaStreams {
   /** Waits for an event. */
   void eventSynchronize(long event);
 
+  /** Whether an event is over; does not wait. */
+  boolean eventIsOver(long event);
+
   /** Milliseconds between two events that take the time. */
   float eventElapsedTime(long start, long end);
 }

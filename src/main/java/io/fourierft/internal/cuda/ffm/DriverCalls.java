@@ -14,6 +14,9 @@ public abstract class DriverCalls {
   /** Bytes that any name of the driver fits into. */
   static final int NAME_BYTES = 256;
 
+  /** CUDA_ERROR_NOT_READY, which is no error. */
+  private static final int NOT_READY = 600;
+
   /** The functions. */
   final DriverFunctions f;
 
@@ -44,6 +47,20 @@ public abstract class DriverCalls {
     if (code != 0) {
       throw failure(code, function, doing.get());
     }
+  }
+
+  /** Calls {@code function}, which asks whether something is done; false if it is not yet. */
+  final boolean isReady(String function, Downcall downcall, Supplier<String> doing) {
+    int code;
+    try {
+      code = downcall.run();
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    if (code != 0 && code != NOT_READY) {
+      throw failure(code, function, doing.get());
+    }
+    return code == 0;
   }
 
   /** Calls {@code function}, which writes one value, and returns that. */

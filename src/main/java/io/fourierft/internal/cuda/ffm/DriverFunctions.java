@@ -109,6 +109,8 @@ public final class DriverFunctions extends NativeFunctions {
   final MethodHandle cuEventRecord = bind("cuEventRecord", JAVA_LONG, JAVA_LONG);
   // CUresult cuEventSynchronize(CUevent hEvent)
   final MethodHandle cuEventSynchronize = bind("cuEventSynchronize", JAVA_LONG);
+  // CUresult cuEventQuery(CUevent hEvent)
+  final MethodHandle cuEventQuery = bind("cuEventQuery", JAVA_LONG);
   // CUresult cuEventElapsedTime(float *pMilliseconds, CUevent hStart, CUevent hEnd)
   final MethodHandle cuEventElapsedTime = bind("cuEventElapsedTime", ADDRESS, JAVA_LONG, JAVA_LONG);
 

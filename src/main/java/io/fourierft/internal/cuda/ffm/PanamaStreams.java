@@ -144,6 +144,14 @@ public abstract class PanamaStreams extends PanamaMemory implements CudaStreams 
   }
 
   @Override
+  public boolean eventIsOver(long event) {
+    return isReady(
+        "cuEventQuery",
+        () -> (int) f.cuEventQuery.invokeExact(event),
+        () -> "asking whether an event is over");
+  }
+
+  @Override
   public float eventElapsedTime(long start, long end) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment milliseconds = arena.allocate(JAVA_FLOAT);

@@ -20,7 +20,7 @@ public enum Kernel {
   REDUCE_SPECTRUM_GRADIENT,
   DELTA_GRADIENT,
   GRADIENT_SQUARES,
-  REDUCE_NORM,
+  DECIDE_STEP,
   ADAMW_STEP,
   LINE_DELTA,
   LINE_ADD,
@@ -28,7 +28,7 @@ public enum Kernel {
   LINE_BACKWARD;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  public static final int ABI = 6;
+  public static final int ABI = 7;
 
   /** FOURIERFT_BLOCK: threads of a block, in every launch but those of lines. */
   public static final int BLOCK = 256;

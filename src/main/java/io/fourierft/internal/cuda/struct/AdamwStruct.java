@@ -6,42 +6,44 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
 /**
- * The settings of one step of AdamW, with t counted from 1.
+ * The settings of one step of AdamW.
  *
- * @param decay 1 − learning rate · weight decay
  * @param beta1 β₁
- * @param oneMinusBeta1 1 − β₁, rounded from double
  * @param beta2 β₂
- * @param oneMinusBeta2 1 − β₂, rounded from double
- * @param epsilon ε
- * @param stepSize learning rate / (1 − β₁ᵗ)
- * @param bias2Root √(1 − β₂ᵗ)
  * @param maxNorm norm that gradients are clipped to
+ * @param acknowledged refused steps that the caller knows of
+ * @param share what a gathered gradient is multiplied by first
+ * @param firstWeight 1 − β₁, rounded from double
+ * @param secondDecay β₂
+ * @param secondWeight 1 − β₂, rounded from double
+ * @param epsilon ε
+ * @param refuses 1 if gradients that are not finite refuse the step, 0 if they skip it
  */
 public record AdamwStruct(
-    float decay,
-    float beta1,
-    float oneMinusBeta1,
-    float beta2,
-    float oneMinusBeta2,
+    double beta1,
+    double beta2,
+    double maxNorm,
+    long acknowledged,
+    float share,
+    float firstWeight,
+    float secondDecay,
+    float secondWeight,
     float epsilon,
-    float stepSize,
-    float bias2Root,
-    float maxNorm)
+    int refuses)
     implements Struct {
   /** The struct {@code fourierft_adamw}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-              ValueLayout.JAVA_FLOAT.withName("decay"),
-              ValueLayout.JAVA_FLOAT.withName("beta1"),
-              ValueLayout.JAVA_FLOAT.withName("one_minus_beta1"),
-              ValueLayout.JAVA_FLOAT.withName("beta2"),
-              ValueLayout.JAVA_FLOAT.withName("one_minus_beta2"),
+              ValueLayout.JAVA_DOUBLE.withName("beta1"),
+              ValueLayout.JAVA_DOUBLE.withName("beta2"),
+              ValueLayout.JAVA_DOUBLE.withName("max_norm"),
+              ValueLayout.JAVA_LONG.withName("acknowledged"),
+              ValueLayout.JAVA_FLOAT.withName("share"),
+              ValueLayout.JAVA_FLOAT.withName("first_weight"),
+              ValueLayout.JAVA_FLOAT.withName("second_decay"),
+              ValueLayout.JAVA_FLOAT.withName("second_weight"),
               ValueLayout.JAVA_FLOAT.withName("epsilon"),
-              ValueLayout.JAVA_FLOAT.withName("step_size"),
-              ValueLayout.JAVA_FLOAT.withName("bias2_root"),
-              ValueLayout.JAVA_FLOAT.withName("max_norm"),
-              ValueLayout.JAVA_INT.withName("reserved"))
+              ValueLayout.JAVA_INT.withName("refuses"))
           .withName("fourierft_adamw");
 
   @Override
@@ -51,15 +53,15 @@ public record AdamwStruct(
 
   @Override
   public void write(ByteBuffer to) {
-    to.putFloat(decay)
-        .putFloat(beta1)
-        .putFloat(oneMinusBeta1)
-        .putFloat(beta2)
-        .putFloat(oneMinusBeta2)
+    to.putDouble(beta1)
+        .putDouble(beta2)
+        .putDouble(maxNorm)
+        .putLong(acknowledged)
+        .putFloat(share)
+        .putFloat(firstWeight)
+        .putFloat(secondDecay)
+        .putFloat(secondWeight)
         .putFloat(epsilon)
-        .putFloat(stepSize)
-        .putFloat(bias2Root)
-        .putFloat(maxNorm)
-        .putInt(0);
+        .putInt(refuses);
   }
 }

@@ -13,9 +13,17 @@ import java.nio.ByteBuffer;
  * @param firstMoment device address of exp_avg
  * @param secondMoment device address of exp_avg_sq
  * @param elements how many
+ * @param firstUnit segments of the tensors before it
+ * @param group whose rates it has
  */
 public record ParameterStruct(
-    long value, long gradient, long firstMoment, long secondMoment, long elements)
+    long value,
+    long gradient,
+    long firstMoment,
+    long secondMoment,
+    long elements,
+    long firstUnit,
+    int group)
     implements Struct {
   /** The struct {@code fourierft_parameter}. */
   public static final StructLayout LAYOUT =
@@ -24,7 +32,10 @@ public record ParameterStruct(
               ValueLayout.JAVA_LONG.withName("gradient"),
               ValueLayout.JAVA_LONG.withName("first_moment"),
               ValueLayout.JAVA_LONG.withName("second_moment"),
-              ValueLayout.JAVA_LONG.withName("elements"))
+              ValueLayout.JAVA_LONG.withName("elements"),
+              ValueLayout.JAVA_LONG.withName("first_unit"),
+              ValueLayout.JAVA_INT.withName("group"),
+              ValueLayout.JAVA_INT.withName("reserved"))
           .withName("fourierft_parameter");
 
   @Override
@@ -38,6 +49,9 @@ public record ParameterStruct(
         .putLong(gradient)
         .putLong(firstMoment)
         .putLong(secondMoment)
-        .putLong(elements);
+        .putLong(elements)
+        .putLong(firstUnit)
+        .putInt(group)
+        .putInt(0);
   }
 }
