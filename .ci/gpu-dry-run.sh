@@ -18,6 +18,7 @@ benchmarks/gpu/bundle.sh "$bundle" >"$results/log" 2>&1 || fail "no bundle could
 
 export FOURIERFT_PEERS_ON_CPU=1
 export FOURIERFT_GPU_JAVA_OPTS="-Dfourierft.cuda=$emulator/libcuda.so.1 -Dfourierft.cufft=$emulator/libcufft.so.12 \
+  -Dfourierft.cublas=$emulator/libcublas.so.13 \
   -Dfourierft.cuda.kernels=$PWD/tests/resources/emulated/fourierft.fatbin"
 
 out=$results/whole

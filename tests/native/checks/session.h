@@ -152,7 +152,7 @@ class Array {
 /* After a case nothing may be left, and nobody may have misused the driver unnoticed. */
 inline void expect_clean() {
   for (const char *kind : {"memory", "pinned", "context", "stream", "event", "module", "graph",
-                           "graph_exec", "plan", "primary"}) {
+                           "graph_exec", "plan", "blas", "primary"}) {
     check::that(emu_live(kind) == 0, kind, __FILE__, __LINE__);
   }
   for (int64_t i = 0; i < emu_violations(); i++) {

@@ -14,6 +14,11 @@ public abstract class OneEngineTest {
     ENGINES.add(FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(2)));
   }
 
+  /** Lets the tests that follow use another engine, which is closed with the first. */
+  protected static void use(FourierEngine other) {
+    ENGINES.addFirst(other);
+  }
+
   @AfterAll
   static void close() {
     ENGINES.forEach(FourierEngine::close);

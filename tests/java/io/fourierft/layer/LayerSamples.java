@@ -13,7 +13,30 @@ import java.util.Random;
 
 /** Seeded layers, adapters and activations for the tests of the layer. */
 public final class LayerSamples {
+  /** Where layers lie now; tests of one class at a time run in a process. */
+  private static LayerPlace place = LayerPlace.HOST;
+
   private LayerSamples() {}
+
+  /** Where layers and their activations are to lie. */
+  public static LayerPlace place() {
+    return place;
+  }
+
+  /** Lets the tests that follow have their layers elsewhere. */
+  public static void placeAt(LayerPlace next) {
+    place = next;
+  }
+
+  /** Whether layers lie in host memory, which knows F64, mixed types and dense ΔW. */
+  public static boolean isOnHost() {
+    return place == LayerPlace.HOST;
+  }
+
+  /** Puts a matrix where layers lie. */
+  public static Matrix put(HostMatrix matrix) {
+    return place.put(matrix);
+  }
 
   public static HostMatrix gaussian(int rows, int cols, long seed) {
     return gaussian(ElementType.F32, rows, cols, seed);
@@ -50,9 +73,9 @@ public final class LayerSamples {
         SpectralLocations.of(out, in, n, seed), floats(spectrum), 0.5 * Math.sqrt(out * in));
   }
 
-  /** A matrix that lies in host memory. */
+  /** What a matrix holds, wherever it lies. */
   public static HostMatrix host(Matrix matrix) {
-    return (HostMatrix) matrix;
+    return matrix instanceof HostMatrix host ? host : place.get(matrix);
   }
 
   /** All elements, row by row. */
@@ -75,9 +98,13 @@ public final class LayerSamples {
   }
 
   public static float[] forward(FourierLinear layer, HostMatrix x) {
-    HostMatrix y = zeros(x.elementType(), x.rows(), layer.outFeatures());
-    layer.forward(x, y);
-    return floats(y);
+    Matrix in = put(x);
+    Matrix y = put(zeros(x.elementType(), x.rows(), layer.outFeatures()));
+    layer.forward(in, y);
+    float[] found = floats(y);
+    place.release(in);
+    place.release(y);
+    return found;
   }
 
   /** The largest difference relative to the largest magnitude of {@code expected}. */

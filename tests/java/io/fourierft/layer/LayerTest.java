@@ -1,10 +1,13 @@
 package io.fourierft.layer;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.OneEngineTest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -22,16 +25,24 @@ abstract class LayerTest extends OneEngineTest {
 
   /** A layer of {@code type} with a bias and the adapters named, the first of them active. */
   static FourierLinear layer(ElementType type, FourierLinearOptions options, String... names) {
+    assumeTrue(type != ElementType.F64 || LayerSamples.isOnHost(), "a device multiplies no F64");
     FourierLinear layer =
         new FourierLinear(
             engine(),
-            LayerSamples.gaussian(type, OUT, IN, 1),
-            LayerSamples.gaussian(type, 1, OUT, 2),
+            LayerSamples.put(LayerSamples.gaussian(type, OUT, IN, 1)),
+            LayerSamples.put(LayerSamples.gaussian(type, 1, OUT, 2)),
             options);
     for (String name : names) {
       layer.addAdapter(name, adapter(name.hashCode()));
     }
     return layer;
+  }
+
+  /** The formats of layers where they lie. */
+  static List<ElementType> types() {
+    return Arrays.stream(ElementType.values())
+        .filter(type -> type != ElementType.F64 || LayerSamples.isOnHost())
+        .toList();
   }
 
   static FourierLinear layer(String... names) {

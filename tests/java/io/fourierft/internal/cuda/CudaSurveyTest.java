@@ -1,12 +1,15 @@
 package io.fourierft.internal.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.EngineOptions;
+import io.fourierft.EngineSelection;
 import io.fourierft.EngineUnavailableException;
 import io.fourierft.FourierEngine;
+import io.fourierft.internal.cuda.ffm.LibraryFinder;
 import io.fourierft.internal.cuda.kernels.KernelImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,6 +93,27 @@ class CudaSurveyTest extends EmulatedEngineTest {
     assertTrue(engine.memory().totalBytes() >= engine.memory().freeBytes());
     try (FourierEngine chosen = FourierEngine.create(EngineOptions.defaults().withDevice("auto"))) {
       assertEquals("cuda:0", chosen.name());
+    }
+  }
+
+  /** Opening an engine does not load cuBLAS; a survey says whether it is there. */
+  @Test
+  void aSurveyTellsOfCublas() {
+    String cublas = System.getProperty(LibraryFinder.CUBLAS_PROPERTY);
+    assertFalse(engine.selection().probes().toString().contains("cuBLAS"));
+    EngineOptions options = EngineOptions.defaults();
+    assertTrue(
+        EngineSelection.survey(options).probes().toString().contains("cuBLAS 13.1.0 (" + cublas));
+    try {
+      System.setProperty(LibraryFinder.CUBLAS_PROPERTY, LibraryFinder.NOWHERE);
+      String probes = EngineSelection.survey(options).probes().toString();
+      assertTrue(
+          probes.contains(
+              "no cuBLAS, which layers over device memory need for their base product; install the"
+                  + " CUDA toolkit or the Python wheel nvidia-cublas"),
+          probes);
+    } finally {
+      System.setProperty(LibraryFinder.CUBLAS_PROPERTY, cublas);
     }
   }
 }
