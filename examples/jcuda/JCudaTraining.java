@@ -129,8 +129,20 @@ public final class JCudaTraining {
   /** {@code y = x Wᵀ}; JCublas has matrices by columns, so that ours are transposed to it. */
   private void product(Pointer weight, Pointer x, Pointer y) {
     JCublas2.cublasSgemm(
-        blas, CUBLAS_OP_T, CUBLAS_OP_N, outputs, tokens, inputs, number(1), weight, inputs, x,
-        inputs, number(0), y, outputs);
+        blas,
+        CUBLAS_OP_T,
+        CUBLAS_OP_N,
+        outputs,
+        tokens,
+        inputs,
+        number(1),
+        weight,
+        inputs,
+        x,
+        inputs,
+        number(0),
+        y,
+        outputs);
   }
 
   private void subtract(Pointer wanted, Pointer from) {
@@ -140,8 +152,7 @@ public final class JCudaTraining {
   /** Half of the mean square; waits for the stream, since the result is in host memory. */
   private double loss(Pointer difference) {
     float[] square = new float[1];
-    JCublas2.cublasSdot(
-        blas, tokens * outputs, difference, 1, difference, 1, Pointer.to(square));
+    JCublas2.cublasSdot(blas, tokens * outputs, difference, 1, difference, 1, Pointer.to(square));
     return 0.5 * square[0] / tokens / outputs;
   }
 

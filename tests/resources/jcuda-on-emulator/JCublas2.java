@@ -10,7 +10,9 @@ import jcuda.Pointer;
 import jcuda.runtime.JCuda;
 import jcuda.runtime.cudaStream_t;
 
-/** In place of JCublas's class of this name: the few products that the example asks for, in Java. */
+/**
+ * In place of JCublas's class of this name: the few products that the example asks for, in Java.
+ */
 public final class JCublas2 {
   private static cudaStream_t stream;
 

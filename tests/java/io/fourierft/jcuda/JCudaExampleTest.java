@@ -81,8 +81,7 @@ class JCudaExampleTest {
           return known;
         }
         URL found = findResource(name.replace('.', '/') + ".class");
-        URL source =
-            found != null ? found : getResource(name.replace('.', '/') + ".class");
+        URL source = found != null ? found : getResource(name.replace('.', '/') + ".class");
         if (source == null) {
           throw new ClassNotFoundException(name);
         }
