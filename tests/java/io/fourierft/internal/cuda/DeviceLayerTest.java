@@ -517,6 +517,10 @@ class DeviceLayerTest extends EmulatedEngineTest {
       assertEquals(List.of("a"), there.activeAdapters());
       there.disableAdapters();
       assertEquals(false, layer.adaptersEnabled());
+      there.close();
+      layer.at(layer.group().moment()).close();
+      layer.forward(x, y);
+      stream.synchronize();
     }
   }
 
