@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Times `fourierft merge` of a large model against copying its folder, and against PEFT.
 
-    benchmarks/merge/measure.py [--gigabytes 2] [--rounds 5] [--folder DIR] [--python PYTHON] [--report FILE]
+    benchmarks/merge/measure.py [--gigabytes 2] [--shards 1] [--rounds 5] [--folder DIR] [--python PYTHON]
+                                [--other LAUNCHER] [--report FILE]
 
 Needs Python alone; with --python naming one that has torch, transformers and peft, PEFT's merge_and_unload and
 save_pretrained are timed too, in a process of their own as ours is. Each round runs every contestant once, with
 the base's pages in memory (warm) and dropped (cold); what is printed are medians and the ratios of the
 rounds' medians. "copy and read" is `cp -r` of the base's folder plus reading it once: what a merge cannot avoid.
 Ours ends when its files are on the device; cp and PEFT leave that to the system, so that "copy, on the device"
-is given too.
+is given too. --other names the launcher of another version, which is timed in the same rounds.
 """
 import argparse
 import json
@@ -54,7 +55,7 @@ def weights():
     return bytes(raw)
 
 
-def make(folder, gigabytes):
+def make(folder, gigabytes, shards):
     base, adapter = os.path.join(folder, "base"), os.path.join(folder, "adapter")
     layer = {
         "self_attn.q_proj": (HIDDEN, HIDDEN), "self_attn.k_proj": (HIDDEN, HIDDEN),
@@ -82,7 +83,21 @@ def make(folder, gigabytes):
     chunk = weights()
     os.makedirs(base)
     os.makedirs(adapter)
-    write(os.path.join(base, "model.safetensors"), tensors, chunk)
+    if shards == 1:
+        write(os.path.join(base, "model.safetensors"), tensors, chunk)
+    else:
+        parts, places = [{} for _ in range(shards)], {}
+        each = sum(size for _, _, size in tensors.values()) / shards
+        done = 0
+        for name, tensor in tensors.items():
+            number = min(shards - 1, int(done / each))
+            parts[number][name] = tensor
+            places[name] = f"model-{number + 1:05d}-of-{shards:05d}.safetensors"
+            done += tensor[2]
+        for number, part in enumerate(parts):
+            write(os.path.join(base, f"model-{number + 1:05d}-of-{shards:05d}.safetensors"), part, chunk)
+        with open(os.path.join(base, "model.safetensors.index.json"), "w") as file:
+            json.dump({"metadata": {"total_size": done}, "weight_map": places}, file)
     json.dump({
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": HIDDEN,
         "intermediate_size": INNER, "num_hidden_layers": layers, "num_attention_heads": 16,
@@ -127,16 +142,19 @@ def read(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=2)
+    parser.add_argument("--shards", type=int, default=1, help="the base's weight files")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", default=os.path.join(HERE, "..", "..", "target", "merge-benchmark"))
     parser.add_argument("--python")
     parser.add_argument("--launcher", default=os.path.join(HERE, "..", "..", "fourierft"))
+    parser.add_argument("--other", help="the launcher of another version")
     parser.add_argument("--report")
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)
-    base, adapter = make(options.folder, options.gigabytes)
+    base, adapter = make(options.folder, options.gigabytes, options.shards)
     out = os.path.join(options.folder, "out")
-    subprocess.run([options.launcher, "--version"], check=True)
+    for launcher in filter(None, [options.launcher, options.other]):
+        subprocess.run([launcher, "--version"], check=True)
 
     def run(*command):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -154,6 +172,9 @@ def main():
         "copy, on the device": copy_on_device,
         "fourierft merge": lambda: run(options.launcher, "merge", "--base", base, "--adapter", adapter, "--out", out),
     }
+    if options.other:
+        contestants["the other version"] = lambda: run(
+            options.other, "merge", "--base", base, "--adapter", adapter, "--out", out)
     if options.python:
         contestants["PEFT"] = lambda: run(options.python, "-c", PEFT, base, adapter, out)
     times = {(name, state): [] for name in contestants for state in ("warm", "cold")}
@@ -170,7 +191,7 @@ def main():
 
     size = sum(os.path.getsize(path) for path in files(base))
     lines = [
-        f"# Merging a model of {size / 1e9:.2f} GB", "",
+        f"# Merging a model of {size / 1e9:.2f} GB in {options.shards} weight file{'s' if options.shards > 1 else ''}", "",
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} processors, {platform.machine()}, load {os.getloadavg()[0]:.1f} at the end, "
         f"{options.rounds} rounds; seconds, median (least to most).", "",
         "| | base in memory | base not in memory |", "| --- | --- | --- |",
@@ -187,6 +208,8 @@ def main():
     ratio("ours / (copy + reading)", lambda s: middle[ours, s] / (middle["copy (cp -r)", s] + middle["reading", s]))
     ratio("ours / (copy on the device + reading)",
           lambda s: middle[ours, s] / (middle["copy, on the device", s] + middle["reading", s]))
+    if options.other:
+        ratio("the other version / ours", lambda s: middle["the other version", s] / middle[ours, s])
     if options.python:
         ratio("PEFT / ours", lambda s: middle["PEFT", s] / middle[ours, s])
     text = "\n".join(lines) + "\n"

@@ -12,38 +12,85 @@ refuse_colon() {
 }
 
 # Java takes the encoding of file names and arguments from the locale, and C, the default of many
-# containers, has ASCII alone.
+# containers, has ASCII alone. The shell counts in the locale that it has: three bytes are one character in
+# UTF-8.
 use_utf8() {
-  local locales
-  [ "$(locale charmap 2>/dev/null || true)" != UTF-8 ] || return 0
+  local euro=$'\342\202\254' locales
+  [ ${#euro} != 1 ] || return 0
+  if [ -d /usr/lib/locale/C.utf8 ]; then
+    export LC_ALL=C.UTF-8
+    return 0
+  fi
   locales=$(locale -a 2>/dev/null || true)
   LC_ALL=$(grep -i -m 1 'utf-\{0,1\}8$' <<<"$locales" || echo C.UTF-8)
   export LC_ALL
 }
 
+# folder_of FILE: leaves in found_folder the folder of a file, or of what a link leads to.
+folder_of() {
+  local file=$1
+  [ ! -L "$file" ] || file=$(readlink -f "$file")
+  case $file in
+    /*) ;;
+    *) file=$PWD/$file ;;
+  esac
+  found_folder=${file%/*}
+  case $found_folder/ in
+    */./* | */../*) found_folder=$(cd "$found_folder" && pwd) ;;
+  esac
+}
+
+# Whether a command line only has the program speak of itself.
+is_told() {
+  local argument
+  case ${1:-} in '' | -* | help | locations | generate-completion) return 0 ;; esac
+  for argument; do case $argument in --help | -h | --version | -V) return 0 ;; esac; done
+  return 1
+}
+
 # Whether a command line is done before a compiler and a collector for long work could pay off, and
 # computes nothing.
 is_short() {
-  local argument short=
-  case ${1:-} in
-    '' | -* | help | locations | generate-completion) short=yes ;;
-    inspect)
-      short=yes
-      for argument; do case $argument in --plot*) short= ;; esac; done ;;
-  esac
-  for argument; do case $argument in --help | -h | --version | -V) short=yes ;; esac; done
-  [ -n "$short" ]
+  local argument
+  ! is_told "$@" || return 0
+  [ "${1:-}" = inspect ] || return 1
+  for argument; do case $argument in --plot*) return 1 ;; esac; done
 }
 
-# start_cache JAVA_HOME LIB FOLDER: prints the name that the cache for starting these jars with this Java
-# has in this folder. It changes with any of them.
+# plain TEXT: leaves in found_name the end of a text, as a part of a file's name.
+plain() {
+  found_name=${1//[!A-Za-z0-9.+]/-}
+  [ ${#found_name} -le 100 ] || found_name=${found_name:${#found_name}-100}
+}
+
+# start_cache JAVA_HOME LIB FOLDER KIND: leaves in found_cache the name that the cache for starting these jars
+# with this Java has in this folder. It changes with the place and version of Java and with the place of the jars.
 start_cache() {
-  printf '%s/start-%s' "$3" "$(cat "$1/release" <(stat -c '%n %Y %s' "$2"/*.jar 2>/dev/null || ls -l "$2") | cksum | tr ' ' '-')"
+  local line version= found_name
+  if [ -r "$1/release" ]; then
+    while IFS= read -r line; do
+      case $line in JAVA_VERSION=* | JAVA_RUNTIME_VERSION=*) version=$version-${line#*=} ;; esac
+    done <"$1/release"
+  fi
+  plain "$1$version"
+  found_cache=$3/start-$4-$found_name
+  plain "$2"
+  found_cache=$found_cache-$found_name
+}
+
+# is_older FILE LIB: whether it was made before any of these jars. One that is older than its jar and looks
+# newer does no harm: Java compares what it has noted of the jars, and then starts without.
+is_older() {
+  local jar
+  for jar in "$2"/*.jar; do
+    [ ! "$jar" -nt "$1" ] || return 0
+  done
+  return 1
 }
 
 # run_program JAVA_HOME LIB CACHE_FOLDER ARGUMENT...: does not return.
 run_program() {
-  local java_home=$1 lib=$2 caches=$3 cache jar
+  local java_home=$1 lib=$2 caches=$3 cache kind found_cache
   shift 3
   local options=(
     --module-path "$lib"
@@ -58,12 +105,16 @@ run_program() {
   )
   local main=(--module io.fourierft/io.fourierft.cli.Start)
   if [ -n "$caches" ]; then
-    cache=$(start_cache "$java_home" "$lib" "$caches")
-    [ -e "$cache" ] || make_start_cache "$java_home" "$caches" "$cache" "${options[@]}" || true
+    # All of a cache is prepared at each start: where the program only speaks, one of what that needs.
+    kind=work
+    ! is_told "$@" || kind=told
+    start_cache "$java_home" "$lib" "$caches" "$kind"
+    cache=$found_cache
+    { [ -e "$cache" ] && ! is_older "$cache" "$lib"; } || make_start_cache "$java_home" "$caches" "$cache" "$kind" "${options[@]}" || true
     [ ! -s "$cache" ] || options+=("-XX:AOTCache=$cache")
   fi
   if is_short "$@"; then
-    options+=(-XX:TieredStopAtLevel=1)
+    options+=(-XX:TieredStopAtLevel=1 -XX:-UsePerfData)
     case ${FOURIERFT_JAVA_OPTS:-} in
       *-XX:+Use*GC*) ;;
       *) options+=(-XX:+UseSerialGC) ;;
@@ -75,16 +126,16 @@ run_program() {
   exec "$java_home/bin/java" "${options[@]}" ${FOURIERFT_JAVA_OPTS:-} "${main[@]}" "$@"
 }
 
-# make_start_cache JAVA_HOME FOLDER FILE OPTION...: lets the program start once and keeps what the virtual
+# make_start_cache JAVA_HOME FOLDER FILE KIND OPTION...: lets the program start once and keeps what the virtual
 # machine learnt. A file that is empty says that this cannot be done here.
 make_start_cache() {
-  local java_home=$1 folder=$2 file=$3 new old
-  shift 3
+  local java_home=$1 folder=$2 file=$3 kind=$4 new old
+  shift 4
   mkdir -p "$folder" 2>/dev/null && new=$(mktemp "$folder/new-start.XXXXXX" 2>/dev/null) || return 1
-  "$java_home/bin/java" "$@" -XX:AOTCacheOutput="$new.aot" -Dfourierft.start.rehearsal=true \
+  "$java_home/bin/java" "$@" -XX:AOTCacheOutput="$new.aot" "-Dfourierft.start.rehearsal=$kind" \
     --module io.fourierft/io.fourierft.cli.Start >/dev/null 2>&1 </dev/null || rm -f "$new.aot"
   [ ! -s "$new.aot" ] || mv "$new.aot" "$new"
   rm -f "$new.aot.config"
-  for old in "$folder"/start-*; do [ "$old" = "$file" ] || rm -f "$old"; done
+  for old in "$folder/start-$kind"-*; do [ "$old" = "$file" ] || rm -f "$old"; done
   mv "$new" "$file"
 }

@@ -262,6 +262,57 @@ class Peers:
 
         return self.measure(forward_only if direction == "forward" else both)
 
+    def layers(self):
+        types = {"F32": self.torch.float32, "BF16": self.torch.bfloat16}
+        for tokens in self.cases.get("layer", {}).get("tokens", []):
+            for rows, cols, n in self.shapes("layer"):
+                for label in self.cases["layer"]["types"]:
+                    name = f"layer/{rows}x{cols}/n{n}/t{tokens}/{label.lower()}"
+                    prepared = {**self.deltas_by(rows, cols, n), "lora": self.low_rank(rows, cols), "linear": None}
+                    for peer, prepare in prepared.items():
+                        self.results.run(
+                            name, peer, lambda: self.whole(rows, cols, tokens, types[label], prepare)
+                        )
+                    self.free()
+
+    def low_rank(self, rows, cols, rank=8):
+        """The two factors of a LoRA, to be used one after the other."""
+        torch = self.torch
+
+        def prepare():
+            down = torch.randn(rank, cols, device=self.device, requires_grad=True)
+            up = torch.randn(rows, rank, device=self.device, requires_grad=True)
+            return (down, up), None
+
+        return prepare
+
+    def whole(self, rows, cols, tokens, dtype, prepare):
+        """A frozen linear layer with an adapter, or alone: its output, and the gradients of its input and the adapter."""
+        torch = self.torch
+        linear = torch.nn.functional.linear
+        trained, delta = prepare() if prepare else ((), None)
+        trained = trained if isinstance(trained, tuple) else (trained,)
+        weight = torch.randn(rows, cols, device=self.device, dtype=dtype)
+        x = torch.randn(tokens, cols, device=self.device, dtype=dtype, requires_grad=True)
+        g = torch.randn(tokens, rows, device=self.device, dtype=dtype)
+
+        def adapted(y):
+            if delta is not None:
+                change = delta()
+                return y + linear(x.to(change.dtype), change).to(dtype)
+            if trained:
+                down, up = trained
+                return y + (linear(linear(x.to(down.dtype), down), up) * 2.0).to(dtype)
+            return y
+
+        def both(_):
+            x.grad = None
+            for each in trained:
+                each.grad = None
+            adapted(linear(x, weight)).backward(g)
+
+        return self.measure(both)
+
     def merges(self):
         for rows, cols, n in self.shapes("merge"):
             for peer, prepare in self.deltas_by(rows, cols, n).items():
@@ -362,6 +413,7 @@ def main():
     peers.merges()
     peers.deltas()
     peers.mixed()
+    peers.layers()
     results.root["complete"] = True
     results.write()
 

@@ -3,6 +3,7 @@ package io.fourierft.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
@@ -189,6 +190,25 @@ class CommandDocumentationTest {
     String values = bash(ask.formatted(file, "merge --dtype ''", 3));
     assertTrue(values.contains("bf16"), values);
     assertTrue(bash(ask.formatted(file, "merge --device ''", 3)).contains("cuda"));
+  }
+
+  /** In a zsh at a terminal of its own, whose user types a tabulator. */
+  @Test
+  void zshCompletesToo() throws IOException, InterruptedException {
+    assumeTrue(
+        Stream.of("/usr/bin/zsh", "/bin/zsh").anyMatch(zsh -> Files.isExecutable(Path.of(zsh))),
+        "there is no zsh");
+    Path script =
+        Files.writeString(
+            folder.resolve("completion.sh"), CommandLineRun.of("generate-completion").out());
+    Path ask = PROJECT.resolve("tests/resources/shell/complete.zsh");
+    for (String line :
+        List.of(
+            "fourierft to-|lora ", "fourierft merge --saf|e ", "fourierft merge --dtype bf|16 ")) {
+      String typed = line.substring(0, line.indexOf('|'));
+      String found = bash("exec zsh -f '%s' '%s' '%s'".formatted(ask, script, typed));
+      assertTrue(found.contains(line.replace("|", "").strip()), line + ": " + found);
+    }
   }
 
   private static String bash(String line) throws IOException, InterruptedException {

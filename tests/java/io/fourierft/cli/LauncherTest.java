@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The launcher, with a Maven that makes empty jars and a Java that says what it was given. Both
  * stand in a checkout of their own.
  */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a shell script")
 class LauncherTest {
   @TempDir Path folder;
   private Path checkout;
@@ -41,12 +42,16 @@ class LauncherTest {
         """
         echo built >> "$BUILDS"
         sleep 1
+        target=target
         lib=target/lib
-        for argument; do case $argument in -Dfourierft.lib.dir=*) lib=${argument#*=} ;; esac; done
+        for argument; do case $argument in
+          -Dfourierft.build.dir=*) target=${argument#*=} ;;
+          -Dfourierft.lib.dir=*) lib=${argument#*=} ;;
+        esac; done
         echo '[INFO] --- compiler:3.14.1:compile (default-compile) @ fourierft ---'
-        mkdir -p target "$lib"
-        cat src/main/java/A.java > target/fourierft-1.2.3.jar
-        touch "$lib/some.jar" target/fourierft-0.9.jar target/fourierft-1.2.3-sources.jar
+        mkdir -p "$target" "$lib"
+        cat src/main/java/A.java > "$target/fourierft-1.2.3.jar"
+        touch "$lib/some.jar" "$target/fourierft-0.9.jar" "$target/fourierft-1.2.3-sources.jar"
         """);
     Path java = Files.createDirectories(folder.resolve("jdk").resolve("bin"));
     script(
@@ -170,6 +175,16 @@ class LauncherTest {
     assertEquals(List.of(), left);
   }
 
+  /** What a Maven of the user's has there, or is writing at this moment, stays as it is. */
+  @Test
+  void theBuildLeavesTheUsersOwnAlone() throws Exception {
+    Path target = Files.createDirectory(checkout.resolve("target"));
+    Files.writeString(target.resolve("fourierft-1.2.3.jar"), "the user's");
+    assertTrue(said(start(checkout, Map.of())).contains("jar=first\n"));
+    assertEquals("the user's", Files.readString(target.resolve("fourierft-1.2.3.jar")));
+    assertEquals(List.of("fourierft-1.2.3.jar", "launcher"), ModelFiles.names(target));
+  }
+
   @Test
   void runsInUtf8WhateverTheLocaleIs() throws Exception {
     for (Map<String, String> locale :
@@ -222,7 +237,9 @@ class LauncherTest {
   void shortCommandsStartWithTheirOwnCompilerAndCollector() throws Exception {
     for (String command : List.of("--version", "merge --help", "inspect folder", "locations")) {
       String said = said(start(checkout, Map.of(), command.split(" ")));
-      assertTrue(said.contains("-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"), command + ": " + said);
+      assertTrue(
+          said.contains("-XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:+UseSerialGC"),
+          command + ": " + said);
       assertFalse(said.contains("start.vector"), command + ": " + said);
     }
     for (String command : List.of("merge --base b", "inspect --plot p", "doctor")) {
@@ -252,6 +269,30 @@ class LauncherTest {
     writeSource("second");
     said(start(checkout, Map.of()));
     assertEquals(3, caches(), "another jar");
+    Path jar;
+    try (var files = Files.walk(checkout.resolve("target/launcher"))) {
+      jar =
+          files
+              .filter(file -> file.endsWith("lib/some.jar"))
+              .max(Comparator.comparing(file -> file.toFile().lastModified()))
+              .orElseThrow();
+    }
+    Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 60_000));
+    said(start(checkout, Map.of()));
+    assertEquals(4, caches(), "a jar that was replaced");
+  }
+
+  /** What a merge loads and help does not need would cost each call for help its time. */
+  @Test
+  void whatOnlySpeaksOfTheProgramHasACacheOfItsOwn() throws Exception {
+    assertTrue(said(start(checkout, Map.of(), "--help")).contains("/start-told-"));
+    assertTrue(said(start(checkout, Map.of(), "merge", "--help")).contains("/start-told-"));
+    assertEquals(1, caches());
+    for (String command : List.of("inspect folder", "merge --base b", "doctor")) {
+      String said = said(start(checkout, Map.of(), command.split(" ")));
+      assertTrue(said.contains("/start-work-"), command + ": " + said);
+    }
+    assertEquals(2, caches(), "one of each kind");
   }
 
   @Test

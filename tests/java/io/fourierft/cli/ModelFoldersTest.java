@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What model folders hold besides one file of weights, as they are met. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "links need a privilege there")
 class ModelFoldersTest {
   @TempDir Path folder;
   private Path base;

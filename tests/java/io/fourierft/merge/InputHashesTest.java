@@ -80,7 +80,7 @@ class InputHashesTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "links need a privilege there")
   void aFileThatIsNotWhatItsCacheNamesIsRefused() throws Exception {
     Path blobs = Files.createDirectories(folder.resolve("hub/blobs"));
     Path snapshot = Files.createDirectories(folder.resolve("hub/snapshots/1"));

@@ -29,7 +29,7 @@ public final class Start {
   /** Set by the launcher, together with the flag that makes the module fast. */
   static final String VECTOR_PROPERTY = "fourierft.start.vector";
 
-  /** Set by the launcher where it makes the cache that later starts begin from. */
+  /** Set by the launcher where it makes a cache that later starts begin from: for what. */
   private static final String REHEARSAL_PROPERTY = "fourierft.start.rehearsal";
 
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
@@ -40,8 +40,9 @@ public final class Start {
 
   /** Runs the command line. */
   public static void main(String[] arguments) throws Exception {
-    if (Boolean.getBoolean(REHEARSAL_PROPERTY)) {
-      Rehearsal.main(arguments);
+    String rehearsal = System.getProperty(REHEARSAL_PROPERTY);
+    if (rehearsal != null) {
+      Rehearsal.main(rehearsal);
       return;
     }
     if (Boolean.getBoolean(VECTOR_PROPERTY)) {

@@ -502,10 +502,14 @@ public final class FourierLinear implements AutoCloseable {
   /**
    * Gives back a merged weight in device memory that the layer owns; the layer computes no more. A
    * layer in host memory, or one that was never merged, need not be closed, and neither does one
-   * that becomes unreachable. A second call does nothing.
+   * that becomes unreachable. A second call does nothing, and neither does closing what {@link #on}
+   * or {@link #at} gave.
    */
   @Override
+  @SuppressWarnings("ReferenceEquality") // A layer has identity, and its views are not it.
   public void close() {
-    changes.close();
+    if (itself == this) {
+      changes.close();
+    }
   }
 }

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param keepsOriginalWeight whether the layer holds on to the weight it was given while adapters
  *     are merged, so that {@link FourierLinear#unmerge} gives it back bit for bit; costs the memory
  *     of one weight as long as adapters are merged
- * @param path how ΔW x is computed; anything but {@link AdapterPath#AUTO} overrides the cost model
+ * @param path how ΔW x is computed; anything but {@link AdapterPath#AUTO} overrides the cost model.
+ *     On a device {@link AdapterPath#DENSE} is refused
  * @param costModel the figures by which {@link AdapterPath#AUTO} chooses; null for those of the
  *     engine ({@link io.fourierft.FourierEngine#costModel})
- * @param deltaCacheBytes most bytes of ΔW kept for inference; 0 keeps none
+ * @param deltaCacheBytes most bytes of ΔW kept for inference; 0 keeps none, and has to be 0 on a
+ *     device
  * @param threads most threads that multiply with the base weight; 0 for those of the engine.
  *     Results do not depend on it
  */

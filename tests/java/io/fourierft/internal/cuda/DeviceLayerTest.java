@@ -400,6 +400,55 @@ class DeviceLayerTest extends EmulatedEngineTest {
     layer.close();
   }
 
+  /** Replaced weights do not count where the device is nearly full. */
+  @Test
+  void mergesGoOnWhereOnlyReplacedWeightsFillTheDevice() {
+    int side = 512;
+    FourierLinear layer =
+        new FourierLinear(
+            engine,
+            upload(LayerSamples.gaussian(side, side, 1)),
+            null,
+            FourierLinearOptions.defaults().withKeepsOriginalWeight(true));
+    layer.addAdapter("a", LayerSamples.adapter(side, side, N, 3));
+    layer.merge(false);
+    layer.unmerge();
+    emulator.setMemory(0, emulator.live("memory_bytes") + 3L * side * side * Float.BYTES);
+    try {
+      for (int i = 0; i < 12; i++) {
+        layer.merge(false);
+        layer.unmerge();
+      }
+      // What is used still counts, and what is refused changes nothing.
+      layer.merge(false);
+      emulator.setMemory(0, emulator.live("memory_bytes"));
+      assertThrows(
+          io.fourierft.cuda.CudaOutOfMemoryException.class,
+          () -> layer.mergedWeight(false, List.of()));
+      assertEquals(List.of("a"), layer.mergedAdapters());
+    } finally {
+      emulator.setMemory(0, 0);
+      layer.close();
+    }
+  }
+
+  @Test
+  void aLayerOfAClosedEngineComputesNoMore() {
+    FourierLinear layer =
+        new FourierLinear(
+            engine,
+            upload(LayerSamples.gaussian(OUT, IN, 1)),
+            null,
+            FourierLinearOptions.defaults());
+    DeviceBuffer x = upload(LayerSamples.gaussian(1, IN, 5));
+    DeviceBuffer y = filled(ElementType.F32, 1, OUT, 0);
+    layer.forward(x, y);
+    engine.close();
+    assertThrows(EngineClosedException.class, () -> layer.forward(x, y));
+    assertThrows(EngineClosedException.class, () -> layer.newTape(1));
+    assertThrows(EngineClosedException.class, () -> layer.on(engine));
+  }
+
   @ParameterizedTest
   @CsvSource({"F32", "BF16"})
   void aRecordedPassDoesTheSameToTheBit(ElementType type) {
@@ -468,6 +517,10 @@ class DeviceLayerTest extends EmulatedEngineTest {
       assertEquals(List.of("a"), there.activeAdapters());
       there.disableAdapters();
       assertEquals(false, layer.adaptersEnabled());
+      there.close();
+      layer.at(layer.group().moment()).close();
+      layer.forward(x, y);
+      stream.synchronize();
     }
   }
 

@@ -76,7 +76,8 @@ class LayerChangesScheduleTest {
   @FrayTest(iterations = Schedules.EACH)
   void aMergeBesideOtherChangesIsWholeOrRefused() throws InterruptedException {
     try (FourierEngine engine = FourierEngine.create(new EngineOptions("cpu", 1, "jtransforms"))) {
-      LayerChanges changes = changes(new WeightMerger(engine, WeightLayout.OUT_IN));
+      LayerChanges changes =
+          changes(new WeightMerger(engine, new HostMemory(), WeightLayout.OUT_IN));
       changes.add("a", ADAPTER);
       run(
           () -> changes.mergeActive(true),
@@ -96,7 +97,8 @@ class LayerChangesScheduleTest {
     refused.set(0);
     gone.clear();
     // Where nothing is merged, no engine is needed.
-    return LayerChanges.of(LayerState.of(WEIGHT), new LayerGroup(), merger, true, gone::add);
+    LayerState first = LayerState.of(LayerWeight.given(WEIGHT), null);
+    return LayerChanges.of(first, new LayerGroup(), merger, true, gone::add);
   }
 
   /** Two states, one after the other: whole, and the later one has all that the earlier one had. */

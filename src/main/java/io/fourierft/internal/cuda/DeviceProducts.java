@@ -9,15 +9,22 @@ import io.fourierft.ShapeException;
 import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaMatrix;
+import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.cuda.memory.DeviceView;
 import io.fourierft.internal.cuda.ops.MatrixCopies;
 import io.fourierft.internal.cuda.ops.Operations;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** The dense products and copies of an engine: checks what they are given, and enqueues. */
 final class DeviceProducts implements DeviceOperations {
+  /** How often garbage is collected before memory counts as short, and how long cleaners have. */
+  private static final int MOST_COLLECTIONS = 3;
+
+  private static final long CLEANING_NANOS = 20_000_000;
+
   private final CudaFourierEngine engine;
   private final DeviceChecks checks;
   private final Operations operations;
@@ -134,7 +141,7 @@ final class DeviceProducts implements DeviceOperations {
   @Override
   public DeviceMatrix.Owned copyOf(Matrix matrix) {
     Matrix source = checks.reachable(matrix, "the matrix");
-    DeviceBuffer copy = engine.newBuffer(source.elementType(), source.rows(), source.cols());
+    DeviceBuffer copy = bufferFor(source);
     boolean copied = false;
     try {
       if (source instanceof HostMatrix host) {
@@ -148,6 +155,24 @@ final class DeviceProducts implements DeviceOperations {
     } finally {
       if (!copied) {
         copy.close();
+      }
+    }
+  }
+
+  /**
+   * Room for a copy. Where there is none, what nothing refers to any more is given back first, as a
+   * layer leaves merged weights that it has replaced.
+   */
+  private DeviceBuffer bufferFor(Matrix source) {
+    for (int collections = 0; ; collections++) {
+      try {
+        return engine.newBuffer(source.elementType(), source.rows(), source.cols());
+      } catch (CudaOutOfMemoryException e) {
+        if (collections == MOST_COLLECTIONS) {
+          throw e;
+        }
+        System.gc();
+        LockSupport.parkNanos(CLEANING_NANOS);
       }
     }
   }

@@ -47,6 +47,7 @@ final class Benchmark {
       staged.mixed();
       staged.directions();
       new DenseBenchmark(plainBench, "").merges(false);
+      new LayerBenchmark(bench).passes();
       results.fact("nanosecondsOfCalls", () -> baselines.nativeCalls());
       results.fact("plansMade", () -> plansMade(engine) + plansMade(plain));
       results.fact("waiting", () -> operators.waiting());

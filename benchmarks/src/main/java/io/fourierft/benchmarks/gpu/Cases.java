@@ -69,6 +69,10 @@ record Cases(JsonNode node) {
     return "mixed/" + problem + "/t" + tokens + "/a" + adapters;
   }
 
+  static String layer(Problem problem, int tokens, String type) {
+    return operator(problem, "layer", tokens, type);
+  }
+
   static String merge(Problem problem) {
     return "merge/" + problem;
   }

@@ -51,6 +51,16 @@ final class Oracle {
 
   /** Relative error of ΔW x of one token, over some of its elements. */
   static double applied(FourierAdapter adapter, HostMatrix x, HostMatrix y) {
+    int[] places = new Random(adapter.nFrequency()).ints(SAMPLES, 0, adapter.rows()).toArray();
+    double[] actual = new double[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++) {
+      actual[i] = y.get(0, places[i]);
+    }
+    return error(actual, appliedAt(adapter, x, places));
+  }
+
+  /** Elements {@code places} of ΔW x of one token. */
+  static double[] appliedAt(FourierAdapter adapter, HostMatrix x, int[] places) {
     int n = adapter.nFrequency();
     int cols = adapter.cols();
     double[] token = new double[cols];
@@ -71,26 +81,23 @@ final class Oracle {
       }
     }
     Turns down = Turns.of(adapter.rows());
-    Random places = new Random(n);
-    double[] expected = new double[SAMPLES];
-    double[] actual = new double[SAMPLES];
-    for (int i = 0; i < SAMPLES; i++) {
-      int p = places.nextInt(adapter.rows());
-      actual[i] = y.get(0, p);
+    double[] expected = new double[places.length];
+    for (int i = 0; i < places.length; i++) {
       for (int k = 0; k < n; k++) {
-        int u = down.of(adapter.locations().row(k), p);
+        int u = down.of(adapter.locations().row(k), places[i]);
         expected[i] += adapter.coefficient(k) * (re[k] * down.cosines[u] - im[k] * down.sines[u]);
       }
       expected[i] *= factor(adapter);
     }
-    return error(actual, expected);
+    return expected;
   }
 
   private static double factor(FourierAdapter adapter) {
     return adapter.scaling() / ((double) adapter.rows() * adapter.cols());
   }
 
-  private static double error(double[] actual, double[] expected) {
+  /** Relative Frobenius error. */
+  static double error(double[] actual, double[] expected) {
     double difference = 0;
     double norm = 0;
     for (int i = 0; i < expected.length; i++) {

@@ -94,6 +94,8 @@ final class Report {
     group("Forward", "forward/", List.of("torch", "peft", "lora"));
     group("Forward and backward", "both/", List.of("torch", "peft", "lora"));
     group("Adapters mixed in one batch", "mixed/", List.of("torch"));
+    group(
+        "Whole layers, forward and backward", "layer/", List.of("torch", "peft", "lora", "linear"));
     group("Merging in bf16", "merge/", List.of("torch", "peft"));
     resources();
     calls();
