@@ -8,7 +8,7 @@ home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd "$home/../.." && pwd)
 jar=$root/target/fourierft-0.1.0.jar
 if [ ! -e "$jar" ] || [ -n "$(find "$root/pom.xml" "$root/src/main" -newer "$jar" -type f -print -quit)" ]; then
-  (cd "$root" && mvn -q -B -Dmaven.test.skip=true -Dfourierft.emulator.skip=true package) >&2
+  (cd "$root" && mvn -q -B -Dmaven.test.skip=true -Dfourierft.emulator.skip=true -Dfourierft.kernels.skip=true package) >&2
 fi
 cd "$home"
 if [ "${1:-}" = verify ]; then
