@@ -17,6 +17,7 @@ import io.fourierft.SpectralLocations;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
 import io.fourierft.cuda.CudaOutOfMemoryException;
+import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.internal.cuda.EmulatedCuda;
 import io.fourierft.internal.cuda.OnEmulator;
@@ -347,6 +348,18 @@ class DeviceTrainerTest extends TrainerContract {
         }
         assertSame(other, layer.adapter("default"));
       }
+    }
+  }
+
+  @Test
+  void aStepOnAnotherStreamThanItsSettingsIsRefused() {
+    try (Trainer trainer = Trainer.of(engine, groups(memory), everyBatch());
+        CudaStream other = engine.newStream()) {
+      trainer.prepareStep();
+      refuses(
+          "make the trainer with engine.on(stream) to train there",
+          () -> trainer.applyStep(engine.on(other)));
+      trainer.applyStep(engine);
     }
   }
 

@@ -128,6 +128,12 @@ public final class AdamWSteps implements DeviceAdamW {
     AdamWMemory memory = held.memory;
     memory.requireAllOpen();
     WorkStream work = EngineStream.of(on.stream(), stream.context()).work();
+    if (work != stream && !work.isRecordable()) {
+      // Its settings would be on their way on another stream.
+      throw new FourierException(
+          "a step is made on the stream of the engine that its trainer was made with, or recorded;"
+              + " make the trainer with engine.on(stream) to train there");
+    }
     work.submit(
         () -> {
           memory.retainOn(work);

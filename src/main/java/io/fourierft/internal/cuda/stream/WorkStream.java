@@ -210,6 +210,11 @@ public final class WorkStream implements AutoCloseable {
     return recording ? Long.MAX_VALUE : context.driver().memGetInfo().freeBytes() + scratch.bytes();
   }
 
+  /** Whether this was made for a recording, which runs its work once before it records it. */
+  public boolean isRecordable() {
+    return recordable;
+  }
+
   /** Whether what is submitted now is recorded instead of run. */
   public boolean isRecording() {
     return recording;
