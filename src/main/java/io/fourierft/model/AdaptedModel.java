@@ -13,7 +13,6 @@ import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.training.ParameterGroup;
 import io.fourierft.training.TrainableParameter;
-import io.fourierft.training.TrainableSpectrum;
 import io.fourierft.training.Trainer;
 import io.fourierft.training.TrainerOptions;
 import java.io.IOException;
@@ -24,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A base model with FourierFT adapters: PEFT's {@code PeftModel} ({@code src/peft/peft_model.py},
@@ -63,6 +63,9 @@ public final class AdaptedModel implements AutoCloseable {
   private final LayerGroup.Value<ModelState> state = group.share(ModelState.EMPTY);
   private final ModelLayers layers;
   private final Map<String, AdapterParameters> trained = new ConcurrentHashMap<>();
+
+  /** What was trained of adapters that are deleted, which on a device passes may still use. */
+  private final List<AdapterParameters> deleted = new CopyOnWriteArrayList<>();
 
   private AdaptedModel(FourierEngine engine, OpenBase base, AdaptedModelOptions options) {
     this.engine = engine;
@@ -343,20 +346,30 @@ public final class AdaptedModel implements AutoCloseable {
     group.exchange(
         () -> {
           new AdapterChange(state, layers).delete(name);
-          trained.remove(name);
+          AdapterParameters gone = trained.remove(name);
+          if (gone != null) {
+            deleted.add(gone);
+          }
         });
   }
 
   /**
-   * What is trained of an adapter; the same object every time.
+   * What is trained of an adapter; the same object every time, until a {@link Trainer} on a device
+   * has closed it: then one that goes on with the values that were trained.
    *
    * @throws AdapterNameException if there is no such adapter
    */
   public AdapterParameters parameters(String adapter) {
     return group.exchange(
         () ->
-            trained.computeIfAbsent(
-                adapter, name -> AdapterParameters.of(name, state.now().adapter(name), layers)));
+            trained.compute(
+                adapter,
+                (name, before) -> {
+                  ModelAdapter now = state.now().adapter(name);
+                  return before == null
+                      ? AdapterParameters.of(name, now, layers)
+                      : before.renewed(name, now, layers);
+                }));
   }
 
   /** The parameters of those adapters that are being trained. */
@@ -365,18 +378,27 @@ public final class AdaptedModel implements AutoCloseable {
   }
 
   /**
-   * A trainer of everything that is trained of the active adapters, in one group; for groups of
-   * other learning rates make a {@link Trainer} of {@link #parameters}.
+   * A trainer of everything that is trained of the active adapters, in one group, with gradients of
+   * zero; for groups of other learning rates make a {@link Trainer} of {@link #parameters}. One
+   * that follows another goes on with the values, with moments of its own.
    *
    * @throws FourierException if no adapter is active
    */
   public Trainer trainer(double learningRate, double weightDecay, TrainerOptions trainerOptions) {
     List<TrainableParameter> all = new ArrayList<>();
     activeAdapters().forEach(name -> all.addAll(parameters(name).all()));
-    return Trainer.of(
-        engine,
-        List.of(new ParameterGroup("adapters", all, learningRate, weightDecay)),
-        trainerOptions);
+    Trainer trainer =
+        Trainer.of(
+            engine,
+            List.of(new ParameterGroup("adapters", all, learningRate, weightDecay)),
+            trainerOptions);
+    try {
+      trainer.clearGradients();
+      return trainer;
+    } catch (Throwable e) {
+      closeAfter(e, trainer);
+      throw e;
+    }
   }
 
   /** A pass for inference, which keeps nothing for a backward pass. */
@@ -417,7 +439,7 @@ public final class AdaptedModel implements AutoCloseable {
     AdapterParameters inTraining = trained.get(adapter);
     if (options.memory() == ModelMemory.DEVICE && inTraining != null) {
       // On a device coefficients change where they are, and the adapter shows them when asked.
-      inTraining.spectra().forEach(TrainableSpectrum::publish);
+      inTraining.publishSpectra();
     }
     LayerGroup.Moment moment = group.moment();
     state.at(moment).adapter(adapter).save(adapter, moment, layers, folder, overwrite);
@@ -433,6 +455,8 @@ public final class AdaptedModel implements AutoCloseable {
   public void close() throws IOException {
     trained.values().forEach(AdapterParameters::close);
     trained.clear();
+    deleted.forEach(AdapterParameters::close);
+    deleted.clear();
     try {
       layers.close();
     } finally {

@@ -33,14 +33,8 @@ public final class AdapterParameters {
 
   /** Begins to train an adapter of a model: its parameters have the values of now. */
   static AdapterParameters of(String adapterName, ModelAdapter adapter, ModelLayers layers) {
-    Map<String, TrainableSpectrum> spectra = new LinkedHashMap<>();
     Map<String, TrainableTensor> heads = new LinkedHashMap<>();
     Map<String, TrainableTensor> biases = new LinkedHashMap<>();
-    for (ResolvedModule module : adapter.modules()) {
-      // As PEFT names its parameters.
-      String parameter = module.path() + ".fourierft_spectrum." + adapterName;
-      spectra.put(module.path(), TrainableSpectrum.of(parameter, layers.of(module), adapterName));
-    }
     adapter
         .values()
         .forEach(
@@ -58,7 +52,46 @@ public final class AdapterParameters {
                     tensor, TrainableTensor.of(parameter, values, layers.memory().zeros(values)));
               }
             });
-    return new AdapterParameters(spectra, heads, biases);
+    AdapterParameters none = new AdapterParameters(Map.of(), heads, biases);
+    return none.withSpectra(adapterName, adapter, layers);
+  }
+
+  /**
+   * The same, with new parameters for those spectra that a trainer on a device has closed; what was
+   * trained of them is in the layers.
+   */
+  AdapterParameters renewed(String adapterName, ModelAdapter adapter, ModelLayers layers) {
+    if (spectra.values().stream().noneMatch(TrainableSpectrum::isClosed)) {
+      return this;
+    }
+    return withSpectra(adapterName, adapter, layers);
+  }
+
+  /** With a spectrum for each module, those that are not closed the same; all of them or none. */
+  private AdapterParameters withSpectra(
+      String adapterName, ModelAdapter adapter, ModelLayers layers) {
+    Map<String, TrainableSpectrum> next = new LinkedHashMap<>();
+    boolean complete = false;
+    try {
+      for (ResolvedModule module : adapter.modules()) {
+        TrainableSpectrum open = spectrum(module.path());
+        next.put(module.path(), open != null ? open : spectrum(adapterName, module, layers));
+      }
+      complete = true;
+      return new AdapterParameters(next, heads, biases);
+    } finally {
+      if (!complete) {
+        next.values().removeAll(spectra.values());
+        next.values().forEach(TrainableSpectrum::close);
+      }
+    }
+  }
+
+  private static TrainableSpectrum spectrum(
+      String adapterName, ResolvedModule module, ModelLayers layers) {
+    // As PEFT names its parameters.
+    String parameter = module.path() + ".fourierft_spectrum." + adapterName;
+    return TrainableSpectrum.of(parameter, layers.of(module), adapterName);
   }
 
   private static TrainableTensor bias(String tensor, Matrix values, ModelLayers layers) {
@@ -98,9 +131,19 @@ public final class AdapterParameters {
     return all;
   }
 
-  /** The trained coefficients of a layer, null if the adapter does not have it. */
+  /** The trained coefficients of a layer, null if it has none, or its trainer has closed them. */
   @Nullable TrainableSpectrum spectrum(String path) {
-    return spectra.get(path);
+    TrainableSpectrum spectrum = spectra.get(path);
+    return spectrum == null || spectrum.isClosed() ? null : spectrum;
+  }
+
+  /** Lets the layers' adapters show what is trained on a device. */
+  void publishSpectra() {
+    for (TrainableSpectrum spectrum : spectra.values()) {
+      if (!spectrum.isClosed()) {
+        spectrum.publish();
+      }
+    }
   }
 
   /** The gradient of a head's tensor or of a bias, null if it is not trained. */

@@ -1,5 +1,6 @@
 package io.fourierft.model;
 
+import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
 import io.fourierft.layer.FourierLinear;
@@ -34,22 +35,58 @@ import org.jspecify.annotations.Nullable;
 public final class ModelPass implements AutoCloseable {
   private final AdaptedModel model;
   private final int capacity;
-  private final Map<String, Tapes> tapes = new HashMap<>();
-  private LayerGroup.Moment moment;
-  private @Nullable List<@Nullable String> names;
-  private int tokensPerSample = 1;
+  private final Turn turn;
+
+  /** Where a view of a pass enqueues; null for the pass itself. */
+  private final @Nullable FourierEngine elsewhere;
 
   ModelPass(AdaptedModel model, int capacity) {
+    this(model, capacity, new Turn(model.group().moment()), null);
+  }
+
+  private ModelPass(
+      AdaptedModel model, int capacity, Turn turn, @Nullable FourierEngine elsewhere) {
     this.model = model;
     this.capacity = capacity;
-    this.moment = model.group().moment();
+    this.turn = turn;
+    this.elsewhere = elsewhere;
+  }
+
+  /**
+   * The same pass, computing with another view of the model's engine: on a device, layers enqueue
+   * where that one enqueues, so that a pass over the whole model can be recorded:
+   *
+   * <pre>
+   *   pass.begin();
+   *   CudaGraph graph = engine.record(on -> {
+   *     ModelPass there = pass.on(on);
+   *     there.forward("layers.0.q_proj", x, q);      // and so on, every matrix on the device
+   *     there.backward("layers.0.q_proj", gq, gx);
+   *   });</pre>
+   *
+   * <p>What is recorded is of the moment at which the pass began: coefficients, heads and biases
+   * that are trained on the device are those of now in each launch, other changes are not seen.
+   * Tapes are those of the pass, which must be open as long as the graph is used. Closing what this
+   * returns does nothing.
+   *
+   * @param other a view of the model's engine, as {@link io.fourierft.cuda.CudaFourierEngine#on}
+   *     and {@link io.fourierft.cuda.CudaFourierEngine#record} give it
+   */
+  public ModelPass on(FourierEngine other) {
+    return new ModelPass(model, capacity, turn, other);
   }
 
   /** Begins anew, with the adapters and weights of now and the active adapters on every token. */
   public void begin() {
-    moment = model.group().moment();
-    names = null;
-    tapes.values().forEach(Tapes::clear);
+    turn.moment = model.group().moment();
+    turn.names = null;
+    turn.tapes.values().forEach(Tapes::clear);
+  }
+
+  private FourierLinear layer(String path) {
+    FourierLinear layer = model.layer(path).at(turn.moment);
+    FourierEngine there = elsewhere;
+    return there == null ? layer : layer.on(there);
   }
 
   /**
@@ -62,14 +99,14 @@ public final class ModelPass implements AutoCloseable {
    */
   public void begin(List<@Nullable String> adapters, int sampleTokens) {
     begin();
-    ModelState then = model.state().at(moment);
+    ModelState then = model.state().at(turn.moment);
     for (String name : adapters) {
       if (name != null && !name.equals(FourierLinear.BASE)) {
         then.adapter(name);
       }
     }
-    names = new ArrayList<>(adapters);
-    tokensPerSample = sampleTokens;
+    turn.names = new ArrayList<>(adapters);
+    turn.tokensPerSample = sampleTokens;
   }
 
   /**
@@ -78,16 +115,16 @@ public final class ModelPass implements AutoCloseable {
    * @param path as {@link AdaptedModel#layer}
    */
   public void forward(String path, Matrix x, Matrix y) {
-    FourierLinear layer = model.layer(path).at(moment);
+    FourierLinear layer = layer(path);
     LinearTape tape = null;
     Tapes own = null;
     if (capacity > 0) {
-      own = tapes.computeIfAbsent(path, key -> new Tapes());
+      own = turn.tapes.computeIfAbsent(path, key -> new Tapes());
       tape = own.next(layer, capacity);
     }
-    List<@Nullable String> perSample = names;
+    List<@Nullable String> perSample = turn.names;
     if (perSample != null) {
-      layer.forward(x, y, there(layer, perSample), tokensPerSample, tape);
+      layer.forward(x, y, there(layer, perSample), turn.tokensPerSample, tape);
     } else if (tape != null) {
       layer.forward(x, y, tape);
     } else {
@@ -120,13 +157,13 @@ public final class ModelPass implements AutoCloseable {
       throw new FourierException(
           "this pass keeps nothing for a backward pass; make it with newPass(tokens)");
     }
-    Tapes own = tapes.get(path);
+    Tapes own = turn.tapes.get(path);
     if (own == null || own.used == 0) {
       throw new FourierException(
           "no forward call of '%s' in this pass is left to go back; begin() forgets them"
               .formatted(path));
     }
-    FourierLinear layer = model.layer(path).at(moment);
+    FourierLinear layer = layer(path);
     Map<String, Matrix> gradients = new HashMap<>();
     Matrix biasGradient = null;
     List<String> known = layer.adapterNames();
@@ -150,11 +187,11 @@ public final class ModelPass implements AutoCloseable {
    *     own here: compute their heads in passes of their own
    */
   public Matrix tensor(String name) {
-    List<@Nullable String> perSample = names;
+    List<@Nullable String> perSample = turn.names;
     if (perSample == null) {
-      return model.tensor(moment, name);
+      return model.tensor(turn.moment, name);
     }
-    ModelState then = model.state().at(moment);
+    ModelState then = model.state().at(turn.moment);
     TreeSet<String> distinct = new TreeSet<>();
     perSample.forEach(each -> distinct.add(Objects.requireNonNullElse(each, FourierLinear.BASE)));
     boolean own =
@@ -174,8 +211,8 @@ public final class ModelPass implements AutoCloseable {
    * if no adapter that computes in this pass trains it.
    */
   public @Nullable Matrix gradient(String tensor) {
-    ModelState then = model.state().at(moment);
-    List<@Nullable String> perSample = names;
+    ModelState then = model.state().at(turn.moment);
+    List<@Nullable String> perSample = turn.names;
     List<@Nullable String> computing = perSample == null ? List.copyOf(then.active()) : perSample;
     for (Map.Entry<String, AdapterParameters> entry : model.trained().entrySet()) {
       Matrix gradient = entry.getValue().gradient(tensor);
@@ -189,8 +226,22 @@ public final class ModelPass implements AutoCloseable {
   /** Gives the memory back; a second call does nothing. */
   @Override
   public void close() {
-    tapes.values().forEach(Tapes::close);
-    tapes.clear();
+    if (elsewhere == null) {
+      turn.tapes.values().forEach(Tapes::close);
+      turn.tapes.clear();
+    }
+  }
+
+  /** What a pass and its views share. */
+  private static final class Turn {
+    final Map<String, Tapes> tapes = new HashMap<>();
+    LayerGroup.Moment moment;
+    @Nullable List<@Nullable String> names;
+    int tokensPerSample = 1;
+
+    Turn(LayerGroup.Moment moment) {
+      this.moment = moment;
+    }
   }
 
   /** The tapes of one layer, one for each call of it in a pass. */

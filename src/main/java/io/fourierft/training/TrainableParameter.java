@@ -42,4 +42,7 @@ public sealed interface TrainableParameter extends AutoCloseable
   /** Gives back device memory that this owns; a {@link Trainer} that closes does so. */
   @Override
   void close();
+
+  /** Whether device memory that this owned was given back, so that it cannot be trained again. */
+  boolean isClosed();
 }

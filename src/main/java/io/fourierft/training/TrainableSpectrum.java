@@ -232,6 +232,11 @@ public final class TrainableSpectrum implements TrainableParameter {
   }
 
   @Override
+  public boolean isClosed() {
+    return device != null && device.closed;
+  }
+
+  @Override
   public String toString() {
     return "spectrum '%s' of %d".formatted(name, nFrequency);
   }

@@ -25,6 +25,7 @@ public final class TrainableTensor implements TrainableParameter {
   private final Matrix gradient;
   private final Consumer<Matrix> published;
   private final @Nullable DeviceBuffer owned;
+  private boolean closed;
 
   private TrainableTensor(
       String name,
@@ -192,8 +193,14 @@ public final class TrainableTensor implements TrainableParameter {
   @Override
   public void close() {
     if (owned != null) {
+      closed = true;
       owned.close();
     }
+  }
+
+  @Override
+  public boolean isClosed() {
+    return closed;
   }
 
   @Override
