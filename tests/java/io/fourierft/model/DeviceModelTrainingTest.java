@@ -104,7 +104,8 @@ class DeviceModelTrainingTest extends OneEngineTest {
   private void assertSameFiles(String one, String other) throws IOException {
     for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
       assertEquals(
-          -1, Files.mismatch(folder.resolve(one).resolve(file), folder.resolve(other).resolve(file)));
+          -1,
+          Files.mismatch(folder.resolve(one).resolve(file), folder.resolve(other).resolve(file)));
     }
   }
 
@@ -201,7 +202,8 @@ class DeviceModelTrainingTest extends OneEngineTest {
       model.parameters("default");
       model.deleteAdapter("default");
       FourierException none =
-          assertThrows(FourierException.class, () -> model.trainer(0.1, 0, TrainerOptions.defaults()));
+          assertThrows(
+              FourierException.class, () -> model.trainer(0.1, 0, TrainerOptions.defaults()));
       assertTrue(String.valueOf(none.getMessage()).contains("group"), none.getMessage());
     }
   }
