@@ -170,8 +170,8 @@ final class ReplacedTensors {
       String from = "ResolveOptions.renames '^" + path.replace(".", "\\.") + "$=";
       throw new PeftException(
           ("adapter brings '%s' for tensor '%s', which the base model does not have; of the same"
-               + " size and in the same place is '%s'. If it is that one by another name, say so:"
-               + " %s%s'; if it is new, keep its name: %s%s'; or %s")
+                  + " size and in the same place is '%s'. If it is that one by another name, say so:"
+                  + " %s%s'; if it is new, keep its name: %s%s'; or %s")
               .formatted(
                   extra.key(),
                   name,
