@@ -402,6 +402,29 @@ class AdaptedModelTest extends OneEngineTest {
     }
   }
 
+  /** The files' name of a layer and the model's are of one tape and one gradient. */
+  @Test
+  void aLayerIsTrainedByEitherOfItsNames() throws IOException {
+    try (AdaptedModel model = open(config("q_proj").bias("fourier_only"));
+        ModelPass pass = model.newPass(3)) {
+      AdapterParameters trained = model.parameters("default");
+      HostMatrix spectrum = (HostMatrix) trained.spectra().getFirst().gradient();
+      HostMatrix bias = (HostMatrix) trained.biases().getFirst().gradient();
+      HostMatrix y = LayerSamples.zeros(3, 64);
+      pass.forward(QUERY, X, y);
+      pass.backward(QUERY, y, null);
+      float[] wanted = LayerSamples.floats(spectrum);
+      float[] wantedBias = LayerSamples.floats(bias);
+      spectrum.data().fill((byte) 0);
+      bias.data().fill((byte) 0);
+      pass.begin();
+      pass.forward(QUERY, X, y);
+      pass.backward(STORED_QUERY, y, null);
+      assertArrayEquals(wanted, LayerSamples.floats(spectrum));
+      assertArrayEquals(wantedBias, LayerSamples.floats(bias));
+    }
+  }
+
   @Test
   void biasesAreTheAdaptersWhileItIsThere() throws IOException {
     float[] shifted;

@@ -9,11 +9,8 @@ import io.fourierft.ExamplePrograms;
 import io.fourierft.peft.AdapterModule;
 import io.fourierft.peft.PeftAdapter;
 import java.io.IOException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
  * the same first values; {@code examples/finetune/reference.py} made the figures.
  */
 class FineTuneExampleTest {
-  private static final Path EXAMPLE = ExamplePrograms.PROJECT.resolve("examples/finetune");
   private static final Path REFERENCE = ExamplePrograms.PROJECT.resolve("tests/resources/finetune");
 
   @TempDir static Path classes;
@@ -33,26 +29,15 @@ class FineTuneExampleTest {
 
   @BeforeAll
   static void compile() throws IOException {
-    new ExamplePrograms(classes).compileFolder(EXAMPLE);
+    FineTuneProgram.compile(classes);
   }
 
   private void run(String out, String... more) throws Exception {
-    List<String> arguments = new ArrayList<>(List.of("--data", EXAMPLE.toString()));
-    arguments.addAll(List.of("--device", "cpu", "--out", folder.resolve(out).toString()));
-    arguments.addAll(List.of(more));
-    try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()})) {
-      loader
-          .loadClass("FineTune")
-          .getMethod("main", String[].class)
-          .invoke(null, (Object) arguments.toArray(new String[0]));
-    }
+    new FineTuneProgram(classes, folder).run("cpu", out, more);
   }
 
   private double[] losses(String out) throws IOException {
-    return Files.readAllLines(folder.resolve(out).resolve("losses.csv")).stream()
-        .skip(1)
-        .mapToDouble(line -> Double.parseDouble(line.split(",", -1)[1]))
-        .toArray();
+    return new FineTuneProgram(classes, folder).losses(out);
   }
 
   @Test

@@ -160,6 +160,15 @@ public final class AdaptedModel implements AutoCloseable {
     return known != null ? known : group.exchange(() -> newLayer(path));
   }
 
+  /** The path by which an adapter knows the layer of that path; the same if none adapts it. */
+  String adaptedPath(String path) {
+    FourierLinear layer = layer(path);
+    List<String> paths = modulePaths();
+    return paths.contains(path)
+        ? path
+        : paths.stream().filter(other -> layers.known(other) == layer).findFirst().orElse(path);
+  }
+
   private FourierLinear newLayer(String path) {
     ModelState now = state.now();
     now.adapters()

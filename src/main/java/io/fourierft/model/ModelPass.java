@@ -8,6 +8,7 @@ import io.fourierft.layer.LayerGroup;
 import io.fourierft.layer.LinearTape;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -119,7 +120,7 @@ public final class ModelPass implements AutoCloseable {
     LinearTape tape = null;
     Tapes own = null;
     if (capacity > 0) {
-      own = turn.tapes.computeIfAbsent(path, key -> new Tapes());
+      own = turn.tapes.computeIfAbsent(model.layer(path), key -> new Tapes());
       tape = own.next(layer, capacity);
     }
     List<@Nullable String> perSample = turn.names;
@@ -157,7 +158,7 @@ public final class ModelPass implements AutoCloseable {
       throw new FourierException(
           "this pass keeps nothing for a backward pass; make it with newPass(tokens)");
     }
-    Tapes own = turn.tapes.get(path);
+    Tapes own = turn.tapes.get(model.layer(path));
     if (own == null || own.used == 0) {
       throw new FourierException(
           "no forward call of '%s' in this pass is left to go back; begin() forgets them"
@@ -166,13 +167,14 @@ public final class ModelPass implements AutoCloseable {
     FourierLinear layer = layer(path);
     Map<String, Matrix> gradients = new HashMap<>();
     Matrix biasGradient = null;
+    String adapted = model.adaptedPath(path);
     List<String> known = layer.adapterNames();
     for (Map.Entry<String, AdapterParameters> entry : model.trained().entrySet()) {
-      var spectrum = entry.getValue().spectrum(path);
+      var spectrum = entry.getValue().spectrum(adapted);
       if (spectrum != null && known.contains(entry.getKey())) {
         gradients.put(entry.getKey(), spectrum.gradient());
       }
-      Matrix bias = entry.getValue().biasGradient(path + ".bias");
+      Matrix bias = entry.getValue().biasGradient(adapted + ".bias");
       biasGradient = bias == null ? biasGradient : bias;
     }
     layer.backward(own.last(), g, gx, gradients, biasGradient);
@@ -234,7 +236,7 @@ public final class ModelPass implements AutoCloseable {
 
   /** What a pass and its views share. */
   private static final class Turn {
-    final Map<String, Tapes> tapes = new HashMap<>();
+    final Map<FourierLinear, Tapes> tapes = new IdentityHashMap<>();
     LayerGroup.Moment moment;
     @Nullable List<@Nullable String> names;
     int tokensPerSample = 1;
