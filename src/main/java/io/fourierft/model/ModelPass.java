@@ -8,7 +8,6 @@ import io.fourierft.layer.LayerGroup;
 import io.fourierft.layer.LinearTape;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -236,7 +235,7 @@ public final class ModelPass implements AutoCloseable {
 
   /** What a pass and its views share. */
   private static final class Turn {
-    final Map<FourierLinear, Tapes> tapes = new IdentityHashMap<>();
+    final Map<FourierLinear, Tapes> tapes = new HashMap<>();
     LayerGroup.Moment moment;
     @Nullable List<@Nullable String> names;
     int tokensPerSample = 1;
