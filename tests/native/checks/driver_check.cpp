@@ -176,8 +176,9 @@ CASE(launchesAreChecked) {
 CASE(aKernelOutsideItsBufferLosesTheContext) {
   {
     Session session;
-    Array<char> small(8);
-    EXPECT(session.launch("fourierft_reduce_norm", 1, small.address(), int64_t{2}, small.address()),
+    Array<char> small(sizeof(fourierft_addition));
+    EXPECT(session.launch("fourierft_reduce_addition", 1, small.address(), int64_t{2},
+                          small.address()),
            CUDA_SUCCESS);
     EXPECT(session.synchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
     EXPECT(take_violations(), 1);
