@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* The version that fourierft_abi_version reports. */
-#define FOURIERFT_KERNEL_ABI 7
+#define FOURIERFT_KERNEL_ABI 8
 
 /* Threads of a block, in every launch. */
 #define FOURIERFT_BLOCK 256

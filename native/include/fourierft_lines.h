@@ -31,8 +31,9 @@
 /* The most threads of a block. */
 #define FOURIERFT_LINE_BLOCK 512
 
-/* What compilers are told it is, which leaves the kernels 96 and 128 registers a thread. */
-#define FOURIERFT_LINE_BOUND 640
+/* What compilers are told it is, which leaves the kernels 64, 96 and 128 registers a thread. */
+#define FOURIERFT_LINE_BOUND 1024
+#define FOURIERFT_MEASURE_BOUND 640
 #define FOURIERFT_TOKEN_BOUND 512
 
 /* One number is left free after so many, so that strided accesses meet different banks. */
@@ -46,7 +47,7 @@
 #define FOURIERFT_LINE_TOKENS 4
 
 /* One pass of a transform. 24 bytes. */
-struct fourierft_pass {
+struct alignas(8) fourierft_pass {
   int32_t radix;    /*  0 */
   int32_t span;     /*  4: from one element of a butterfly to the next */
   uint32_t magic;   /*  8: 2^32 / span, rounded up; 0 if span is 1 */
@@ -60,7 +61,7 @@ struct fourierft_pass {
  * Two bins that mirror each other: b and points - b of a halved line, whose turn is
  * e^{-2 pi i b / (2 * points)}; w and -w of a complex one, w <= points/2. 16 bytes.
  */
-struct fourierft_pair {
+struct alignas(16) fourierft_pair {
   float re;         /*  0: of the turn, which only a halved line needs */
   float im;         /*  4 */
   int32_t position; /*  8: of the first in the line */
@@ -83,27 +84,44 @@ struct fourierft_line {
   int32_t reserved;    /* 36: 0 */
 };
 
+/* What one coefficient gives a pair of bins. 8 bytes. */
+struct alignas(8) fourierft_line_entry {
+  int32_t source;    /* 0: what it is multiplied with; see who has it */
+  int32_t frequency; /* 4: k */
+};
+
+/* A pair of bins (w, -w) of a delta's rows that has coefficients. 16 bytes. */
+struct alignas(16) fourierft_line_bins {
+  uint16_t position;          /*  0: of w in the line */
+  uint16_t mirror;            /*  2: of -w; the same if it is w */
+  int32_t further;            /*  4: where its other entries start; they end where those of the next
+                                     pair do */
+  fourierft_line_entry first; /*  8: its first entry */
+};
+
 /*
  * One adapter whose delta is wanted. With w = v, u' = u if v <= cols/2, and w = cols - v,
- * u' = -u mod rows if cols - v <= cols/2 (both where v is 0 or cols/2), pair i of the line, which
- * is (w, -w), has the entries (u', k). For the transposed problem, ΔW^T, the host exchanges u and v,
- * rows and cols. 112 bytes.
+ * u' = -u mod rows if cols - v <= cols/2 (both where v is 0 or cols/2), pair (w, -w) of the line has
+ * the entries (u', k): source is u', in [0, rows). Pairs are in any order; threads that follow one another have pairs that do.
+ * For the transposed problem, ΔW^T, the host exchanges u and v, rows and cols. 112 bytes.
  */
 struct fourierft_line_delta_job {
-  const fourierft_line *line;     /*   0: a complex line of cols points */
-  const int32_t *start;           /*   8: pairs + 1 numbers: where the entries of a pair start */
-  const int32_t *row;             /*  16: u' of each entry, in [0, rows) */
-  const int32_t *frequency;       /*  24: k of each entry */
-  const float *coefficient;       /*  32: c[k] */
-  const fourierft_complex *turns; /*  40: e^{+2 pi i t / rows}, rows of them */
-  uint64_t magic;                 /*  48: 2^64 - 1 over rows, rounded down */
-  int64_t first_unit;             /*  56: sum of the units of the jobs before; see below */
-  fourierft_target target;        /*  64: scale is applied to the sums; transposed means that data
-                                          is [cols, rows] */
-  int32_t rows;                   /*  96 */
-  int32_t cols;                   /* 100 */
-  float scale;                    /* 104: factor on every c[k] */
-  int32_t frequencies;            /* 108: n */
+  const fourierft_line *line;          /*   0: a complex line of cols points, at most 65536 */
+  const fourierft_line_bins *pairs;    /*   8: pair_count with entries, and one more, of which only
+                                               further counts */
+  const fourierft_line_entry *entries; /*  16: those that are not the first of their pair */
+  const float *coefficient;            /*  24: c[k] */
+  const fourierft_complex *turns;      /*  32: e^{+2 pi i t / rows}, rows of them */
+  uint64_t magic;                      /*  40: 2^64 - 1 over rows, rounded down */
+  int64_t first_unit;                  /*  48: sum of the units of the jobs before; see below */
+  fourierft_target target;             /*  56: scale is applied to the sums; transposed means that
+                                               data is [cols, rows] */
+  int32_t rows;                        /*  88 */
+  int32_t cols;                        /*  92 */
+  float scale;                         /*  96: factor on every c[k] */
+  int32_t frequencies;                 /* 100: n */
+  int32_t pair_count;                  /* 104 */
+  int32_t reserved;                    /* 108: 0 */
 };
 
 /*
@@ -114,13 +132,16 @@ struct fourierft_line_delta_job {
 FOURIERFT_KERNEL fourierft_line_delta(
     const fourierft_line_delta_job *jobs, int64_t job_count, int64_t unit_count);
 
+/* weight = round(weight + sign * delta), as fourierft_add_delta. Work: unit_count. */
+FOURIERFT_KERNEL fourierft_line_add(
+    const fourierft_line_delta_job *jobs, int64_t job_count, int64_t unit_count, float sign);
+
 /*
- * weight = round(weight + sign * delta), as fourierft_add_delta.
- * partials, if not NULL, gets one struct for each unit; then shared memory is at least
- * sizeof(fourierft_addition) for each thread. Their sums depend on the number of threads.
+ * The same; partials gets one struct for each unit. Shared memory is at least
+ * sizeof(fourierft_addition) for each thread. The sums depend on the number of threads.
  * Work: unit_count.
  */
-FOURIERFT_KERNEL fourierft_line_add(
+FOURIERFT_KERNEL fourierft_line_add_measured(
     const fourierft_line_delta_job *jobs, int64_t job_count, int64_t unit_count, float sign,
     fourierft_addition *partials);
 
@@ -131,21 +152,21 @@ FOURIERFT_KERNEL fourierft_line_add(
 #define FOURIERFT_IMAGINARY 3
 
 /*
- * One adapter as a linear operator on tokens, in one direction. A source is 4 * position + kind:
- * the number at that position of the input's line, its conjugate, or only its real or imaginary
- * part. It stands for bin w of the input's half spectrum (fourierft_operator says which bin and
- * whether its conjugate), so that kind is FOURIERFT_REAL for bin 0 and FOURIERFT_IMAGINARY, at
- * position 0, for bin points of a halved line. Pair i of the output's line has two lists of entries,
- * 2*i for its first bin and 2*i + 1 for its second, which is bin points if the first is 0 and has no
- * entries if it is the same as the first or the line is not halved. 40 bytes.
+ * One adapter as a linear operator on tokens, in one direction. The source of an entry is
+ * 8 * position + 4 * which + kind: the number at that position of the input's line, its conjugate, or
+ * only its real or imaginary part. It stands for bin w of the input's half spectrum
+ * (fourierft_operator says which bin and whether its conjugate), so that kind is FOURIERFT_REAL for
+ * bin 0 and FOURIERFT_IMAGINARY, at position 0, for bin points of a halved line. The entries of a
+ * pair of the output's line go to its first bin where which is 0, else to its second, which is bin
+ * points if the first is 0; none go there if it is the same as the first or the line is not halved.
+ * 32 bytes.
  */
 struct fourierft_line_operator {
-  const int32_t *start;     /*  0: 2 * pairs + 1 numbers */
-  const int32_t *source;    /*  8 */
-  const int32_t *frequency; /* 16: k of each entry */
-  const float *coefficient; /* 24: c[k] */
-  float scale;              /* 32: scaling / (rows * cols), as of fourierft_operator */
-  int32_t frequencies;      /* 36: n */
+  const int32_t *start;                /*  0: pairs + 1 numbers: where the entries of a pair start */
+  const fourierft_line_entry *entries; /*  8 */
+  const float *coefficient;            /* 16: c[k] */
+  float scale;                         /* 24: scaling / (rows * cols), as of fourierft_operator */
+  int32_t frequencies;                 /* 28: n */
 };
 
 /* Tokens that one block works on. 12 bytes. */
@@ -169,17 +190,21 @@ FOURIERFT_KERNEL fourierft_line_apply(
     int32_t per_group, const void *x, int64_t x_stride, int32_t x_type, void *y, int64_t y_stride,
     int32_t y_type);
 
+/* Where the products of one coefficient are read. 8 bytes. */
+struct alignas(8) fourierft_line_places {
+  int32_t x; /* 0: a source, 4 * position + kind */
+  int32_t g; /* 4 */
+};
+
 /*
- * Where an adapter's gradient comes from: sources as of fourierft_line_operator, of X[v[k]] and
- * G[u[k]] in the sums with e^{+}, so bin v with its conjugate if v <= cols/2, else bin cols - v.
- * 32 bytes.
+ * Where an adapter's gradient comes from: X[v[k]] and G[u[k]] in the sums with e^{+}, so bin v with
+ * its conjugate if v <= cols/2, else bin cols - v. 24 bytes.
  */
 struct fourierft_line_gradient {
-  const int32_t *x_source; /*  0: of each k */
-  const int32_t *g_source; /*  8 */
-  int64_t first;           /* 16: sum of the n of the adapters before */
-  int32_t frequencies;     /* 24: n */
-  int32_t reserved;        /* 28: 0 */
+  const fourierft_line_places *places; /*  0: of each k */
+  int64_t first;                       /*  8: sum of the n of the adapters before */
+  int32_t frequencies;                 /* 16: n */
+  int32_t reserved;                    /* 20: 0 */
 };
 
 /*
@@ -203,6 +228,7 @@ FOURIERFT_KERNEL fourierft_line_backward(
 #define FOURIERFT_LINE_KERNEL_LIST(KERNEL) \
   KERNEL(fourierft_line_delta)             \
   KERNEL(fourierft_line_add)               \
+  KERNEL(fourierft_line_add_measured)      \
   KERNEL(fourierft_line_apply)             \
   KERNEL(fourierft_line_backward)
 

@@ -12,6 +12,38 @@
 #define FOURIERFT_NO_UNROLL _Pragma("unroll 1")
 #define FOURIERFT_BOUNDS(threads) __launch_bounds__(threads, 1)
 
+/* A pointer that is said to be to global memory, so that what is stored there spoils no other value. */
+template <typename Element>
+__device__ __forceinline__ Element *global(Element *pointer) {
+  __builtin_assume(__isGlobal(pointer));
+  return pointer;
+}
+
+/* What nothing writes while the kernel runs, whatever else it stores. */
+template <typename Value>
+__device__ __forceinline__ Value read_only(const Value *pointer) {
+  constexpr size_t WIDTH = alignof(Value) < 16 ? alignof(Value) : 16;
+  static_assert(WIDTH >= 4 && sizeof(Value) % WIDTH == 0, "values of whole words");
+  union {
+    int word[sizeof(Value) / 4];
+    int2 two[(sizeof(Value) + 7) / 8];
+    int4 four[(sizeof(Value) + 15) / 16];
+  } bits;
+  FOURIERFT_UNROLL
+  for (size_t i = 0; i < sizeof(Value) / WIDTH; i++) {
+    if constexpr (WIDTH == 16) {
+      bits.four[i] = __ldg(reinterpret_cast<const int4 *>(pointer) + i);
+    } else if constexpr (WIDTH == 8) {
+      bits.two[i] = __ldg(reinterpret_cast<const int2 *>(pointer) + i);
+    } else {
+      bits.word[i] = __ldg(reinterpret_cast<const int *>(pointer) + i);
+    }
+  }
+  Value value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 /* The dynamic shared memory of the launch. */
 template <typename Element>
 __device__ __forceinline__ Element *dynamic_shared() {

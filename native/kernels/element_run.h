@@ -37,7 +37,7 @@ class ElementRun {
   using Value = typename ElementFormat<TYPE>::Value;
 
   __device__ __forceinline__ ElementRun(const void *data, int64_t first)
-      : place_(static_cast<Stored *>(const_cast<void *>(data)) + first) {}
+      : place_(global(static_cast<Stored *>(const_cast<void *>(data)) + first)) {}
 
   /* Whether rows of a matrix may be read in such runs from any multiple of COUNT on. */
   static __device__ __forceinline__ bool is_aligned(const void *data, int64_t stride) {

@@ -137,39 +137,53 @@ FOURIERFT_AT(fourierft_line, pairs_at, 28);
 FOURIERFT_AT(fourierft_line, bytes, 32);
 FOURIERFT_SIZE(fourierft_line, 40);
 
+FOURIERFT_AT(fourierft_line_entry, source, 0);
+FOURIERFT_AT(fourierft_line_entry, frequency, 4);
+FOURIERFT_SIZE(fourierft_line_entry, 8);
+
+FOURIERFT_AT(fourierft_line_bins, position, 0);
+FOURIERFT_AT(fourierft_line_bins, mirror, 2);
+FOURIERFT_AT(fourierft_line_bins, further, 4);
+FOURIERFT_AT(fourierft_line_bins, first, 8);
+FOURIERFT_SIZE(fourierft_line_bins, 16);
+
 FOURIERFT_AT(fourierft_line_delta_job, line, 0);
-FOURIERFT_AT(fourierft_line_delta_job, start, 8);
-FOURIERFT_AT(fourierft_line_delta_job, row, 16);
-FOURIERFT_AT(fourierft_line_delta_job, frequency, 24);
-FOURIERFT_AT(fourierft_line_delta_job, coefficient, 32);
-FOURIERFT_AT(fourierft_line_delta_job, turns, 40);
-FOURIERFT_AT(fourierft_line_delta_job, magic, 48);
-FOURIERFT_AT(fourierft_line_delta_job, first_unit, 56);
-FOURIERFT_AT(fourierft_line_delta_job, target, 64);
-FOURIERFT_AT(fourierft_line_delta_job, rows, 96);
-FOURIERFT_AT(fourierft_line_delta_job, cols, 100);
-FOURIERFT_AT(fourierft_line_delta_job, scale, 104);
-FOURIERFT_AT(fourierft_line_delta_job, frequencies, 108);
+FOURIERFT_AT(fourierft_line_delta_job, pairs, 8);
+FOURIERFT_AT(fourierft_line_delta_job, entries, 16);
+FOURIERFT_AT(fourierft_line_delta_job, coefficient, 24);
+FOURIERFT_AT(fourierft_line_delta_job, turns, 32);
+FOURIERFT_AT(fourierft_line_delta_job, magic, 40);
+FOURIERFT_AT(fourierft_line_delta_job, first_unit, 48);
+FOURIERFT_AT(fourierft_line_delta_job, target, 56);
+FOURIERFT_AT(fourierft_line_delta_job, rows, 88);
+FOURIERFT_AT(fourierft_line_delta_job, cols, 92);
+FOURIERFT_AT(fourierft_line_delta_job, scale, 96);
+FOURIERFT_AT(fourierft_line_delta_job, frequencies, 100);
+FOURIERFT_AT(fourierft_line_delta_job, pair_count, 104);
+FOURIERFT_AT(fourierft_line_delta_job, reserved, 108);
 FOURIERFT_SIZE(fourierft_line_delta_job, 112);
 
 FOURIERFT_AT(fourierft_line_operator, start, 0);
-FOURIERFT_AT(fourierft_line_operator, source, 8);
-FOURIERFT_AT(fourierft_line_operator, frequency, 16);
-FOURIERFT_AT(fourierft_line_operator, coefficient, 24);
-FOURIERFT_AT(fourierft_line_operator, scale, 32);
-FOURIERFT_AT(fourierft_line_operator, frequencies, 36);
-FOURIERFT_SIZE(fourierft_line_operator, 40);
+FOURIERFT_AT(fourierft_line_operator, entries, 8);
+FOURIERFT_AT(fourierft_line_operator, coefficient, 16);
+FOURIERFT_AT(fourierft_line_operator, scale, 24);
+FOURIERFT_AT(fourierft_line_operator, frequencies, 28);
+FOURIERFT_SIZE(fourierft_line_operator, 32);
 
 FOURIERFT_AT(fourierft_token_group, first, 0);
 FOURIERFT_AT(fourierft_token_group, count, 4);
 FOURIERFT_AT(fourierft_token_group, choice, 8);
 FOURIERFT_SIZE(fourierft_token_group, 12);
 
-FOURIERFT_AT(fourierft_line_gradient, x_source, 0);
-FOURIERFT_AT(fourierft_line_gradient, g_source, 8);
-FOURIERFT_AT(fourierft_line_gradient, first, 16);
-FOURIERFT_AT(fourierft_line_gradient, frequencies, 24);
-FOURIERFT_SIZE(fourierft_line_gradient, 32);
+FOURIERFT_AT(fourierft_line_places, x, 0);
+FOURIERFT_AT(fourierft_line_places, g, 4);
+FOURIERFT_SIZE(fourierft_line_places, 8);
+
+FOURIERFT_AT(fourierft_line_gradient, places, 0);
+FOURIERFT_AT(fourierft_line_gradient, first, 8);
+FOURIERFT_AT(fourierft_line_gradient, frequencies, 16);
+FOURIERFT_AT(fourierft_line_gradient, reserved, 20);
+FOURIERFT_SIZE(fourierft_line_gradient, 24);
 
 #undef FOURIERFT_AT
 #undef FOURIERFT_SIZE

@@ -37,17 +37,17 @@ __device__ __forceinline__ int padded(int i) { return i + i / FOURIERFT_LINE_PAD
 
 __device__ __forceinline__ const fourierft_pass *passes_of(const fourierft_line *line) {
   return reinterpret_cast<const fourierft_pass *>(reinterpret_cast<const char *>(line) +
-                                                  line->passes_at);
+                                                         read_only(&line->passes_at));
 }
 
 __device__ __forceinline__ const fourierft_complex *twiddles_of(const fourierft_line *line) {
   return reinterpret_cast<const fourierft_complex *>(reinterpret_cast<const char *>(line) +
-                                                     line->twiddles_at);
+                                                            read_only(&line->twiddles_at));
 }
 
 __device__ __forceinline__ const fourierft_pair *pairs_of(const fourierft_line *line) {
   return reinterpret_cast<const fourierft_pair *>(reinterpret_cast<const char *>(line) +
-                                                  line->pairs_at);
+                                                         read_only(&line->pairs_at));
 }
 
 #endif

@@ -3,15 +3,32 @@
 
 namespace {
 
+/* Products that a thread reads before it adds one of them. */
+constexpr int TOGETHER = 4;
+
 /* Adds one token's products at an adapter's places to the sums of its group, or starts them. */
 __device__ __forceinline__ void add_products(const fourierft_line_gradient &gradient,
                                              const fourierft_complex *x, const fourierft_complex *g,
-                                             bool is_first, float *__restrict__ sums) {
-  for (int k = threadIdx.x; k < gradient.frequencies; k += blockDim.x) {
-    const fourierft_complex left = read_source(x, 0, gradient.x_source[k]);
-    const fourierft_complex right = read_source(g, 0, gradient.g_source[k]);
-    const float product = left.re * right.re - left.im * right.im;
-    sums[k] = is_first ? product : sums[k] + product;
+                                             bool is_first, float *sums) {
+  for (int first = threadIdx.x; first < gradient.frequencies; first += TOGETHER * blockDim.x) {
+    fourierft_line_places places[TOGETHER];
+    float before[TOGETHER];
+    FOURIERFT_UNROLL
+    for (int i = 0; i < TOGETHER; i++) {
+      const int k = first + i * blockDim.x;
+      if (k >= gradient.frequencies) break;
+      places[i] = read_only(gradient.places + k);
+      before[i] = is_first ? 0.0f : sums[k];
+    }
+    FOURIERFT_UNROLL
+    for (int i = 0; i < TOGETHER; i++) {
+      const int k = first + i * blockDim.x;
+      if (k >= gradient.frequencies) break;
+      const fourierft_complex left = read_source(x, 0, places[i].x >> 2, places[i].x & 3);
+      const fourierft_complex right = read_source(g, 0, places[i].g >> 2, places[i].g & 3);
+      const float product = left.re * right.re - left.im * right.im;
+      sums[k] = is_first ? product : before[i] + product;
+    }
   }
 }
 
@@ -31,7 +48,7 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
   auto *g_spectrum = x_spectrum + FOURIERFT_LINE_BYTES(x_line->points) / 8;
   for (int32_t number = blockIdx.x; number < group_count; number += gridDim.x) {
     const TokenGroup group = group_of(groups, token, tokens, per_group, number);
-    float *sums = partials + number * partial_stride;
+    float *sums = global(partials + number * partial_stride);
     const int32_t begin = group.choice < 0 ? 0 : group.choice;
     const int32_t end = group.choice < 0 ? adapter_count : group.choice + 1;
     for (int i = 0; i < group.count; i++) {
@@ -44,8 +61,9 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_TOKEN_BOUND) fourierft_line_backward
         load_spectra(is_x ? x_line : g_line, one, matrix, is_x ? x_spectrum : g_spectrum);
       }
       for (int32_t a = begin; a < end; a++) {
-        add_products(gradients[a], x_spectrum, g_spectrum, i == 0,
-                     group.choice < 0 ? sums + gradients[a].first : sums);
+        const fourierft_line_gradient gradient = read_only(gradients + a);
+        add_products(gradient, x_spectrum, g_spectrum, i == 0,
+                     group.choice < 0 ? sums + gradient.first : sums);
       }
       __syncthreads();
       if (gx == nullptr) continue;

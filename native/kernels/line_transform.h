@@ -4,13 +4,17 @@
 
 #include "butterflies.h"
 
-/* The butterfly of this thread in a pass: its first element, and the index of its twiddles. */
+/*
+ * A butterfly of a pass: which block of numbers it belongs to, its first one, and its index in the
+ * block, which is that of its twiddles.
+ */
 struct ButterflyPlace {
+  int block;
   int base;
   int index;
 
   __device__ __forceinline__ ButterflyPlace(const fourierft_pass &pass, int radix, int number) {
-    const int block =
+    block =
         pass.span == 1 ? number : static_cast<int>(__umulhi(static_cast<uint32_t>(number), pass.magic));
     index = number - block * pass.span;
     base = block * pass.span * radix + index;
@@ -25,7 +29,7 @@ __device__ __forceinline__ void twiddle(fourierft_complex (&a)[RADIX], const fou
   const fourierft_complex *at = twiddles + pass.twiddles + index;
   FOURIERFT_UNROLL
   for (int q = 1; q < RADIX; q++) {
-    const fourierft_complex turn = at[(q - 1) * pass.span];
+    const fourierft_complex turn = read_only(at + (q - 1) * pass.span);
     a[q] = INVERSE ? times_conjugate(a[q], turn) : a[q] * turn;
   }
 }
@@ -38,22 +42,57 @@ __device__ __forceinline__ int element_of(int base, int q, int span) {
   return padded(base + q * span);
 }
 
-/* One pass over `numbers` numbers, that is over all lines of the block; ends with a barrier. */
-template <int RADIX, bool INVERSE>
+/*
+ * Where the numbers of lines come from before the first pass of a transform, or go to after the last
+ * pass of an inverse: memory, without a stay in shared memory. An edge has
+ *
+ *   template <int COUNT> void move(fourierft_complex (&a)[COUNT], int line, int first, int step)
+ *
+ * which loads, or stores, numbers first, first + step, ... of a line. Threads that follow one
+ * another have numbers that do.
+ */
+
+/*
+ * One pass over `numbers` numbers, that is over all lines of the block; ends with a barrier. At the
+ * edge it is the pass that spans whole lines: a forward one loads from there, an inverse one stores.
+ */
+template <int RADIX, bool INVERSE, typename Edge>
 __device__ __forceinline__ void register_pass(fourierft_complex *lines, int numbers,
                                               const fourierft_pass &pass,
-                                              const fourierft_complex *__restrict__ twiddles) {
+                                              const fourierft_complex *__restrict__ twiddles,
+                                              Edge &edge, bool at_edge) {
   const int span = pass.span;
   for (int i = threadIdx.x; i < numbers / RADIX; i += blockDim.x) {
     const ButterflyPlace place(pass, RADIX, i);
     fourierft_complex a[RADIX];
-    FOURIERFT_UNROLL
-    for (int q = 0; q < RADIX; q++) a[q] = lines[element_of<RADIX>(place.base, q, span)];
+    if (!INVERSE && at_edge) {
+      edge.move(a, place.block, place.index, span);
+    } else {
+      FOURIERFT_UNROLL
+      for (int q = 0; q < RADIX; q++) a[q] = lines[element_of<RADIX>(place.base, q, span)];
+    }
     if (INVERSE) twiddle<RADIX, true>(a, pass, twiddles, place.index);
     Butterfly<RADIX, INVERSE>::run(a);
     if (!INVERSE) twiddle<RADIX, false>(a, pass, twiddles, place.index);
-    FOURIERFT_UNROLL
-    for (int q = 0; q < RADIX; q++) lines[element_of<RADIX>(place.base, q, span)] = a[q];
+    if (INVERSE && at_edge) {
+      edge.move(a, place.block, place.index, span);
+    } else {
+      FOURIERFT_UNROLL
+      for (int q = 0; q < RADIX; q++) lines[element_of<RADIX>(place.base, q, span)] = a[q];
+    }
+  }
+  __syncthreads();
+}
+
+/* Lines from an edge into shared memory, or from there to it; ends with a barrier. */
+template <bool INVERSE, typename Edge>
+__device__ __forceinline__ void move_lines(fourierft_complex *lines, int numbers, int points,
+                                           Edge &edge) {
+  for (int i = threadIdx.x; i < numbers; i += blockDim.x) {
+    fourierft_complex one[1];
+    if (INVERSE) one[0] = lines[padded(i)];
+    edge.move(one, i / points, i % points, 0);
+    if (!INVERSE) lines[padded(i)] = one[0];
   }
   __syncthreads();
 }
@@ -68,7 +107,7 @@ __device__ __forceinline__ void twiddle_all(fourierft_complex *lines, int number
     const int within = i % block;
     if (within < pass.span) continue;
     fourierft_complex &value = lines[padded(i)];
-    const fourierft_complex turn = twiddles[pass.twiddles + within - pass.span];
+    const fourierft_complex turn = read_only(twiddles + pass.twiddles + within - pass.span);
     value = INVERSE ? times_conjugate(value, turn) : value * turn;
   }
   __syncthreads();
@@ -105,7 +144,7 @@ __device__ __forceinline__ void direct_pass(fourierft_complex *lines, int number
         const fourierft_complex high = lines[padded(place.base + (radix - k) * span)];
         step += q;
         if (step >= radix) step -= radix;
-        const fourierft_complex root = roots[step];
+        const fourierft_complex root = read_only(roots + step);
         even.re += root.re * (low.re + high.re);
         even.im += root.re * (low.im + high.im);
         odd.re -= root.im * (low.re - high.re);
@@ -123,46 +162,63 @@ __device__ __forceinline__ void direct_pass(fourierft_complex *lines, int number
   if (!INVERSE && span > 1) twiddle_all<false>(lines, numbers, pass, twiddles);
 }
 
-template <bool INVERSE>
+template <bool INVERSE, typename Edge>
 __device__ __forceinline__ void any_pass(fourierft_complex *lines, int numbers,
                                          const fourierft_pass &pass,
-                                         const fourierft_complex *__restrict__ twiddles) {
+                                         const fourierft_complex *__restrict__ twiddles,
+                                         Edge &edge, bool at_edge) {
   switch (pass.radix) {
     case 2:
-      return register_pass<2, INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<2, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 3:
-      return register_pass<3, INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<3, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 4:
-      return register_pass<4, INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<4, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 5:
-      return register_pass<5, INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<5, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 7:
-      return register_pass<7, INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<7, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 8:
-      return register_pass<8, INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<8, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 16:
-      return register_pass<16, INVERSE>(lines, numbers, pass, twiddles);
-    default:
-      return direct_pass<INVERSE>(lines, numbers, pass, twiddles);
+      return register_pass<16, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
+    default: {
+      const int points = pass.radix * pass.span;
+      if (!INVERSE && at_edge) move_lines<false>(lines, numbers, points, edge);
+      direct_pass<INVERSE>(lines, numbers, pass, twiddles);
+      if (INVERSE && at_edge) move_lines<true>(lines, numbers, points, edge);
+    }
   }
 }
 
 /*
- * Transforms `count` lines in the block's shared memory, which lie there in their natural order. All
- * threads of the block must call it, after a barrier; it ends with one.
+ * Transforms `count` lines, which the edge loads into the block's shared memory. All threads of the
+ * block must call it, after a barrier; it ends with one.
  */
+template <typename Edge>
 __device__ __forceinline__ void transform_forward(const fourierft_line *__restrict__ plan, int count,
-                                                  fourierft_complex *lines) {
-  for (int pass = 0; pass < plan->passes; pass++) {
-    any_pass<false>(lines, count * plan->points, passes_of(plan)[pass], twiddles_of(plan));
+                                                  fourierft_complex *lines, Edge &edge) {
+  const int passes = read_only(&plan->passes);
+  const int numbers = count * read_only(&plan->points);
+  if (passes == 0) move_lines<false>(lines, numbers, 1, edge);
+  FOURIERFT_NO_UNROLL
+  for (int pass = 0; pass < passes; pass++) {
+    any_pass<false>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
+                    edge, pass == 0);
   }
 }
 
-/* The inverse, which leaves numbers in their natural order. */
+/* The inverse, whose numbers the edge takes, in their natural order. */
+template <typename Edge>
 __device__ __forceinline__ void transform_inverse(const fourierft_line *__restrict__ plan, int count,
-                                                  fourierft_complex *lines) {
-  for (int pass = plan->passes - 1; pass >= 0; pass--) {
-    any_pass<true>(lines, count * plan->points, passes_of(plan)[pass], twiddles_of(plan));
+                                                  fourierft_complex *lines, Edge &edge) {
+  const int passes = read_only(&plan->passes);
+  const int numbers = count * read_only(&plan->points);
+  if (passes == 0) move_lines<true>(lines, numbers, 1, edge);
+  FOURIERFT_NO_UNROLL
+  for (int pass = passes - 1; pass >= 0; pass--) {
+    any_pass<true>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
+                   edge, pass == 0);
   }
 }
 

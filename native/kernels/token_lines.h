@@ -37,86 +37,128 @@ __device__ __forceinline__ TokenGroup group_of(const fourierft_token_group *__re
   return {nullptr, first, tokens - first < per_group ? tokens - first : per_group, -1};
 }
 
-/* Part `i` of a line that holds real numbers: pairs of them, or one as the real part of each. */
-__device__ __forceinline__ float &real_of(fourierft_complex *lines, bool halved, int at, int i) {
-  if (!halved) return lines[padded(at + i)].re;
-  fourierft_complex &both = lines[padded(at + i / 2)];
-  return i % 2 == 0 ? both.re : both.im;
-}
+/*
+ * Tokens as numbers of their lines: a complex number has two neighbouring elements of a halved line,
+ * else one as its real part. Use has
+ *
+ *   template <int32_t TYPE, int COUNT> pairs(a, ElementRun<TYPE, 2> first, int step)
+ *   template <int COUNT> elements(a, matrix, int64_t first, int step, bool halved)
+ *
+ * the first for halved lines that may be moved two elements at a time.
+ */
+template <typename Use>
+class TokenEdge {
+ public:
+  __device__ __forceinline__ TokenEdge(const fourierft_line *plan, const TokenGroup &group,
+                                       const TokenMatrix &matrix)
+      : group_(group),
+        matrix_(matrix),
+        halved_(read_only(&plan->halved) != 0),
+        in_pairs_(halved_ && matrix.type != FOURIERFT_F64 && matrix.stride % 2 == 0 &&
+                  reinterpret_cast<uintptr_t>(matrix.data) %
+                          (matrix.type == FOURIERFT_F32 ? 8 : 4) == 0) {}
 
-template <int32_t TYPE, int COUNT>
-__device__ __forceinline__ void load_runs(const fourierft_line *plan, const TokenGroup &group,
-                                          const TokenMatrix &matrix,
-                                          fourierft_complex *lines) {
-  const bool halved = plan->halved != 0;
-  for (int line = 0; line < group.count; line++) {
-    const ElementRun<TYPE, COUNT> row(matrix.data, matrix.stride * group.number(line));
-    const int at = line * plan->points;
-    for (int i = COUNT * threadIdx.x; i < plan->features; i += COUNT * blockDim.x) {
-      float values[COUNT];
-      row.at(i).load(values);
-      FOURIERFT_UNROLL
-      for (int k = 0; k < COUNT; k++) {
-        real_of(lines, halved, at, i + k) = values[k];
-        if (!halved) lines[padded(at + i + k)].im = 0.0f;
-      }
+  template <int COUNT>
+  __device__ __forceinline__ void move(fourierft_complex (&a)[COUNT], int line, int first,
+                                       int step) const {
+    const int64_t token = matrix_.stride * group_.number(line);
+    if (!in_pairs_) {
+      const int parts = halved_ ? 2 : 1;
+      return Use::elements(a, matrix_, token + parts * first, parts * step, halved_);
+    }
+    switch (matrix_.type) {
+      case FOURIERFT_F16:
+        return pairs<FOURIERFT_F16>(a, token + 2 * first, 2 * step);
+      case FOURIERFT_BF16:
+        return pairs<FOURIERFT_BF16>(a, token + 2 * first, 2 * step);
+      default:
+        return pairs<FOURIERFT_F32>(a, token + 2 * first, 2 * step);
     }
   }
-}
 
-template <int32_t TYPE, int COUNT>
-__device__ __forceinline__ void add_runs(const fourierft_line *plan, const TokenGroup &group,
-                                         const TokenMatrix &matrix,
-                                         fourierft_complex *lines) {
-  const bool halved = plan->halved != 0;
-  for (int line = 0; line < group.count; line++) {
-    const ElementRun<TYPE, COUNT> row(matrix.data, matrix.stride * group.number(line));
-    const int at = line * plan->points;
-    for (int i = COUNT * threadIdx.x; i < plan->features; i += COUNT * blockDim.x) {
-      typename ElementRun<TYPE, COUNT>::Value values[COUNT];
-      fourierft_addition unused;
-      row.at(i).load(values);
-      FOURIERFT_UNROLL
-      for (int k = 0; k < COUNT; k++) {
-        values[k] = added<false>(TYPE, values[k], real_of(lines, halved, at, i + k), unused);
-      }
-      row.at(i).store(values);
+ private:
+  template <int32_t TYPE, int COUNT>
+  __device__ __forceinline__ void pairs(fourierft_complex (&a)[COUNT], int64_t first,
+                                        int step) const {
+    Use::pairs(a, ElementRun<TYPE, 2>(matrix_.data, first), step);
+  }
+
+  const TokenGroup &group_;
+  const TokenMatrix &matrix_;
+  const bool halved_;
+  const bool in_pairs_;
+};
+
+/* Loads tokens. */
+struct LoadToken {
+  template <int32_t TYPE, int COUNT>
+  static __device__ __forceinline__ void pairs(fourierft_complex (&a)[COUNT],
+                                               const ElementRun<TYPE, 2> &first, int step) {
+    FOURIERFT_UNROLL
+    for (int k = 0; k < COUNT; k++) {
+      float both[2];
+      first.at(k * step).load(both);
+      a[k] = {both[0], both[1]};
     }
   }
-}
 
-/* Runs use<TYPE, COUNT>() for a matrix, four elements at a time where that is possible. */
-#define FOURIERFT_FOR_FORMAT(use, matrix, features)                                            \
-  switch ((matrix).type) {                                                                     \
-    case FOURIERFT_F64:                                                                        \
-      FOURIERFT_FOR_RUNS(use, FOURIERFT_F64, matrix, features);                                \
-      break;                                                                                   \
-    case FOURIERFT_F16:                                                                        \
-      FOURIERFT_FOR_RUNS(use, FOURIERFT_F16, matrix, features);                                \
-      break;                                                                                   \
-    case FOURIERFT_BF16:                                                                       \
-      FOURIERFT_FOR_RUNS(use, FOURIERFT_BF16, matrix, features);                               \
-      break;                                                                                   \
-    default:                                                                                   \
-      FOURIERFT_FOR_RUNS(use, FOURIERFT_F32, matrix, features);                                \
+  template <int COUNT>
+  static __device__ __forceinline__ void elements(fourierft_complex (&a)[COUNT],
+                                                  const TokenMatrix &matrix, int64_t first, int step,
+                                                  bool halved) {
+    FOURIERFT_UNROLL
+    for (int k = 0; k < COUNT; k++) {
+      const int64_t at = first + k * step;
+      a[k].re = load_float(global(matrix.data), matrix.type, at);
+      a[k].im = halved ? load_float(global(matrix.data), matrix.type, at + 1) : 0.0f;
+    }
   }
-#define FOURIERFT_FOR_RUNS(use, TYPE, matrix, features)                                        \
-  if ((features) % 4 == 0 && ElementRun<TYPE, 4>::is_aligned((matrix).data, (matrix).stride)) { \
-    use<TYPE, 4>(plan, group, matrix, lines);                                                  \
-  } else {                                                                                     \
-    use<TYPE, 1>(plan, group, matrix, lines);                                                  \
+};
+
+/* Adds to tokens. */
+struct AddToToken {
+  /* All are read before one is written, so that no load waits for a store. */
+  template <int32_t TYPE, int COUNT>
+  static __device__ __forceinline__ void pairs(fourierft_complex (&a)[COUNT],
+                                               const ElementRun<TYPE, 2> &first, int step) {
+    float sum[COUNT][2];
+    fourierft_addition unused;
+    FOURIERFT_UNROLL
+    for (int k = 0; k < COUNT; k++) first.at(k * step).load(sum[k]);
+    FOURIERFT_UNROLL
+    for (int k = 0; k < COUNT; k++) {
+      sum[k][0] = added<false>(TYPE, sum[k][0], a[k].re, unused);
+      sum[k][1] = added<false>(TYPE, sum[k][1], a[k].im, unused);
+      first.at(k * step).store(sum[k]);
+    }
   }
+
+  template <int COUNT>
+  static __device__ __forceinline__ void elements(fourierft_complex (&a)[COUNT],
+                                                  const TokenMatrix &matrix, int64_t first, int step,
+                                                  bool halved) {
+    fourierft_addition unused;
+    FOURIERFT_UNROLL
+    for (int k = 0; k < COUNT; k++) {
+      const int64_t at = first + k * step;
+      add_one<false>(global(matrix.data), matrix.type, at, a[k].re, unused);
+      if (halved) add_one<false>(global(matrix.data), matrix.type, at + 1, a[k].im, unused);
+    }
+  }
+};
 
 /* Bins 0 .. features/2 of the lines out of the transform of their numbers, in the same places. */
 __device__ __forceinline__ void split_spectra(const fourierft_line *__restrict__ plan, int count,
                                               fourierft_complex *lines) {
-  if (plan->halved == 0) return;
+  if (read_only(&plan->halved) == 0) return;
   const fourierft_pair *pairs = pairs_of(plan);
-  for (int i = threadIdx.x; i < plan->pairs; i += blockDim.x) {
-    const fourierft_pair pair = pairs[i];
+  const int pair_count = read_only(&plan->pairs);
+  const int points = read_only(&plan->points);
+  for (int i = threadIdx.x; i < pair_count; i += blockDim.x) {
+    const fourierft_pair pair = read_only(pairs + i);
     for (int line = 0; line < count; line++) {
-      fourierft_complex &low = lines[padded(line * plan->points + pair.position)];
-      fourierft_complex &high = lines[padded(line * plan->points + pair.mirror)];
+      fourierft_complex &low = lines[padded(line * points + pair.position)];
+      fourierft_complex &high = lines[padded(line * points + pair.mirror)];
       const fourierft_complex a = low;
       if (pair.position == 0) {
         low = {a.re + a.im, a.re - a.im};
@@ -137,9 +179,8 @@ __device__ __forceinline__ void load_spectra(const fourierft_line *__restrict__ 
                                              const TokenGroup &group,
                                              const TokenMatrix &matrix,
                                              fourierft_complex *lines) {
-  FOURIERFT_FOR_FORMAT(load_runs, matrix, plan->features);
-  __syncthreads();
-  transform_forward(plan, group.count, lines);
+  const TokenEdge<LoadToken> edge(plan, group, matrix);
+  transform_forward(plan, group.count, lines, edge);
   split_spectra(plan, group.count, lines);
   __syncthreads();
 }
@@ -149,16 +190,15 @@ __device__ __forceinline__ void add_spectra(const fourierft_line *__restrict__ p
                                             const TokenGroup &group,
                                             const TokenMatrix &matrix,
                                             fourierft_complex *lines) {
-  transform_inverse(plan, group.count, lines);
-  FOURIERFT_FOR_FORMAT(add_runs, matrix, plan->features);
-  __syncthreads();
+  const TokenEdge<AddToToken> edge(plan, group, matrix);
+  transform_inverse(plan, group.count, lines, edge);
 }
 
-/* What a source of an operator's entry, or a place of a gradient, stands for. */
+/* What a position of a line and a kind stand for. */
 __device__ __forceinline__ fourierft_complex read_source(const fourierft_complex *lines, int at,
-                                                         int32_t source) {
-  const fourierft_complex value = lines[padded(at + (source >> 2))];
-  switch (source & 3) {
+                                                         int32_t position, int32_t kind) {
+  const fourierft_complex value = lines[padded(at + position)];
+  switch (kind) {
     case FOURIERFT_CONJUGATE:
       return conjugate(value);
     case FOURIERFT_REAL:
@@ -170,27 +210,29 @@ __device__ __forceinline__ fourierft_complex read_source(const fourierft_complex
   }
 }
 
-/* Adds what an operator gives one bin of the first TOKENS tokens, of which there are `count`. */
+/* Adds what an operator gives a pair of bins of the first TOKENS tokens, of which there are `count`. */
 template <int TOKENS>
-__device__ __forceinline__ void add_entries(const fourierft_line_operator &op, int row, int count,
+__device__ __forceinline__ void add_entries(const fourierft_line_operator &op, int pair, int count,
                                             const fourierft_complex *input, int points,
-                                            fourierft_complex (&sum)[TOKENS]) {
-  fourierft_complex part[TOKENS] = {};
+                                            fourierft_complex (&low)[TOKENS],
+                                            fourierft_complex (&high)[TOKENS]) {
   const float scale = 0.5f * op.scale;
-  const int32_t end = op.start[row + 1];
-  for (int32_t entry = op.start[row]; entry < end; entry++) {
-    const int32_t source = op.source[entry];
-    const float coefficient = scale * op.coefficient[op.frequency[entry]];
+  const int32_t end = read_only(op.start + pair + 1);
+  for (int32_t i = read_only(op.start + pair); i < end; i++) {
+    const fourierft_line_entry entry = read_only(op.entries + i);
+    const float coefficient = scale * read_only(op.coefficient + entry.frequency);
+    const bool is_second = (entry.source & 4) != 0;
     FOURIERFT_UNROLL
-    for (int i = 0; i < TOKENS; i++) {
-      if (i >= count) break;
-      const fourierft_complex value = read_source(input, i * points, source);
-      part[i].re += coefficient * value.re;
-      part[i].im += coefficient * value.im;
+    for (int t = 0; t < TOKENS; t++) {
+      if (t >= count) break;
+      const fourierft_complex value =
+          read_source(input, t * points, entry.source >> 3, entry.source & 3);
+      fourierft_complex sum = is_second ? high[t] : low[t];
+      sum.re += coefficient * value.re;
+      sum.im += coefficient * value.im;
+      (is_second ? high[t] : low[t]) = sum;
     }
   }
-  FOURIERFT_UNROLL
-  for (int i = 0; i < TOKENS; i++) sum[i] = sum[i] + part[i];
 }
 
 /* Puts two bins that mirror each other where the inverse transform wants them. */
@@ -225,18 +267,21 @@ __device__ __forceinline__ void gather_spectra(const fourierft_line_operator *__
   const int32_t begin = group.choice < 0 ? 0 : group.choice;
   const int32_t end = group.choice < 0 ? operator_count : group.choice + 1;
   const fourierft_pair *pairs = pairs_of(output_plan);
-  for (int i = threadIdx.x; i < output_plan->pairs; i += blockDim.x) {
+  const int count = read_only(&output_plan->pairs);
+  const int points = read_only(&output_plan->points);
+  const bool halved = read_only(&output_plan->halved) != 0;
+  const int input_points = read_only(&input_plan->points);
+  for (int i = threadIdx.x; i < count; i += blockDim.x) {
+    const fourierft_pair pair = read_only(pairs + i);
     fourierft_complex low[TOKENS] = {};
     fourierft_complex high[TOKENS] = {};
     for (int32_t a = begin; a < end; a++) {
-      add_entries(operators[a], 2 * i, group.count, input, input_plan->points, low);
-      add_entries(operators[a], 2 * i + 1, group.count, input, input_plan->points, high);
+      add_entries(read_only(operators + a), i, group.count, input, input_points, low, high);
     }
     FOURIERFT_UNROLL
     for (int line = 0; line < TOKENS; line++) {
       if (line >= group.count) break;
-      put_pair(pairs[i], output_plan->halved != 0, low[line], high[line], output,
-               line * output_plan->points);
+      put_pair(pair, halved, low[line], high[line], output, line * points);
     }
   }
 }

@@ -17,18 +17,16 @@ class DeltaJob {
         adapter_(adapter),
         line_(plan.image()),
         tables_(tables(exchanged ? adapter.v : adapter.u, exchanged ? adapter.u : adapter.v)),
-        start_(tables_.start),
-        row_(tables_.row),
-        frequency_(tables_.frequency),
+        pairs_(tables_.pairs),
+        entries_(tables_.entries),
         turns_(turns(rows)) {}
 
   int64_t units() const { return rows % 2 == 0 ? rows / 4 + 1 : (rows + 3) / 4; }
 
   fourierft_line_delta_job entry(int64_t first_unit, const fourierft_target &target) const {
     return {reinterpret_cast<const fourierft_line *>(line_.address()),
-            start_.pointer(),
-            row_.pointer(),
-            frequency_.pointer(),
+            pairs_.pointer(),
+            entries_.pointer(),
             adapter_.device_c.pointer(),
             turns_.pointer(),
             UINT64_MAX / rows,
@@ -37,7 +35,9 @@ class DeltaJob {
             static_cast<int32_t>(rows),
             static_cast<int32_t>(cols),
             adapter_.scale,
-            static_cast<int32_t>(adapter_.c.size())};
+            static_cast<int32_t>(adapter_.c.size()),
+            static_cast<int32_t>(tables_.pairs.size() - 1),
+            0};
   }
 
   const int64_t rows;
@@ -46,26 +46,30 @@ class DeltaJob {
 
  private:
   struct Tables {
-    std::vector<int32_t> start = {0};
-    std::vector<int32_t> row;
-    std::vector<int32_t> frequency;
+    std::vector<fourierft_line_bins> pairs;
+    std::vector<fourierft_line_entry> entries;
   };
 
   Tables tables(const std::vector<int32_t> &u, const std::vector<int32_t> &v) const {
     Tables result;
     for (int32_t w = 0; w <= cols / 2; w++) {
+      const auto further = static_cast<int32_t>(result.entries.size());
+      bool is_first = true;
+      const auto add = [&](int64_t row, size_t k) {
+        const fourierft_line_entry entry = {static_cast<int32_t>(row), static_cast<int32_t>(k)};
+        if (!is_first) return result.entries.push_back(entry);
+        result.pairs.push_back({static_cast<uint16_t>(plan.position(w)),
+                                static_cast<uint16_t>(plan.position(w == 0 ? 0 : cols - w)),
+                                further, entry});
+        is_first = false;
+      };
       for (size_t k = 0; k < u.size(); k++) {
-        if (v[k] == w) add(result, u[k], k);
-        if ((cols - v[k]) % cols == w) add(result, static_cast<int32_t>((rows - u[k]) % rows), k);
+        if (v[k] == w) add(u[k], k);
+        if ((cols - v[k]) % cols == w) add((rows - u[k]) % rows, k);
       }
-      result.start.push_back(static_cast<int32_t>(result.row.size()));
     }
+    result.pairs.push_back({0, 0, static_cast<int32_t>(result.entries.size()), {0, 0}});
     return result;
-  }
-
-  static void add(Tables &tables, int32_t row, size_t k) {
-    tables.row.push_back(row);
-    tables.frequency.push_back(static_cast<int32_t>(k));
   }
 
   static std::vector<fourierft_complex> turns(int64_t count) {
@@ -77,9 +81,8 @@ class DeltaJob {
   const Adapter &adapter_;
   Array<char> line_;
   Tables tables_;
-  Array<int32_t> start_;
-  Array<int32_t> row_;
-  Array<int32_t> frequency_;
+  Array<fourierft_line_bins> pairs_;
+  Array<fourierft_line_entry> entries_;
   Array<fourierft_complex> turns_;
 };
 
@@ -172,8 +175,7 @@ CASE(weightsOfEveryFormatTakeADelta) {
       }
       Array<fourierft_line_delta_job> device_table(table);
       EXPECT(session.launch_lines("fourierft_line_add", 3, 64, job.plan.shared_bytes(),
-                                  device_table.address(), int64_t{3}, 3 * job.units(), sign,
-                                  CUdeviceptr{0}),
+                                  device_table.address(), int64_t{3}, 3 * job.units(), sign),
              CUDA_SUCCESS);
       const std::vector<double> as_double = doubles.read();
       const Values as_float = floats.read();
@@ -204,7 +206,7 @@ CASE(theReportOfAnAdditionDoesNotDependOnTheGrid) {
     Array<float> weight(start);
     Array<fourierft_line_delta_job> table(
         std::vector{job.entry(0, target(weight.pointer(), 16, FOURIERFT_F32, false))});
-    session.launch_lines("fourierft_line_add", grid, 64, shared, table.address(), int64_t{1},
+    session.launch_lines("fourierft_line_add_measured", grid, 64, shared, table.address(), int64_t{1},
                          job.units(), 1.0f, partials.address());
     session.launch("fourierft_reduce_addition", 1, partials.address(), job.units(),
                    result.address());

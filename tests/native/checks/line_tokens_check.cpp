@@ -42,13 +42,11 @@ class LineOperator {
         tables_(tables(Operator(out, output.plan.line().features, in, input.plan.line().features),
                        output, input)),
         start_(tables_.start),
-        source_(tables_.source),
-        frequency_(tables_.frequency) {}
+        entries_(tables_.entries) {}
 
   fourierft_line_operator entry() const {
     return {start_.pointer(),
-            source_.pointer(),
-            frequency_.pointer(),
+            entries_.pointer(),
             adapter_.device_c.pointer(),
             adapter_.scale,
             static_cast<int32_t>(adapter_.c.size())};
@@ -57,34 +55,31 @@ class LineOperator {
  private:
   struct Tables {
     std::vector<int32_t> start = {0};
-    std::vector<int32_t> source;
-    std::vector<int32_t> frequency;
+    std::vector<fourierft_line_entry> entries;
   };
 
   static Tables tables(const Operator &op, const DeviceLine &output, const DeviceLine &input) {
     Tables result;
     const fourierft_line &line = output.plan.line();
     for (int b = 0; b < line.pairs; b++) {
-      append(result, op, b, input);
-      if (line.halved != 0 && 2 * b != line.points) append(result, op, line.points - b, input);
-      if (result.start.size() % 2 == 0) result.start.push_back(result.start.back());
+      append(result, op, b, 0, input);
+      if (line.halved != 0 && 2 * b != line.points) append(result, op, line.points - b, 4, input);
+      result.start.push_back(static_cast<int32_t>(result.entries.size()));
     }
     return result;
   }
 
-  static void append(Tables &to, const Operator &op, int bin, const DeviceLine &input) {
+  static void append(Tables &to, const Operator &op, int bin, int which, const DeviceLine &input) {
     for (int32_t i = op.start[bin]; i < op.start[bin + 1]; i++) {
-      to.source.push_back(input.source(op.source[i] / 2, op.source[i] % 2 != 0));
-      to.frequency.push_back(op.frequency[i]);
+      const int32_t source = input.source(op.source[i] / 2, op.source[i] % 2 != 0);
+      to.entries.push_back({source / 4 * 8 + which + source % 4, op.frequency[i]});
     }
-    to.start.push_back(static_cast<int32_t>(to.source.size()));
   }
 
   const Adapter &adapter_;
   Tables tables_;
   Array<int32_t> start_;
-  Array<int32_t> source_;
-  Array<int32_t> frequency_;
+  Array<fourierft_line_entry> entries_;
 };
 
 const std::vector<std::pair<int64_t, int64_t>> TOKEN_SHAPES = {
@@ -277,23 +272,21 @@ CASE(aBackwardPassIsOneLaunchAndASum) {
       const auto most = static_cast<int64_t>(std::max(first.c.size(), second.c.size()));
       const auto together = static_cast<int64_t>(first.c.size() + second.c.size());
       const int64_t stride = (all ? together : most) + 3;
-      std::vector<std::unique_ptr<Array<int32_t>>> sources;
+      std::vector<std::unique_ptr<Array<fourierft_line_places>>> sources;
       std::vector<std::unique_ptr<Array<float>>> gradients;
       std::vector<fourierft_line_gradient> stage_one;
       std::vector<fourierft_gradient> stage_two;
       int64_t before_it = 0;
       for (const Adapter *adapter : {&first, &second}) {
-        std::vector<int32_t> from_x;
-        std::vector<int32_t> from_g;
-        for (const int32_t v : adapter->v) from_x.push_back(x_line.place(v));
-        for (const int32_t u : adapter->u) from_g.push_back(g_line.place(u));
-        sources.push_back(std::make_unique<Array<int32_t>>(from_x));
-        sources.push_back(std::make_unique<Array<int32_t>>(from_g));
+        std::vector<fourierft_line_places> places;
+        for (size_t k = 0; k < adapter->c.size(); k++) {
+          places.push_back({x_line.place(adapter->v[k]), g_line.place(adapter->u[k])});
+        }
+        sources.push_back(std::make_unique<Array<fourierft_line_places>>(places));
         const auto count = static_cast<int64_t>(adapter->c.size());
         gradients.push_back(std::make_unique<Array<float>>(Values(count, 2.0f)));
         const int64_t tokens = all ? TOKENS : adapter == &first ? 1 : 3;
-        stage_one.push_back({sources[sources.size() - 2]->pointer(), sources.back()->pointer(),
-                             before_it, static_cast<int32_t>(count), 0});
+        stage_one.push_back({sources.back()->pointer(), before_it, static_cast<int32_t>(count), 0});
         stage_two.push_back({adapter->device_u.pointer(), adapter->device_v.pointer(),
                              gradients.back()->pointer(), nullptr, count, tokens,
                              all ? before_it : adapter == &first ? 0 : stride, 0, adapter->scale,

@@ -25,7 +25,23 @@ Numbers random_numbers(int count, unsigned int seed) {
   return numbers;
 }
 
-/* Runs one of the two transforms on lines that lie in natural order in shared memory. */
+/* Loads lines from memory, or stores them there. */
+struct MemoryEdge {
+  fourierft_complex *numbers;
+  int points;
+  bool stores;
+
+  template <int COUNT>
+  void move(fourierft_complex (&a)[COUNT], int line, int first, int step) const {
+    for (int k = 0; k < COUNT; k++) {
+      fourierft_complex &number = numbers[line * points + first + k * step];
+      if (stores) number = a[k];
+      else a[k] = number;
+    }
+  }
+};
+
+/* Runs one of the two transforms on lines; frequencies start, and end, in shared memory. */
 void run(const LinePlan &plan, unsigned int threads, bool inverse, Numbers &numbers) {
   const auto count = static_cast<int>(numbers.size()) / plan.line().points;
   const std::vector<char> image = plan.image();
@@ -33,14 +49,15 @@ void run(const LinePlan &plan, unsigned int threads, bool inverse, Numbers &numb
   const bool whole = emulator::run_grid({1, threads, plan.shared_bytes(count)}, false, [&] {
     auto *shared = dynamic_shared<fourierft_complex>();
     const auto total = static_cast<int>(numbers.size());
-    for (int i = threadIdx.x; i < total; i += blockDim.x) shared[padded(i)] = numbers[i];
-    __syncthreads();
+    const MemoryEdge edge = {numbers.data(), plan.line().points, inverse};
     if (inverse) {
-      transform_inverse(line, count, shared);
+      for (int i = threadIdx.x; i < total; i += blockDim.x) shared[padded(i)] = numbers[i];
+      __syncthreads();
+      transform_inverse(line, count, shared, edge);
     } else {
-      transform_forward(line, count, shared);
+      transform_forward(line, count, shared, edge);
+      for (int i = threadIdx.x; i < total; i += blockDim.x) numbers[i] = shared[padded(i)];
     }
-    for (int i = threadIdx.x; i < total; i += blockDim.x) numbers[i] = shared[padded(i)];
   });
   EXPECT_TRUE(whole);
 }

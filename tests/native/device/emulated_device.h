@@ -53,6 +53,16 @@ Element *dynamic_shared() {
   return static_cast<Element *>(emulator::shared_memory());
 }
 
+template <typename Element>
+Element *global(Element *pointer) {
+  return pointer;
+}
+
+template <typename Value>
+Value read_only(const Value *pointer) {
+  return *pointer;
+}
+
 using std::fabs;
 using std::isfinite;
 using std::sqrt;
@@ -107,6 +117,13 @@ inline uint32_t __umulhi(uint32_t a, uint32_t b) {
 struct alignas(8) float2 {
   float x;
   float y;
+};
+
+struct alignas(16) float4 {
+  float x;
+  float y;
+  float z;
+  float w;
 };
 
 struct __half {

@@ -29,6 +29,10 @@ class Touched {
   Touched &indices(const char *name, const int32_t *values, int64_t count, int64_t low,
                    int64_t high);
 
+  /* Entries whose sources and frequencies lie below these. */
+  Touched &entries(const char *name, const fourierft_line_entry *entries, int64_t count,
+                   int64_t sources, int64_t frequencies);
+
   /* A plan of fourierft_lines.h with its tables. */
   Touched &line(const char *name, const fourierft_line *line);
 
@@ -92,8 +96,9 @@ void fourierft_adamw_step(Touched &, const fourierft_parameter *, int64_t, int64
                           const fourierft_adamw *settings, const fourierft_rates *,
                           const fourierft_decision *, fourierft_progress *);
 void fourierft_line_delta(Touched &, const fourierft_line_delta_job *, int64_t, int64_t);
-void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float,
-                        fourierft_addition *partials);
+void fourierft_line_add(Touched &, const fourierft_line_delta_job *, int64_t, int64_t, float);
+void fourierft_line_add_measured(Touched &, const fourierft_line_delta_job *, int64_t, int64_t,
+                                 float, fourierft_addition *);
 void fourierft_line_apply(Touched &, const fourierft_line *input, const fourierft_line *output,
                           const fourierft_line_operator *, int32_t, const fourierft_token_group *,
                           int32_t groups, const int32_t *token, int32_t tokens, int32_t per_group,

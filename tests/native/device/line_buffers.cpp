@@ -26,7 +26,21 @@ bool serves(const fourierft_line &line, unsigned int threads) {
          line.features == (line.halved != 0 ? 2 : 1) * line.points;
 }
 
+bool is_entry(const fourierft_line_entry &entry, int64_t sources, int64_t frequencies) {
+  return entry.source >= 0 && entry.source < sources && entry.frequency >= 0 &&
+         entry.frequency < frequencies;
+}
+
 }  // namespace
+
+Touched &Touched::entries(const char *name, const fourierft_line_entry *entries, int64_t count,
+                          int64_t sources, int64_t frequencies) {
+  array(name, entries, count);
+  for (int64_t i = 0; i < count && valid; i++) {
+    require(name, is_entry(entries[i], sources, frequencies));
+  }
+  return *this;
+}
 
 Touched &Touched::line(const char *name, const fourierft_line *line) {
   array(name, line, 1);
@@ -53,13 +67,18 @@ void delta_jobs(Touched &touched, const fourierft_line_delta_job *jobs, int64_t 
     touched.require("line", job.line->points == job.cols && job.line->halved == 0);
     touched.require("shared memory", touched.shape.shared >=
                                          static_cast<size_t>(FOURIERFT_LINE_BYTES(job.cols)));
-    touched.array("start", job.start, job.line->pairs + 1);
+    touched.require("pair_count", job.pair_count >= 0 && job.pair_count <= job.line->pairs);
+    touched.array("pairs", job.pairs, job.pair_count + 1);
     if (!touched.valid) return;
-    const int64_t entries = job.start[job.line->pairs];
-    touched.require("start", job.start[0] == 0 &&
-                                 std::is_sorted(job.start, job.start + job.line->pairs + 1));
-    touched.indices("row", job.row, entries, 0, job.rows);
-    touched.indices("frequency", job.frequency, entries, 0, job.frequencies);
+    touched.require("pairs", job.pairs[0].further == 0);
+    for (int32_t p = 0; p < job.pair_count; p++) {
+      const fourierft_line_bins &bins = job.pairs[p];
+      touched.require("pairs", bins.position < job.cols && bins.mirror < job.cols &&
+                                   bins.further <= job.pairs[p + 1].further);
+      touched.require("pairs", is_entry(bins.first, job.rows, job.frequencies));
+    }
+    touched.entries("entries", job.entries, job.pairs[job.pair_count].further, job.rows,
+                    job.frequencies);
     touched.array("coefficient", job.coefficient, job.frequencies);
     touched.array("turns", job.turns, job.rows);
     touched.require("delta_type", target.delta_type >= FOURIERFT_F32);
@@ -77,10 +96,15 @@ void fourierft_line_delta(Touched &touched, const fourierft_line_delta_job *jobs
 }
 
 void fourierft_line_add(Touched &touched, const fourierft_line_delta_job *jobs, int64_t count,
-                        int64_t unit_count, float sign, fourierft_addition *partials) {
+                        int64_t unit_count, float sign) {
   touched.require("sign", sign == 1.0f || sign == -1.0f);
   delta_jobs(touched, jobs, count, unit_count);
-  if (partials == nullptr) return;
+}
+
+void fourierft_line_add_measured(Touched &touched, const fourierft_line_delta_job *jobs,
+                                 int64_t count, int64_t unit_count, float sign,
+                                 fourierft_addition *partials) {
+  fourierft_line_add(touched, jobs, count, unit_count, sign);
   touched.array("partials", partials, unit_count);
   touched.require("shared memory",
                   touched.shape.shared >= touched.shape.threads * sizeof(fourierft_addition));
@@ -93,13 +117,12 @@ void line_operators(Touched &touched, const fourierft_line_operator *operators, 
   touched.array("operators", operators, count);
   for (int64_t a = 0; a < count && touched.valid; a++) {
     const fourierft_line_operator &op = operators[a];
-    const int64_t lists = 2 * output->pairs;
-    touched.array("start", op.start, lists + 1);
+    touched.array("start", op.start, output->pairs + 1);
     if (!touched.valid) return;
-    const int64_t entries = op.start[lists];
-    touched.require("start", op.start[0] == 0 && std::is_sorted(op.start, op.start + lists + 1));
-    touched.indices("source", op.source, entries, 0, 4 * input->points);
-    touched.indices("frequency", op.frequency, entries, 0, op.frequencies);
+    touched.require("start", op.start[0] == 0 &&
+                                 std::is_sorted(op.start, op.start + output->pairs + 1));
+    touched.entries("entries", op.entries, op.start[output->pairs], 8 * input->points,
+                    op.frequencies);
     touched.array("coefficient", op.coefficient, op.frequencies);
   }
 }
@@ -182,8 +205,12 @@ void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
   int64_t most = 0;
   for (int32_t a = 0; a < adapter_count && touched.valid; a++) {
     const fourierft_line_gradient &gradient = gradients[a];
-    touched.indices("x_source", gradient.x_source, gradient.frequencies, 0, 4 * x_line->points);
-    touched.indices("g_source", gradient.g_source, gradient.frequencies, 0, 4 * g_line->points);
+    touched.array("places", gradient.places, gradient.frequencies);
+    for (int32_t k = 0; k < gradient.frequencies && touched.valid; k++) {
+      const fourierft_line_places &places = gradient.places[k];
+      touched.require("places", places.x >= 0 && places.x < 4 * x_line->points && places.g >= 0 &&
+                                    places.g < 4 * g_line->points);
+    }
     touched.require("first", gradient.first == all);
     all += gradient.frequencies;
     most = std::max<int64_t>(most, gradient.frequencies);

@@ -62,9 +62,12 @@ class StructLayoutsTest {
           DivisorStruct.class,
           CallbackInfoStruct.class,
           GradientStruct.class,
+          LineBinsStruct.class,
           LineDeltaJobStruct.class,
+          LineEntryStruct.class,
           LineGradientStruct.class,
           LineOperatorStruct.class,
+          LinePlacesStruct.class,
           LineStruct.class,
           OperatorStruct.class,
           PairStruct.class,
@@ -152,8 +155,10 @@ class StructLayoutsTest {
     return switch (type) {
       case "*", "int64_t", "uint64_t" -> "long";
       case "int32_t", "uint32_t" -> "int";
+      case "uint16_t" -> "short";
       case "float", "double" -> type;
       case "fourierft_divisor" -> "long+long";
+      case "fourierft_line_entry" -> "int+int";
       case "fourierft_target" -> "long+long+int+int+float+int";
       default -> "unknown " + type;
     };
@@ -221,6 +226,9 @@ class StructLayoutsTest {
     if (type == DivisorStruct.class) {
       return new DivisorStruct(1000L * number, 1000L * number + 1);
     }
+    if (type == LineEntryStruct.class) {
+      return new LineEntryStruct(1000 * number, 1000 * number + 1);
+    }
     if (type == TargetStruct.class) {
       return new TargetStruct(1000L * number, 2, 3, 4, 5f, number);
     }
@@ -229,6 +237,9 @@ class StructLayoutsTest {
     }
     if (type == int.class) {
       return 0x0111_1111 * number;
+    }
+    if (type == short.class) {
+      return (short) (0x0111 * number);
     }
     return type == float.class ? (Object) (float) number : (Object) (double) number;
   }
@@ -248,8 +259,16 @@ class StructLayoutsTest {
           bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 24),
           bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset + 28));
     }
+    if (type == LineEntryStruct.class) {
+      return new LineEntryStruct(
+          bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset),
+          bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset + 4));
+    }
     if (type == long.class) {
       return bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, offset);
+    }
+    if (type == short.class) {
+      return bytes.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
     }
     if (type == int.class) {
       return bytes.get(ValueLayout.JAVA_INT_UNALIGNED, offset);

@@ -24,11 +24,12 @@ public enum Kernel {
   ADAMW_STEP,
   LINE_DELTA,
   LINE_ADD,
+  LINE_ADD_MEASURED,
   LINE_APPLY,
   LINE_BACKWARD;
 
   /** FOURIERFT_KERNEL_ABI of the header that this code was written against. */
-  public static final int ABI = 7;
+  public static final int ABI = 8;
 
   /** FOURIERFT_BLOCK: threads of a block, in every launch but those of lines. */
   public static final int BLOCK = 256;

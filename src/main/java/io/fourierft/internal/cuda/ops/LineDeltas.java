@@ -4,6 +4,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.internal.cuda.fft.LinePlan;
 import io.fourierft.internal.cuda.kernels.Kernel;
+import io.fourierft.internal.cuda.kernels.LaunchArguments;
 import io.fourierft.internal.cuda.resident.ResidentAdapters;
 import io.fourierft.internal.cuda.resident.ResidentLineTables;
 import io.fourierft.internal.cuda.stream.WorkStream;
@@ -135,9 +136,8 @@ public final class LineDeltas {
     boolean turned = (target.transposed() != 0) != exchanged;
     return new LineDeltaJobStruct(
         shared.adapters().lines().rowLine(stream, cols),
-        lists.start(),
-        lists.source(),
-        lists.frequency(),
+        lists.heads(),
+        lists.entries(),
         coefficients.pointer(),
         shared.adapters().lines().roots(stream, rows),
         Long.divideUnsigned(-1, rows),
@@ -152,7 +152,8 @@ public final class LineDeltas {
         rows,
         cols,
         DeltaScale.of(adapter, coefficients.largest()).before(),
-        adapter.nFrequency());
+        adapter.nFrequency(),
+        lists.pairs());
   }
 
   /** Writes the deltas. */
@@ -172,19 +173,21 @@ public final class LineDeltas {
    * @param partials device memory of an {@link AdditionStruct} for each unit, or 0
    */
   static void add(WorkStream stream, Launch launch, float sign, long partials) {
-    long found = partials == 0 ? 0 : launch.threads() * AdditionStruct.LAYOUT.byteSize();
-    stream.launchLines(
-        Kernel.LINE_ADD,
-        launch.units(),
-        launch.threads(),
-        Math.max(launch.sharedBytes(), found),
+    boolean measured = partials != 0;
+    long found = measured ? launch.threads() * AdditionStruct.LAYOUT.byteSize() : 0;
+    LaunchArguments arguments =
         stream
             .arguments()
             .add(launch.table())
             .add(launch.jobs())
             .add(launch.units())
-            .add(sign)
-            .add(partials));
+            .add(sign);
+    stream.launchLines(
+        measured ? Kernel.LINE_ADD_MEASURED : Kernel.LINE_ADD,
+        launch.units(),
+        launch.threads(),
+        Math.max(launch.sharedBytes(), found),
+        measured ? arguments.add(partials) : arguments);
   }
 
   /** Units of the launch that adds one adapter. */

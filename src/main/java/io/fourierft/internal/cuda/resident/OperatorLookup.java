@@ -100,8 +100,7 @@ final class OperatorLookup {
             places
                 .lines()
                 .products(stream, lines.tokenPlan(adapter.cols()), lines.tokenPlan(adapter.rows()));
-        long x = products.pointer();
-        table.add(new LineGradientStruct(x, x + (long) Integer.BYTES * n, before, n));
+        table.add(new LineGradientStruct(products.pointer(), before, n));
         yield products;
       }
       case PLACES -> places.rowsAndColumns(stream);

@@ -6,6 +6,7 @@ import io.fourierft.internal.cuda.memory.HostBytes;
 import io.fourierft.internal.cuda.memory.ResidentTable;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import io.fourierft.internal.cuda.struct.LineOperatorStruct;
+import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -24,7 +25,7 @@ public final class ResidentLineTables {
     PRODUCTS
   }
 
-  private record Held(ResidentTable table, int lists, int entries) {}
+  private record Held(ResidentTable table, int pairs, int heads) {}
 
   private final SpectralLocations places;
   private final Map<Kind, Held> tables = new EnumMap<>(Kind.class);
@@ -49,12 +50,12 @@ public final class ResidentLineTables {
         () -> LineTable.operator(places, transposed, input, output));
   }
 
-  /** Where each k reads x; where it reads g follows. */
+  /** Where each k reads x and g. */
   ResidentTable products(WorkStream stream, LinePlan x, LinePlan g) {
     Held held = tables.get(Kind.PRODUCTS);
     if (held == null) {
-      int[] both = LineTable.products(places, x, g);
-      held = new Held(stream.newResidentTable(HostBytes.of(both)), 0, 0);
+      byte[] both = LineTable.products(places, x, g);
+      held = new Held(stream.newResidentTable(HostBytes.whole(MemorySegment.ofArray(both))), 0, 0);
       tables.put(Kind.PRODUCTS, held);
     }
     stream.pin(held.table);
@@ -67,22 +68,21 @@ public final class ResidentLineTables {
       LineTable host = made.get();
       held =
           new Held(
-              stream.newResidentTable(HostBytes.of(host.packed())),
-              host.start().length,
-              host.source().length);
+              stream.newResidentTable(HostBytes.whole(MemorySegment.ofArray(host.packed()))),
+              host.pairs(),
+              host.heads().length);
       tables.put(kind, held);
     }
     stream.pin(held.table);
-    long source = held.table.pointer() + (long) Integer.BYTES * held.lists;
-    return new Lists(
-        held.table, held.table.pointer(), source, source + (long) Integer.BYTES * held.entries);
+    long heads = held.table.pointer();
+    return new Lists(held.table, held.pairs, heads, heads + held.heads);
   }
 
   /** A {@link LineTable} on the device, and the addresses of its parts. */
-  public record Lists(ResidentTable table, long start, long source, long frequency) {
+  public record Lists(ResidentTable table, int pairs, long heads, long entries) {
     /** The operator of an adapter with these places. */
     LineOperatorStruct operator(long coefficients, float scale, int frequencies) {
-      return new LineOperatorStruct(start, source, frequency, coefficients, scale, frequencies);
+      return new LineOperatorStruct(heads, entries, coefficients, scale, frequencies);
     }
   }
 

@@ -9,9 +9,8 @@ import java.nio.ByteBuffer;
  * One adapter whose delta is computed row by row in shared memory.
  *
  * @param line device address of the {@link LineStruct}
- * @param start device address of where each pair's entries start
- * @param row device address of the row of each entry
- * @param frequency device address of the k of each entry
+ * @param pairs device address of the pairs of bins that have entries
+ * @param entries device address of the entries that are not the first of their pair
  * @param coefficient device address of c[k]
  * @param turns device address of the roots of unity of the rows
  * @param magic 2^64 - 1 over rows, rounded down
@@ -21,12 +20,12 @@ import java.nio.ByteBuffer;
  * @param cols N
  * @param scale factor on every c[k]
  * @param frequencies n
+ * @param pairCount how many pairs of bins have entries
  */
 public record LineDeltaJobStruct(
     long line,
-    long start,
-    long row,
-    long frequency,
+    long pairs,
+    long entries,
     long coefficient,
     long turns,
     long magic,
@@ -35,15 +34,15 @@ public record LineDeltaJobStruct(
     int rows,
     int cols,
     float scale,
-    int frequencies)
+    int frequencies,
+    int pairCount)
     implements Struct {
   /** The struct {@code fourierft_line_delta_job}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
               ValueLayout.JAVA_LONG.withName("line"),
-              ValueLayout.JAVA_LONG.withName("start"),
-              ValueLayout.JAVA_LONG.withName("row"),
-              ValueLayout.JAVA_LONG.withName("frequency"),
+              ValueLayout.JAVA_LONG.withName("pairs"),
+              ValueLayout.JAVA_LONG.withName("entries"),
               ValueLayout.JAVA_LONG.withName("coefficient"),
               ValueLayout.JAVA_LONG.withName("turns"),
               ValueLayout.JAVA_LONG.withName("magic"),
@@ -52,7 +51,9 @@ public record LineDeltaJobStruct(
               ValueLayout.JAVA_INT.withName("rows"),
               ValueLayout.JAVA_INT.withName("cols"),
               ValueLayout.JAVA_FLOAT.withName("scale"),
-              ValueLayout.JAVA_INT.withName("frequencies"))
+              ValueLayout.JAVA_INT.withName("frequencies"),
+              ValueLayout.JAVA_INT.withName("pair_count"),
+              ValueLayout.JAVA_INT.withName("reserved"))
           .withName("fourierft_line_delta_job");
 
   @Override
@@ -63,9 +64,8 @@ public record LineDeltaJobStruct(
   @Override
   public void write(ByteBuffer to) {
     to.putLong(line);
-    to.putLong(start);
-    to.putLong(row);
-    to.putLong(frequency);
+    to.putLong(pairs);
+    to.putLong(entries);
     to.putLong(coefficient);
     to.putLong(turns);
     to.putLong(magic);
@@ -75,5 +75,7 @@ public record LineDeltaJobStruct(
     to.putInt(cols);
     to.putFloat(scale);
     to.putInt(frequencies);
+    to.putInt(pairCount);
+    to.putInt(0);
   }
 }

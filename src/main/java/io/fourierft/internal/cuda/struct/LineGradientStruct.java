@@ -8,18 +8,16 @@ import java.nio.ByteBuffer;
 /**
  * Where the gradient of one adapter comes from.
  *
- * @param xSource device address of what each k reads of x
- * @param gSource device address of what each k reads of g
+ * @param places device address of what each k reads of x and g
  * @param first coefficients of the adapters before it
  * @param frequencies n
  */
-public record LineGradientStruct(long xSource, long gSource, long first, int frequencies)
+public record LineGradientStruct(long places, long first, int frequencies)
     implements Struct {
   /** The struct {@code fourierft_line_gradient}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-              ValueLayout.JAVA_LONG.withName("x_source"),
-              ValueLayout.JAVA_LONG.withName("g_source"),
+              ValueLayout.JAVA_LONG.withName("places"),
               ValueLayout.JAVA_LONG.withName("first"),
               ValueLayout.JAVA_INT.withName("frequencies"),
               ValueLayout.JAVA_INT.withName("reserved"))
@@ -32,8 +30,7 @@ public record LineGradientStruct(long xSource, long gSource, long first, int fre
 
   @Override
   public void write(ByteBuffer to) {
-    to.putLong(xSource);
-    to.putLong(gSource);
+    to.putLong(places);
     to.putLong(first);
     to.putInt(frequencies);
     to.putInt(0);
