@@ -103,24 +103,25 @@ public final class WorkStream implements AutoCloseable {
   public void submit(Runnable work) {
     locked(
         () -> {
-          context.run(
-              () -> {
-                requireUsable();
-                try {
-                  work.run();
-                } catch (RuntimeException e) {
-                  if (!recording) {
-                    staging.abandon();
-                  }
-                  throw e;
-                } finally {
-                  if (!recordable) {
-                    held.unpin();
-                  }
-                }
-              });
+          context.run(() -> enqueue(work));
           return null;
         });
+  }
+
+  private void enqueue(Runnable work) {
+    requireUsable();
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      if (!recording) {
+        staging.abandon();
+      }
+      throw e;
+    } finally {
+      if (!recordable) {
+        held.unpin();
+      }
+    }
   }
 
   private <T> T locked(Supplier<T> work) {
