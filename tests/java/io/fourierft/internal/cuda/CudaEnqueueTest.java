@@ -97,8 +97,7 @@ final class CudaEnqueueTest {
         AROUND + 2,
         2000,
         () -> engine.backward(routing, x, y, gx, gradients, OperatorPath.AUTO));
-    require(
-        "gradient", AROUND + 2, 2000, () -> engine.spectrumGradient(routing, x, y, gradients));
+    require("gradient", AROUND + 2, 2000, () -> engine.spectrumGradient(routing, x, y, gradients));
     emulator.assertNoMisuse();
   }
 
@@ -111,8 +110,7 @@ final class CudaEnqueueTest {
         AROUND + 1,
         4800,
         () -> engine.addDelta(adapter, weight, WeightLayout.OUT_IN, Addition.ADD));
-    require(
-        "delta", AROUND + 1, 4800, () -> engine.deltaWeights(adapters, out, DensePath.FUSED));
+    require("delta", AROUND + 1, 4800, () -> engine.deltaWeights(adapters, out, DensePath.FUSED));
     emulator.assertNoMisuse();
   }
 

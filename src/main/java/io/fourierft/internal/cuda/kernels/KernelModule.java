@@ -151,7 +151,9 @@ public final class KernelModule implements AutoCloseable {
 
   /** The grid of a kernel of lines: as many blocks as run at a time, or fewer. */
   public int grid(Kernel kernel, long work, int threads, int sharedBytes) {
-    long most = (long) Math.max(resident(kernel, threads, sharedBytes), 1) * context.device().multiprocessors();
+    long most =
+        (long) Math.max(resident(kernel, threads, sharedBytes), 1)
+            * context.device().multiprocessors();
     return (int) Math.clamp(work, 1, most);
   }
 

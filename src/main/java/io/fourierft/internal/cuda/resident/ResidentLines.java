@@ -38,8 +38,7 @@ public final class ResidentLines implements AutoCloseable {
     }
 
     long pointer(WorkStream stream, int length) {
-      return pinned(
-          stream, tables, length, () -> MemorySegment.ofArray(plan(length).image()));
+      return pinned(stream, tables, length, () -> MemorySegment.ofArray(plan(length).image()));
     }
   }
 
@@ -65,8 +64,7 @@ public final class ResidentLines implements AutoCloseable {
 
   /** Device address of {@code e^{+2πi·t/length}} for all t below {@code length}. */
   public synchronized long roots(WorkStream stream, int length) {
-    return pinned(
-        stream, roots, length, () -> MemorySegment.ofArray(RootsOfUnity.table(length)));
+    return pinned(stream, roots, length, () -> MemorySegment.ofArray(RootsOfUnity.table(length)));
   }
 
   private static long pinned(
