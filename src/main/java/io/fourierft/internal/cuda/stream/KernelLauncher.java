@@ -5,6 +5,7 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.kernels.LaunchArguments;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 
 /** Launches this project's kernels on one stream. Used by one thread at a time. */
 final class KernelLauncher {
@@ -12,7 +13,7 @@ final class KernelLauncher {
   private final KernelModule kernels;
   private final long stream;
   private final LaunchArguments arguments;
-  private long launches;
+  private final long[] launches = new long[Kernel.values().length];
 
   /**
    * A launcher.
@@ -66,12 +67,17 @@ final class KernelLauncher {
 
   /** Kernels launched so far. */
   long launches() {
-    return launches;
+    return Arrays.stream(launches).sum();
+  }
+
+  /** How often this one of them was. */
+  long launches(Kernel kernel) {
+    return launches[kernel.ordinal()];
   }
 
   private void launch(
       Kernel kernel, int blocks, int threads, int sharedBytes, LaunchArguments parameters) {
-    launches++;
+    launches[kernel.ordinal()]++;
     driver.launchKernel(
         kernels.function(kernel),
         blocks,
