@@ -170,8 +170,8 @@ final class GpuClock implements AutoCloseable {
   }
 
   /**
-   * Calls until the JVM has compiled what enqueues them, so far as the time allows: a type or a path
-   * that comes for the first time sends it back to interpreting what was compiled.
+   * Calls until the JVM has compiled what enqueues them, so far as the time allows: a type or a
+   * path that comes for the first time sends it back to interpreting what was compiled.
    *
    * @param once milliseconds of the first call
    * @param most calls that are enqueued without waiting

@@ -72,7 +72,8 @@ final class KernelProfile {
 
   /** The cells of a line in which every one stands in quotes. */
   private static List<String> cells(String line) {
-    return List.of(line.substring(1, line.length() - (line.endsWith("\"") ? 1 : 0)).split("\",\"", -1));
+    return List.of(
+        line.substring(1, line.length() - (line.endsWith("\"") ? 1 : 0)).split("\",\"", -1));
   }
 
   private List<String> row(List<String> launch) {

@@ -119,11 +119,7 @@ final class TrainingBenchmark {
 
   /** Forward x and y, backward x, g and gx; the transforms between are left out. */
   private void add(
-      String name,
-      String variant,
-      TrainingStep.Shape shape,
-      GpuClock.Timing timing,
-      double error) {
+      String name, String variant, TrainingStep.Shape shape, GpuClock.Timing timing, double error) {
     long one = shape.matrixBytes();
     // Values, gradients and two moments, read and written, and the places.
     long coefficients = 40L * shape.n() * shape.stack().modules();
@@ -133,12 +129,6 @@ final class TrainingBenchmark {
     bench
         .results()
         .add(
-            name,
-            variant,
-            timing,
-            least,
-            least + kept * shape.stack().modules(),
-            error,
-            TOLERANCE);
+            name, variant, timing, least, least + kept * shape.stack().modules(), error, TOLERANCE);
   }
 }

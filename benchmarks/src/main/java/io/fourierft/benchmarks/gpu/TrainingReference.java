@@ -99,8 +99,8 @@ record TrainingReference(List<Module> modules) {
   }
 
   /**
-   * The largest relative error of coefficients and moments; that of outputs if these are further off
-   * than the rounding of activations explains.
+   * The largest relative error of coefficients and moments; that of outputs if these are further
+   * off than the rounding of activations explains.
    */
   double error(TrainingStep step) {
     int token = token(step.shape());

@@ -17,7 +17,9 @@ import io.fourierft.training.TrainerOptions;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One stack of adapted modules on the device, each with activations of its own, and its trainer. */
+/**
+ * One stack of adapted modules on the device, each with activations of its own, and its trainer.
+ */
 final class TrainingStep implements AutoCloseable {
   static final double LEARNING_RATE = 1e-3;
   static final double WEIGHT_DECAY = 0.01;
@@ -48,7 +50,8 @@ final class TrainingStep implements AutoCloseable {
     }
 
     FourierAdapter adapter(int module) {
-      return Bench.adapters(new Cases.Problem(stack.side(), stack.side(), n), module + 1).get(module);
+      return Bench.adapters(new Cases.Problem(stack.side(), stack.side(), n), module + 1)
+          .get(module);
     }
   }
 
@@ -80,8 +83,7 @@ final class TrainingStep implements AutoCloseable {
       List<FourierAdapter> adapters =
           Bench.adapters(new Cases.Problem(side, side, shape.n()), shape.stack().modules());
       for (int i = 0; i < adapters.size(); i++) {
-        spectra.add(
-            buffers.add(TrainableSpectrum.of("module " + i, engine, adapters.get(i))));
+        spectra.add(buffers.add(TrainableSpectrum.of("module " + i, engine, adapters.get(i))));
         modules.add(module(spectra.getLast(), i));
       }
       trainer =
