@@ -42,7 +42,8 @@ class SimilarityMatrixTest {
                     List.of(new WeightSlice(name, 0, 0, one.rows(), 1, 0)),
                     WeightLayout.OUT_IN,
                     one)));
-    return new ResolvedAdapter(resolved, Map.of(), List.of(), Map.of(), List.of(), "", UnaryOperator.identity(), Set.of());
+    return new ResolvedAdapter(
+        resolved, Map.of(), List.of(), Map.of(), List.of(), "", UnaryOperator.identity(), Set.of());
   }
 
   private static FourierAdapter random(int rows, int cols, int n, long seed, Random random) {

@@ -117,7 +117,8 @@ class TensorNamesTest extends OneEngineTest {
       assertFalse(Arrays.equals(stored, trained));
       assertArrayEquals(trained, biasOf(model, other + ".bias"));
       assertArrayEquals(
-          trained, LayerSamples.floats((HostMatrix) Objects.requireNonNull(model.layer(name).bias())));
+          trained,
+          LayerSamples.floats((HostMatrix) Objects.requireNonNull(model.layer(name).bias())));
       model.save("default", folder.resolve("saved"), false);
     }
     for (String first : List.of(name, other)) {
@@ -289,15 +290,14 @@ class TensorNamesTest extends OneEngineTest {
               "base_model.model." + attention + "key.weight", DType.F32, width, width, 1, layer);
       tensors[3 * layer + 2] =
           ModelFiles.tensor(
-              "base_model.model." + attention + "key.bias",
-              DType.F32,
-              List.of((long) width),
-              bias);
+              "base_model.model." + attention + "key.bias", DType.F32, List.of((long) width), bias);
     }
     return tensors;
   }
 
-  /** A base whose files hold query, key and value in one tensor, which the model of today splits. */
+  /**
+   * A base whose files hold query, key and value in one tensor, which the model of today splits.
+   */
   private Path fused() throws IOException {
     return ModelFiles.model(
         folder.resolve("fused"),
@@ -334,8 +334,7 @@ class TensorNamesTest extends OneEngineTest {
       assertEquals(24, model.layer(fused).outFeatures());
       assertEquals(List.of("default"), model.layer(fused).activeAdapters());
       assertEquals(8, model.tensor(query + ".bias").cols(), "no adapter brings it");
-      refusedInPieces(
-          "parts", name -> model.addAdapter(name, config("q_proj").build(), List.of()));
+      refusedInPieces("parts", name -> model.addAdapter(name, config("q_proj").build(), List.of()));
       assertEquals(List.of("default"), model.adapterNames(), "nothing was added");
     }
     FourierFtConfigBuilder parts = config("q_proj").nFrequency(4).bias("all");
@@ -373,8 +372,7 @@ class TensorNamesTest extends OneEngineTest {
             ModelFiles.matrix("bert.embeddings.word_embeddings.weight", DType.F32, 12, 8, 1, 1),
             ModelFiles.matrix(
                 "bert.encoder.layer.0.attention.self.query.weight", DType.F32, 8, 8, 1, 2),
-            ModelFiles.vector(
-                "bert.encoder.layer.0.attention.self.query.bias", DType.F32, 8, 3),
+            ModelFiles.vector("bert.encoder.layer.0.attention.self.query.bias", DType.F32, 8, 3),
             ModelFiles.vector("cls.predictions.bias", DType.F32, 12, 4));
     FourierFtConfigBuilder biased = config("query").nFrequency(4).bias("all");
     try (AdaptedModel model =
@@ -399,8 +397,7 @@ class TensorNamesTest extends OneEngineTest {
                 List.of(
                     ExtraTensor.saved(decoder + ".weight", List.of(12L, 8L), new float[96]),
                     ExtraTensor.saved(decoder + ".bias", List.of(12L), new float[12])));
-    FourierFtConfigBuilder saving =
-        config("query").nFrequency(4).modulesToSave(List.of("decoder"));
+    FourierFtConfigBuilder saving = config("query").nFrequency(4).modulesToSave(List.of("decoder"));
     try (AdaptedModel model = AdaptedModel.open(engine(), base, saving.build(), own)) {
       assertEquals(0, ((HostMatrix) model.tensor(decoder + ".weight")).get(3, 3));
       assertTrue(
@@ -422,8 +419,7 @@ class TensorNamesTest extends OneEngineTest {
       Path other = folder.resolve("other-tower");
       model.save("default", other, false);
       Path file = other.resolve("adapter_config.json");
-      Files.writeString(
-          file, Files.readString(file).replace("CLIPVisionModel", "CLIPTextModel"));
+      Files.writeString(file, Files.readString(file).replace("CLIPVisionModel", "CLIPTextModel"));
       PeftException doubtful =
           assertThrows(PeftException.class, () -> model.addAdapter("text", other));
       assertTrue(doubtful.getMessage().contains("in the model of today"), doubtful.getMessage());
@@ -456,12 +452,26 @@ class TensorNamesTest extends OneEngineTest {
                 "base_model.model." + module + "query.base_layer.bias",
                 DType.F32,
                 List.of(8L),
-                1, 2, 3, 4, 5, 6, 7, 8),
+                1,
+                2,
+                3,
+                4,
+                5,
+                6,
+                7,
+                8),
             ModelFiles.tensor(
                 "base_model.model." + module + "key.bias",
                 DType.F32,
                 List.of(8L),
-                8, 7, 6, 5, 4, 3, 2, 1));
+                8,
+                7,
+                6,
+                5,
+                4,
+                3,
+                2,
+                1));
     HostMatrix zero = LayerSamples.zeros(1, 8);
     for (String key : List.of(module + "key", (module + "key").substring(5))) {
       try (AdaptedModel model = open(base, adapter);

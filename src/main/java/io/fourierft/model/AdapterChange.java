@@ -74,8 +74,8 @@ final class AdapterChange {
                 String others = other.names().apply(tensor);
                 if (!own.equals(others) && adapter.isOf(own) && other.isOf(others)) {
                   throw new PeftException(
-                      ("adapter '%s' calls '%s' what is '%s' in the model of today, but adapter '%s'"
-                              + " so calls '%s'; open a model for each")
+                      ("adapter '%s' calls '%s' what is '%s' in the model of today, but adapter"
+                           + " '%s' so calls '%s'; open a model for each")
                           .formatted(name, tensor, own, otherName, others));
                 }
               }
@@ -83,8 +83,7 @@ final class AdapterChange {
   }
 
   /** What the program has taken as a frozen layer no adapter may bring afterwards. */
-  private void requireNoLayer(
-      String name, ModelAdapter adapter, String tensor, ExtraTensor extra) {
+  private void requireNoLayer(String name, ModelAdapter adapter, String tensor, ExtraTensor extra) {
     String module = TensorNames.withoutLeaf(tensor);
     if (layers.known(module) != null && !adapter.isBias(tensor)) {
       throw new FourierException(

@@ -101,10 +101,7 @@ public final class AdapterParameters {
   private static TrainableTensor bias(
       String own, String stored, Matrix values, ModelLayers layers) {
     return TrainableTensor.of(
-        own,
-        values,
-        layers.memory().zeros(values),
-        trained -> layers.updateBias(stored, trained));
+        own, values, layers.memory().zeros(values), trained -> layers.updateBias(stored, trained));
   }
 
   /** The coefficients of each layer. */
@@ -130,7 +127,10 @@ public final class AdapterParameters {
     return all;
   }
 
-  /** The trained coefficients of a layer by its path in the model of today, null if it has none, or its trainer has closed them. */
+  /**
+   * The trained coefficients of a layer by its path in the model of today, null if it has none, or
+   * its trainer has closed them.
+   */
   @Nullable TrainableSpectrum spectrum(String path) {
     TrainableSpectrum spectrum = spectra.get(path);
     return spectrum == null || spectrum.isClosed() ? null : spectrum;

@@ -204,7 +204,9 @@ public final class ModelPass implements AutoCloseable {
     perSample.forEach(each -> distinct.add(Objects.requireNonNullElse(each, FourierLinear.BASE)));
     boolean own =
         distinct.stream()
-            .anyMatch(each -> !each.equals(FourierLinear.BASE) && then.adapter(each).saves(tensor.name()));
+            .anyMatch(
+                each ->
+                    !each.equals(FourierLinear.BASE) && then.adapter(each).saves(tensor.name()));
     if (own && distinct.size() > 1) {
       throw new FourierException(
           "samples name the adapters %s, which do not share '%s'; compute it in a pass for each"

@@ -164,8 +164,12 @@ public final class BaseModel {
               name, stored.dtype(), stored.shape(), List.of(WeightSlice.whole(name, rows))));
     }
     return Optional.ofNullable(place)
-        .map(found -> BaseTensor.of(name, NameReading.requireOrder(found, this)))
-        .map(found -> place.isTied() ? found.storedBy(ties.aliases()) : found);
+        .map(found -> NameReading.requireOrder(found, this))
+        .map(
+            found ->
+                found.isTied()
+                    ? BaseTensor.of(name, found).storedBy(ties.aliases())
+                    : BaseTensor.of(name, found));
   }
 
   /**
