@@ -75,7 +75,7 @@ final class AdapterChange {
                 if (!own.equals(others) && adapter.isOf(own) && other.isOf(others)) {
                   throw new PeftException(
                       ("adapter '%s' calls '%s' what is '%s' in the model of today, but adapter"
-                           + " '%s' so calls '%s'; open a model for each")
+                              + " '%s' so calls '%s'; open a model for each")
                           .formatted(name, tensor, own, otherName, others));
                 }
               }
