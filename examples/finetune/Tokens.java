@@ -41,7 +41,9 @@ record Tokens(float[] values, int count, int width) {
     return sum;
   }
 
-  /** Adds the sum of the rows but the first {@code skipped} of each {@code group}, as a bias has it. */
+  /**
+   * Adds the sum of the rows but the first {@code skipped} of each {@code group}, as a bias has it.
+   */
   void addSumTo(HostMatrix gradient, int skipped, int group) {
     for (int i = 0; i < width; i++) {
       double sum = 0;

@@ -90,7 +90,8 @@ class FineTuneBiasTest extends OneEngineTest {
     assertEquals(tensors(theirs), tensors(ours));
     for (String tensor : tensors(theirs)) {
       String name = tensor.substring(0, tensor.indexOf(' '));
-      // A key's bias adds the same to all of a token's shares, so that it has no gradient, and AdamW
+      // A key's bias adds the same to all of a token's shares, so that it has no gradient, and
+      // AdamW
       // makes steps of what is rounding alone.
       if (!name.endsWith("k_proj.bias")) {
         assertClose(elements(theirs, name), elements(ours, name), 1e-3, name);
@@ -102,7 +103,9 @@ class FineTuneBiasTest extends OneEngineTest {
     }
   }
 
-  /** PEFT loaded what this program had trained, and what it trained itself, and gave these scores. */
+  /**
+   * PEFT loaded what this program had trained, and what it trained itself, and gave these scores.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"all", "fourierft_only"})
   void peftGivesTheSameScoresForWhatEitherTrained(String bias) throws Exception {
@@ -121,7 +124,9 @@ class FineTuneBiasTest extends OneEngineTest {
     }
   }
 
-  /** Of a configuration alone, and nothing drawn: the same tensors to the bit, the same settings. */
+  /**
+   * Of a configuration alone, and nothing drawn: the same tensors to the bit, the same settings.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"all", "fourierft_only"})
   void aNewAdapterIsPeftsToTheBit(String bias) throws IOException {
@@ -153,8 +158,7 @@ class FineTuneBiasTest extends OneEngineTest {
   /** All settings but those that tell who made the file, where and of what class; targets a set. */
   private static ObjectNode settings(Path adapter) throws IOException {
     ObjectNode settings =
-        (ObjectNode)
-            new ObjectMapper().readTree(adapter.resolve("adapter_config.json").toFile());
+        (ObjectNode) new ObjectMapper().readTree(adapter.resolve("adapter_config.json").toFile());
     settings.remove(List.of("auto_mapping", "base_model_name_or_path", "peft_version"));
     Set<String> targets = new TreeSet<>();
     settings.get("target_modules").forEach(target -> targets.add(target.asText()));
