@@ -169,6 +169,11 @@ public final class WorkStream implements AutoCloseable {
     return launcher.launches();
   }
 
+  /** How often {@code kernel} was launched. */
+  public long launches(Kernel kernel) {
+    return launcher.launches(kernel);
+  }
+
   /** The grid that {@link #launch} would use. */
   public int grid(long work) {
     return launcher.grid(work);
