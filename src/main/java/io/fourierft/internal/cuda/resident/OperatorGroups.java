@@ -18,32 +18,45 @@ import org.jspecify.annotations.Nullable;
 final class OperatorGroups {
   private static final int MOST = 64;
 
-  private final Map<WorkStream, Map<Long, OperatorGroup>> byStream = new WeakHashMap<>();
+  private final Map<WorkStream, Map<Key, OperatorGroup>> byStream = new WeakHashMap<>();
 
   /** Replaced while a call or a recording used them. */
   private final List<OperatorGroup> leaving = new ArrayList<>();
 
   /** Adapters by identity, without looking into them; another list of the same may be unequal. */
-  private static long key(List<FourierAdapter> adapters, OperatorForm form) {
-    int hash = 0;
-    for (int i = 0; i < adapters.size(); i++) {
-      hash = 31 * hash + System.identityHashCode(adapters.get(i));
+  private record Key(int hash, OperatorForm form) {
+    static Key of(List<FourierAdapter> adapters, OperatorForm form) {
+      int hash = form.hashCode();
+      for (int i = 0; i < adapters.size(); i++) {
+        hash = 31 * hash + System.identityHashCode(adapters.get(i));
+      }
+      return new Key(hash, form);
     }
-    return (long) form.ordinal() << Integer.SIZE | Integer.toUnsignedLong(hash);
+
+    /** Written out, as is the hash: what a record generates is slow until it is compiled. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that && hash == that.hash && form == that.form;
+    }
+
+    @Override
+    public int hashCode() {
+      return hash;
+    }
   }
 
   @Nullable OperatorGroup find(
       WorkStream stream, List<FourierAdapter> adapters, OperatorForm form) {
-    Map<Long, OperatorGroup> own = byStream.get(stream);
-    OperatorGroup known = own == null ? null : own.get(key(adapters, form));
+    Map<Key, OperatorGroup> own = byStream.get(stream);
+    OperatorGroup known = own == null ? null : own.get(Key.of(adapters, form));
     return known != null && known.isOf(adapters) ? known : null;
   }
 
   void put(
       WorkStream stream, List<FourierAdapter> adapters, OperatorForm form, OperatorGroup group) {
-    Map<Long, OperatorGroup> own =
+    Map<Key, OperatorGroup> own =
         byStream.computeIfAbsent(stream, _ -> new LinkedHashMap<>(16, 0.75f, true));
-    OperatorGroup replaced = own.put(key(adapters, form), group);
+    OperatorGroup replaced = own.put(Key.of(adapters, form), group);
     if (replaced != null && replaced.isPinned()) {
       leaving.add(replaced);
     }
