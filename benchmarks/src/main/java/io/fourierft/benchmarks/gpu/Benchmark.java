@@ -10,6 +10,7 @@ import io.fourierft.internal.cuda.stream.EngineStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -42,6 +43,9 @@ final class Benchmark {
       OperatorBenchmark staged = new OperatorBenchmark(plainBench, false);
       operators.mixed();
       operators.directions();
+      Map<String, TrainingReference> references = TrainingBenchmark.noReferences();
+      new TrainingBenchmark(bench, false, references).steps();
+      new TrainingBenchmark(plainBench, true, references).steps();
       dense.merges(true);
       dense.deltas("delta");
       staged.mixed();
