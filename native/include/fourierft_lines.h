@@ -43,6 +43,13 @@
 /* The largest radix; a block has more threads than half of it. */
 #define FOURIERFT_LARGEST_RADIX 1021
 
+/*
+ * The largest powers of two among the radices of a delta's rows and of tokens: what a thread keeps in
+ * registers decides how many blocks a multiprocessor has.
+ */
+#define FOURIERFT_ROW_RADIX 8
+#define FOURIERFT_TOKEN_RADIX 16
+
 /* The most tokens that a block keeps at a time. */
 #define FOURIERFT_LINE_TOKENS 4
 

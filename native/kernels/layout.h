@@ -160,7 +160,6 @@ FOURIERFT_AT(fourierft_line_delta_job, cols, 92);
 FOURIERFT_AT(fourierft_line_delta_job, scale, 96);
 FOURIERFT_AT(fourierft_line_delta_job, frequencies, 100);
 FOURIERFT_AT(fourierft_line_delta_job, pair_count, 104);
-FOURIERFT_AT(fourierft_line_delta_job, reserved, 108);
 FOURIERFT_SIZE(fourierft_line_delta_job, 112);
 
 FOURIERFT_AT(fourierft_line_operator, start, 0);
@@ -182,7 +181,6 @@ FOURIERFT_SIZE(fourierft_line_places, 8);
 FOURIERFT_AT(fourierft_line_gradient, places, 0);
 FOURIERFT_AT(fourierft_line_gradient, first, 8);
 FOURIERFT_AT(fourierft_line_gradient, frequencies, 16);
-FOURIERFT_AT(fourierft_line_gradient, reserved, 20);
 FOURIERFT_SIZE(fourierft_line_gradient, 24);
 
 #undef FOURIERFT_AT

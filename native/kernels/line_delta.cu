@@ -262,8 +262,11 @@ class UnitEdge {
       float values[COUNT];
       FOURIERFT_UNROLL
       for (int k = 0; k < COUNT; k++) {
-        values[k] = rounded_to(target.delta_type,
-                               __fmul_rn(target.scale, is_second ? a[k].im : a[k].re));
+        values[k] = __fmul_rn(target.scale, is_second ? a[k].im : a[k].re);
+      }
+      if (target.delta_type != FOURIERFT_F32) {
+        FOURIERFT_UNROLL
+        for (int k = 0; k < COUNT; k++) values[k] = rounded_to(target.delta_type, values[k]);
       }
       put_.put(target, elements, values);
     }
@@ -285,7 +288,7 @@ __device__ __forceinline__ void run_unit(const fourierft_line_delta_job *__restr
                       read_only(&job->rows));
   UnitEdge<Put> edge(job, unit, put);
   fill(job, unit, line);
-  transform_inverse(read_only(&job->line), 1, line, edge);
+  transform_inverse<FOURIERFT_ROW_RADIX>(read_only(&job->line), 1, line, edge);
 }
 
 }  // namespace

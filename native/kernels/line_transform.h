@@ -162,7 +162,7 @@ __device__ __forceinline__ void direct_pass(fourierft_complex *lines, int number
   if (!INVERSE && span > 1) twiddle_all<false>(lines, numbers, pass, twiddles);
 }
 
-template <bool INVERSE, typename Edge>
+template <bool INVERSE, int MOST_TWOS, typename Edge>
 __device__ __forceinline__ void any_pass(fourierft_complex *lines, int numbers,
                                          const fourierft_pass &pass,
                                          const fourierft_complex *__restrict__ twiddles,
@@ -181,7 +181,10 @@ __device__ __forceinline__ void any_pass(fourierft_complex *lines, int numbers,
     case 8:
       return register_pass<8, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
     case 16:
-      return register_pass<16, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
+      if constexpr (MOST_TWOS >= 16) {
+        return register_pass<16, INVERSE>(lines, numbers, pass, twiddles, edge, at_edge);
+      }
+      return;
     default: {
       const int points = pass.radix * pass.span;
       if (!INVERSE && at_edge) move_lines<false>(lines, numbers, points, edge);
@@ -192,10 +195,11 @@ __device__ __forceinline__ void any_pass(fourierft_complex *lines, int numbers,
 }
 
 /*
- * Transforms `count` lines, which the edge loads into the block's shared memory. All threads of the
- * block must call it, after a barrier; it ends with one.
+ * Transforms `count` lines, which the edge loads into the block's shared memory. MOST_TWOS is the
+ * largest power of two among the radices. All threads of the block must call it, after a barrier; it
+ * ends with one.
  */
-template <typename Edge>
+template <int MOST_TWOS, typename Edge>
 __device__ __forceinline__ void transform_forward(const fourierft_line *__restrict__ plan, int count,
                                                   fourierft_complex *lines, Edge &edge) {
   const int passes = read_only(&plan->passes);
@@ -203,13 +207,13 @@ __device__ __forceinline__ void transform_forward(const fourierft_line *__restri
   if (passes == 0) move_lines<false>(lines, numbers, 1, edge);
   FOURIERFT_NO_UNROLL
   for (int pass = 0; pass < passes; pass++) {
-    any_pass<false>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
+    any_pass<false, MOST_TWOS>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
                     edge, pass == 0);
   }
 }
 
 /* The inverse, whose numbers the edge takes, in their natural order. */
-template <typename Edge>
+template <int MOST_TWOS, typename Edge>
 __device__ __forceinline__ void transform_inverse(const fourierft_line *__restrict__ plan, int count,
                                                   fourierft_complex *lines, Edge &edge) {
   const int passes = read_only(&plan->passes);
@@ -217,7 +221,7 @@ __device__ __forceinline__ void transform_inverse(const fourierft_line *__restri
   if (passes == 0) move_lines<true>(lines, numbers, 1, edge);
   FOURIERFT_NO_UNROLL
   for (int pass = passes - 1; pass >= 0; pass--) {
-    any_pass<true>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
+    any_pass<true, MOST_TWOS>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
                    edge, pass == 0);
   }
 }

@@ -180,7 +180,7 @@ __device__ __forceinline__ void load_spectra(const fourierft_line *__restrict__ 
                                              const TokenMatrix &matrix,
                                              fourierft_complex *lines) {
   const TokenEdge<LoadToken> edge(plan, group, matrix);
-  transform_forward(plan, group.count, lines, edge);
+  transform_forward<FOURIERFT_TOKEN_RADIX>(plan, group.count, lines, edge);
   split_spectra(plan, group.count, lines);
   __syncthreads();
 }
@@ -191,7 +191,7 @@ __device__ __forceinline__ void add_spectra(const fourierft_line *__restrict__ p
                                             const TokenMatrix &matrix,
                                             fourierft_complex *lines) {
   const TokenEdge<AddToToken> edge(plan, group, matrix);
-  transform_inverse(plan, group.count, lines, edge);
+  transform_inverse<FOURIERFT_TOKEN_RADIX>(plan, group.count, lines, edge);
 }
 
 /* What a position of a line and a kind stand for. */

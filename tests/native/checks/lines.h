@@ -3,6 +3,7 @@
 #define LINES_H
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <numbers>
@@ -19,8 +20,8 @@ class LinePlan {
     return halved && features % 2 == 0 ? features / 2 : features;
   }
 
-  /* The radices of a length, those of 16 last; none if a prime is too large. */
-  static std::optional<std::vector<int>> radices(int64_t points) {
+  /* The radices of a length, large powers of two last; none if a prime is too large. */
+  static std::optional<std::vector<int>> radices(int64_t points, unsigned int most) {
     std::vector<int> all;
     int64_t odd = points;
     int twos = 0;
@@ -29,7 +30,8 @@ class LinePlan {
       if (prime > FOURIERFT_LARGEST_RADIX) return std::nullopt;
       for (; odd % prime == 0; odd /= prime) all.insert(all.begin(), prime);
     }
-    const int passes = (twos + 3) / 4;
+    const int bits_of_most = std::countr_zero(most);
+    const int passes = (twos + bits_of_most - 1) / bits_of_most;
     for (int i = 0; i < passes; i++) {
       const int bits = twos / passes + (i >= passes - twos % passes ? 1 : 0);
       all.push_back(1 << bits);
@@ -38,7 +40,10 @@ class LinePlan {
   }
 
   LinePlan(int64_t features, bool halve)
-      : LinePlan(features, halve, radices(points_of(features, halve)).value()) {}
+      : LinePlan(features, halve,
+                 radices(points_of(features, halve),
+                         halve ? FOURIERFT_TOKEN_RADIX : FOURIERFT_ROW_RADIX)
+                     .value()) {}
 
   LinePlan(int64_t features, bool halve, const std::vector<int> &all) {
     line_.features = static_cast<int32_t>(features);

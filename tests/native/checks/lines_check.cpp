@@ -53,9 +53,9 @@ void run(const LinePlan &plan, unsigned int threads, bool inverse, Numbers &numb
     if (inverse) {
       for (int i = threadIdx.x; i < total; i += blockDim.x) shared[padded(i)] = numbers[i];
       __syncthreads();
-      transform_inverse(line, count, shared, edge);
+      transform_inverse<16>(line, count, shared, edge);
     } else {
-      transform_forward(line, count, shared, edge);
+      transform_forward<16>(line, count, shared, edge);
       for (int i = threadIdx.x; i < total; i += blockDim.x) numbers[i] = shared[padded(i)];
     }
   });

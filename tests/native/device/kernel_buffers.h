@@ -33,8 +33,8 @@ class Touched {
   Touched &entries(const char *name, const fourierft_line_entry *entries, int64_t count,
                    int64_t sources, int64_t frequencies);
 
-  /* A plan of fourierft_lines.h with its tables. */
-  Touched &line(const char *name, const fourierft_line *line);
+  /* A plan of fourierft_lines.h with its tables, and powers of two up to most among its radices. */
+  Touched &line(const char *name, const fourierft_line *line, int most);
 
   /* Asks about an impossible buffer of that name unless `holds`. */
   Touched &require(const char *name, bool holds);

@@ -7,8 +7,8 @@
 namespace emulator {
 namespace {
 
-/* Whether a plan is whole and a block of so many threads can run it. */
-bool serves(const fourierft_line &line, unsigned int threads) {
+/* Whether a plan is whole and a block of so many threads can run it with powers of two up to most. */
+bool serves(const fourierft_line &line, unsigned int threads, int most) {
   const auto *passes = reinterpret_cast<const fourierft_pass *>(
       reinterpret_cast<const char *>(&line) + line.passes_at);
   int64_t points = 1;
@@ -18,6 +18,7 @@ bool serves(const fourierft_line &line, unsigned int threads) {
     const int radix = passes[i].radix;
     span /= radix;
     if (passes[i].span != span || radix > FOURIERFT_LARGEST_RADIX ||
+        (radix % 2 == 0 && radix > most) ||
         (radix % 2 != 0 && radix / 2 + 1 > static_cast<int>(threads))) {
       return false;
     }
@@ -42,11 +43,11 @@ Touched &Touched::entries(const char *name, const fourierft_line_entry *entries,
   return *this;
 }
 
-Touched &Touched::line(const char *name, const fourierft_line *line) {
+Touched &Touched::line(const char *name, const fourierft_line *line, int most) {
   array(name, line, 1);
   if (!valid) return *this;
   bytes(name, line, line->bytes, 16);
-  return require(name, serves(*line, shape.threads));
+  return require(name, serves(*line, shape.threads, most));
 }
 
 namespace touch {
@@ -62,7 +63,7 @@ void delta_jobs(Touched &touched, const fourierft_line_delta_job *jobs, int64_t 
     const bool turned = target.transposed != 0;
     touched.require("first_unit", job.first_unit == units);
     units += job.rows % 2 == 0 ? job.rows / 4 + 1 : (job.rows + 3) / 4;
-    touched.line("line", job.line);
+    touched.line("line", job.line, FOURIERFT_ROW_RADIX);
     if (!touched.valid) return;
     touched.require("line", job.line->points == job.cols && job.line->halved == 0);
     touched.require("shared memory", touched.shape.shared >=
@@ -164,7 +165,8 @@ void fourierft_line_apply(Touched &touched, const fourierft_line *input,
                           int32_t group_count, const int32_t *token, int32_t tokens,
                           int32_t per_group, const void *x, int64_t x_stride, int32_t x_type,
                           void *y, int64_t y_stride, int32_t y_type) {
-  touched.line("input_line", input).line("output_line", output);
+  touched.line("input_line", input, FOURIERFT_TOKEN_RADIX)
+      .line("output_line", output, FOURIERFT_TOKEN_RADIX);
   if (!touched.valid) return;
   touched.require("per_group", per_group <= FOURIERFT_LINE_TOKENS);
   touched.require("shared memory",
@@ -187,7 +189,8 @@ void fourierft_line_backward(Touched &touched, const fourierft_line *x_line,
                              const void *x, int64_t x_stride, int32_t x_type, const void *g,
                              int64_t g_stride, int32_t g_type, void *gx, int64_t gx_stride,
                              int32_t gx_type, float *partials, int64_t partial_stride) {
-  touched.line("x_line", x_line).line("g_line", g_line);
+  touched.line("x_line", x_line, FOURIERFT_TOKEN_RADIX)
+      .line("g_line", g_line, FOURIERFT_TOKEN_RADIX);
   if (!touched.valid) return;
   touched.require("shared memory",
                   touched.shape.shared >= static_cast<size_t>(FOURIERFT_LINE_BYTES(x_line->points) +

@@ -326,10 +326,13 @@ class StructLayoutsTest {
       mine.put(type.name(), ElementCode.of(type));
     }
     mine.put("LINE_BLOCK", LinePlan.MOST_THREADS);
-    mine.put("LINE_BOUND", 640);
+    mine.put("LINE_BOUND", 1024);
+    mine.put("MEASURE_BOUND", 640);
     mine.put("TOKEN_BOUND", 512);
     mine.put("LINE_PAD", LinePlan.PAD);
     mine.put("LARGEST_RADIX", LinePlan.LARGEST_RADIX);
+    mine.put("ROW_RADIX", LinePlan.ROW_RADIX);
+    mine.put("TOKEN_RADIX", LinePlan.TOKEN_RADIX);
     mine.put("LINE_TOKENS", LinePlan.MOST_LINES);
     mine.put("PLAIN", 0);
     mine.put("CONJUGATE", 1);

@@ -36,8 +36,11 @@ public final class LinePlan {
 
   private static final int FEWEST_THREADS = 64;
 
-  /** Numbers that a thread has at a time, so that one pass of radix 16 is one round. */
-  private static final int NUMBERS_PER_THREAD = 16;
+  /** FOURIERFT_ROW_RADIX: the largest power of two among the radices of a delta's rows. */
+  public static final int ROW_RADIX = 8;
+
+  /** FOURIERFT_TOKEN_RADIX: the same of tokens. */
+  public static final int TOKEN_RADIX = 16;
 
   /** Radices that are computed in registers; other odd ones are sums by the definition. */
   private static final List<Integer> REGISTERS = List.of(3, 5, 7);
@@ -45,14 +48,16 @@ public final class LinePlan {
   private final int features;
   private final boolean halved;
   private final int points;
+  private final int mostTwos;
   private final int[] radices;
   private final int[] firstBins;
 
-  private LinePlan(int features, boolean halved, int[] radices) {
+  private LinePlan(int features, boolean halved, int mostTwos) {
     this.features = features;
     this.halved = halved;
     this.points = halved ? features / 2 : features;
-    this.radices = radices;
+    this.mostTwos = mostTwos;
+    this.radices = radices(points, mostTwos);
     // By their place in the line, so that neighbouring threads meet neighbouring places.
     this.firstBins =
         IntStream.rangeClosed(0, points / 2)
@@ -64,13 +69,12 @@ public final class LinePlan {
 
   /** Rows of a delta: complex lines, which hold two rows at a time. */
   public static LinePlan ofRows(int length) {
-    return new LinePlan(length, false, radices(length));
+    return new LinePlan(length, false, ROW_RADIX);
   }
 
   /** Tokens: of an even length, two real numbers in one complex one. */
   public static LinePlan ofTokens(int length) {
-    boolean halved = length % 2 == 0;
-    return new LinePlan(length, halved, radices(halved ? length / 2 : length));
+    return new LinePlan(length, length % 2 == 0, TOKEN_RADIX);
   }
 
   /** Whether a line of {@code length} numbers has radices that are small enough. */
@@ -100,8 +104,8 @@ public final class LinePlan {
     return Math.max(largest, rest);
   }
 
-  /** Odd primes from the largest down, then powers of two up to 16, those of 16 last. */
-  private static int[] radices(int points) {
+  /** Odd primes from the largest down, then powers of two up to the most, the largest last. */
+  private static int[] radices(int points, int mostTwos) {
     List<Integer> all = new ArrayList<>();
     int twos = Integer.numberOfTrailingZeros(points);
     int odd = points >> twos;
@@ -111,7 +115,7 @@ public final class LinePlan {
       }
     }
     Collections.reverse(all);
-    int passes = (twos + 3) / 4;
+    int passes = Math.ceilDiv(twos, Integer.numberOfTrailingZeros(mostTwos));
     for (int i = 0; i < passes; i++) {
       all.add(1 << (twos / passes + (i >= passes - twos % passes ? 1 : 0)));
     }
@@ -178,7 +182,8 @@ public final class LinePlan {
 
   /** A good number of threads for a block that works on so many lines at a time. */
   public int threads(int lines) {
-    long wanted = (long) lines * points / NUMBERS_PER_THREAD;
+    // So that one pass of the largest radix is one round.
+    long wanted = (long) lines * points / mostTwos;
     int threads = FEWEST_THREADS;
     int least = points > 1 ? largestPrime(points) / 2 + 1 : 1;
     while (threads < MOST_THREADS && (threads < wanted || threads < least)) {
