@@ -71,10 +71,10 @@ public final class JCudaTraining {
       JCublas2.setExceptionsEnabled(true);
     } catch (LinkageError e) {
       throw new IllegalStateException(
-          "JCuda's native parts cannot be loaded. jcuda-natives and jcublas-natives of this platform"
-              + " have to be on the class path, of the version of the two other jars, and the CUDA"
-              + " libraries of that version where the system finds them: libcublas.so.11 for 11.8.0,"
-              + " libcublas.so.12 for 12.6.0, by LD_LIBRARY_PATH for instance",
+          "JCuda's native parts cannot be loaded. jcuda-natives and jcublas-natives of this"
+              + " platform have to be on the class path, of the version of the two other jars, and"
+              + " the CUDA libraries of that version where the system finds them: libcublas.so.11"
+              + " for 11.8.0, libcublas.so.12 for 12.6.0, by LD_LIBRARY_PATH for instance",
           e);
     }
   }
