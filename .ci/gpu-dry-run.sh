@@ -36,7 +36,7 @@ expect() {
   grep -Eq -- "$1" "$report" || { cat "$report" >&2; fail "the report lacks: $1"; }
 }
 expect 'emulated driver: no figure of speed means anything'
-for step in survey wanted conformance cases callbacks-conformance single small-run; do
+for step in survey wanted conformance cases callbacks-conformance single small-run profiled-run; do
   expect "^\| $step \| passed \|"
 done
 expect '^\| callbacks \| FAILED \(7\) \| [0-9]+ \| made to fail \|'
@@ -48,6 +48,9 @@ done
 for path in fused staged; do
   expect "^\| 16x16/n10/t1/f32 \| $path \| [0-9.]+ "
   expect "^\| 16x16/n10 \| $path \| [0-9.]+ "
+done
+for path in auto 'auto\+graph' staged 'staged\+graph'; do
+  expect "^\| 2x16/n10/t4/f32 \| $path \| [0-9.]+ "
 done
 grep -q 'WRONG\|FAILED: ' "$report" && fail "a result was wrong, or a case failed: $(cat "$report")"
 # Not in a pipe: grep ends at its first match, and tar would fail for want of a reader.

@@ -105,11 +105,11 @@ commit=$(git rev-parse HEAD)
 printf '%s\n' "$commit" >"$out/COMMIT"
 chmod +x "$out/run.sh"
 
-size=$(du -sk "$out" | cut -f1)
-echo "bundle: $out, $size KiB"
+# What is carried to the other machine is the packed file.
+tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
+size=$(du -k "$out.tar.gz" | cut -f1)
+echo "bundle: $out, $(du -sk "$out" | cut -f1) KiB; packed: $out.tar.gz, $size KiB"
 if [ "$size" -gt "$limit_kib" ]; then
-  echo "bundle.sh: that is more than $limit_kib KiB" >&2
+  echo "bundle.sh: packed it may have at most $limit_kib KiB" >&2
   exit 1
 fi
-tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
-echo "packed: $out.tar.gz, $(du -k "$out.tar.gz" | cut -f1) KiB"

@@ -115,7 +115,8 @@ ended() {
 trap ended TERM INT
 
 # step NAME PERCENT KEEP COMMAND...: runs it within PERCENT of the whole, leaving KEEP percent for what
-# follows.
+# follows. With $optional set its failure is told, and is none of the run's.
+optional=
 step() {
   local name=$1 limit keep left status verdict try
   limit=$(share "$2")
@@ -149,7 +150,7 @@ step() {
     124 | 137) verdict="out of time" ;;
     *) verdict="FAILED ($status)" ;;
   esac
-  [ "$status" -eq 0 ] || failed=1
+  [ "$status" -eq 0 ] || [ -n "$optional" ] || failed=1
   printf '%s\t%s\t%s\t%s\n' "$name" "$verdict" $((SECONDS - begun)) \
     "$(grep -v '^ *$' "$work/$name.log" | tail -n 1 | tr '\t' ' ' | cut -c1-200)" >>"$steps"
   report
@@ -164,8 +165,9 @@ skip() {
 tool() {
   command -v "$1" 2>/dev/null && return 0
   local folder
-  for folder in "${CUDA_PATH:-}" "${CUDA_HOME:-}" /usr/local/cuda /usr/local/cuda-* /opt/cuda; do
-    for candidate in "$folder/bin/$1" "$folder/compute-sanitizer/$1"; do
+  for folder in "${CUDA_PATH:-}" "${CUDA_HOME:-}" /usr/local/cuda /usr/local/cuda-* /opt/cuda \
+    /opt/nvidia/nsight-compute/*; do
+    for candidate in "$folder/bin/$1" "$folder/compute-sanitizer/$1" "$folder"/nsight-compute-*/"$1" "$folder/$1"; do
       [ -x "$candidate" ] && printf '%s\n' "$candidate" && return 0
     done
   done
@@ -260,14 +262,17 @@ conformance() { # NAME PERCENT KEEP PATTERN OPTION...
 }
 conformance conformance 28 20 '.*\.Gpu(?!Callback).*Test'
 
-measure cases "$list" 30 24 engine-2-cases.json "$work/engine-1-wanted.json"
-peers peers "$list" 30 18 peers-2-cases.json "$work/peers-1-wanted.json"
+# Percent that are kept for the profile at the end.
+kept=0
+[ "$mode" = quick ] || kept=10
+measure cases "$list" 30 $((24 + kept)) engine-2-cases.json "$work/engine-1-wanted.json"
+peers peers "$list" 30 $((18 + kept)) peers-2-cases.json "$work/peers-1-wanted.json"
 
-vary callbacks 10 10 engine-3-callbacks.json callbacks +CALLBACKS -Dfourierft.cuda.callbacks=on
-conformance callbacks-conformance 12 6 '.*\.GpuCallback.*Test'
+vary callbacks 10 $((10 + kept)) engine-3-callbacks.json callbacks +CALLBACKS -Dfourierft.cuda.callbacks=on
+conformance callbacks-conformance 12 $((6 + kept)) '.*\.GpuCallback.*Test'
 if [ "$list" != quick ]; then
-  vary patient 8 6 engine-4-patient.json variants +PATIENT -Dfourierft.cuda.patient=on
-  vary single 8 4 engine-5-single.json variants +SINGLE -Dfourierft.cuda.chunk=1
+  vary patient 8 $((6 + kept)) engine-4-patient.json variants +PATIENT -Dfourierft.cuda.patient=on
+  vary single 8 $((4 + kept)) engine-5-single.json variants +SINGLE -Dfourierft.cuda.chunk=1
 fi
 
 small=("${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.SmallRun)
@@ -276,13 +281,43 @@ if sanitizer=$(tool compute-sanitizer) && [ "$emulated" = 0 ]; then
   "$sanitizer" --help 2>/dev/null | grep -- --kernel-name >/dev/null || by_name=--kernel-regex
   watch=("$sanitizer" --target-processes all --error-exitcode 99 --print-limit 20
     "$by_name" kernel_substring=fourierft_)
-  step memcheck 12 2 "${watch[@]}" --tool memcheck "${small[@]}"
-  step racecheck 12 0 "${watch[@]}" --tool racecheck "${small[@]}"
+  step memcheck 12 $((2 + kept)) "${watch[@]}" --tool memcheck "${small[@]}"
+  step racecheck 16 "$kept" "${watch[@]}" --tool racecheck "${small[@]}"
 else
   skip memcheck "compute-sanitizer is not here, or the driver is emulated"
   skip racecheck "compute-sanitizer is not here, or the driver is emulated"
   # Still shows that the run itself works.
-  step small-run 12 0 "${small[@]}"
+  step small-run 12 "$kept" "${small[@]}"
+fi
+
+# Where the time of the kernels of lines goes. Nothing depends on it: a machine may have no ncu, or may
+# not let it count.
+profiled=("${java[@]}" -cp "$benchmark" io.fourierft.benchmarks.gpu.ProfiledRun)
+if [ "$mode" = full ]; then
+  if ncu=$(tool ncu) && [ "$emulated" = 0 ]; then
+    sections=()
+    for section in SpeedOfLight WarpStateStats MemoryWorkloadAnalysis MemoryWorkloadAnalysis_Tables Occupancy \
+      LaunchStats SchedulerStats InstructionStats; do
+      sections+=(--section "$section")
+    done
+    counters=smsp__issue_active.avg.pct_of_peak_sustained_active
+    for counter in bank_conflicts_pipe_lsu_mem_shared pipe_lsu_wavefronts_mem_shared; do
+      counters=$counters,l1tex__data_$counter.sum
+    done
+    optional=1 step profile 16 0 bash -c '
+      ncu=$1 file=$2 csv=$3
+      shift 3
+      "$ncu" --clock-control none --target-processes all --kernel-name-base function \
+        --kernel-name regex:fourierft_line --launch-count 8 --force-overwrite --export "$file" "$@" || exit
+      "$ncu" --import "$file.ncu-rep" --page details &&
+        "$ncu" --import "$file.ncu-rep" --page raw --csv --print-units base >"$csv" &&
+        echo "profiled: $(($(grep -c "^\"" "$csv") - 2)) launches"' \
+      profile "$ncu" "$scratch/profile" "$work/profile.csv" --metrics "$counters" "${sections[@]}" \
+      "${profiled[@]}" 4096 4096 1000
+  else
+    skip profile "ncu is not here, or the driver is emulated"
+    [ "$emulated" = 0 ] || step profiled-run 8 0 "${profiled[@]}" 64 8 20
+  fi
 fi
 [ "$steps" -ot "${reported:-$steps}" ] || report
 echo "${reported:-no report}; $SECONDS s of $total"

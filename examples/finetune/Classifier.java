@@ -6,17 +6,17 @@ import io.fourierft.model.ModelPass;
 /**
  * A vision transformer that classifies images, as transformers' {@code ViTForImageClassification}:
  * patches of 2 × 2 become tokens, the encoder's layers follow, and a head reads the first token.
- * Trained are the adapters in the layers, and the head.
+ * Trained are the adapters in the layers, the head and, if the adapter asks for them, biases.
  */
 final class Classifier {
   private static final int PATCH = 2;
   private static final int HEADS = 4;
   private static final double EPSILON = 1e-5;
+  private static final String PATCH_BIAS = "vit.embeddings.patch_embeddings.projection.bias";
   private static final String WEIGHT = "classifier.weight";
   private static final String BIAS = "classifier.bias";
 
   private final float[] projection;
-  private final float[] projectionBias;
   private final float[] positions;
   private final float[] first;
   private final EncoderLayer[] layers;
@@ -28,7 +28,6 @@ final class Classifier {
   Classifier(AdaptedModel model, int depth) {
     String embeddings = "vit.embeddings.";
     projection = Tokens.floats(model.tensor(embeddings + "patch_embeddings.projection.weight"));
-    projectionBias = Tokens.floats(model.tensor(embeddings + "patch_embeddings.projection.bias"));
     positions = Tokens.floats(model.tensor(embeddings + "position_embeddings"));
     first = Tokens.floats(model.tensor(embeddings + "cls_token"));
     width = first.length;
@@ -36,7 +35,7 @@ final class Classifier {
     for (int i = 0; i < depth; i++) {
       layers[i] = new EncoderLayer(model, "vit.layers." + i, HEADS, tokensPerImage, EPSILON);
     }
-    last = EncoderLayer.norm(model, "vit.layernorm", EPSILON);
+    last = new LayerNorm(model, "vit.layernorm", EPSILON);
   }
 
   /** Tokens of a batch of images. */
@@ -46,11 +45,11 @@ final class Classifier {
 
   /** The scores of the classes, one row an image. */
   Tokens forward(ModelPass pass, Digits batch) {
-    Tokens x = embed(batch);
+    Tokens x = embed(pass, batch);
     for (EncoderLayer layer : layers) {
       x = layer.forward(pass, x);
     }
-    features = firstTokens(last.forward(x), batch.count());
+    features = firstTokens(last.forward(pass, x), batch.count());
     HostMatrix weight = (HostMatrix) pass.tensor(WEIGHT);
     HostMatrix bias = (HostMatrix) pass.tensor(BIAS);
     Tokens scores = Tokens.zeros(batch.count(), weight.rows());
@@ -95,9 +94,13 @@ final class Classifier {
         }
       }
     }
-    Tokens gx = last.backward(upstream);
+    Tokens gx = last.backward(pass, upstream);
     for (int i = layers.length - 1; i >= 0; i--) {
       gx = layers[i].backward(pass, gx);
+    }
+    if (pass.gradient(PATCH_BIAS) instanceof HostMatrix gradient) {
+      // An image's first token is no patch.
+      gx.addSumTo(gradient, 1, tokensPerImage);
     }
   }
 
@@ -107,7 +110,8 @@ final class Classifier {
     }
   }
 
-  private Tokens embed(Digits batch) {
+  private Tokens embed(ModelPass pass, Digits batch) {
+    float[] projectionBias = Tokens.floats(pass.tensor(PATCH_BIAS));
     Tokens x = Tokens.zeros(tokens(batch.count()), width);
     int patches = Digits.SIDE / PATCH;
     for (int image = 0; image < batch.count(); image++) {

@@ -18,36 +18,29 @@ final class EncoderLayer {
   EncoderLayer(AdaptedModel model, String path, int heads, int tokensPerImage, double epsilon) {
     attentionPath = path + ".attention.";
     mlpPath = path + ".mlp.";
-    before = norm(model, path + ".layernorm_before", epsilon);
-    after = norm(model, path + ".layernorm_after", epsilon);
+    before = new LayerNorm(model, path + ".layernorm_before", epsilon);
+    after = new LayerNorm(model, path + ".layernorm_after", epsilon);
     attention = new Attention(heads, tokensPerImage);
     inner = model.layer(mlpPath + "fc1").outFeatures();
     width = model.layer(mlpPath + "fc1").inFeatures();
   }
 
-  static LayerNorm norm(AdaptedModel model, String path, double epsilon) {
-    return new LayerNorm(
-        Tokens.floats(model.tensor(path + ".weight")),
-        Tokens.floats(model.tensor(path + ".bias")),
-        epsilon);
-  }
-
   Tokens forward(ModelPass pass, Tokens x) {
-    Tokens n = before.forward(x);
+    Tokens n = before.forward(pass, x);
     Tokens joined =
         attention.forward(
             n.through(pass, attentionPath + "q_proj", width),
             n.through(pass, attentionPath + "k_proj", width),
             n.through(pass, attentionPath + "v_proj", width));
     Tokens middle = x.plus(joined.through(pass, attentionPath + "o_proj", width));
-    Tokens hidden = gelu.forward(after.forward(middle).through(pass, mlpPath + "fc1", inner));
+    Tokens hidden = gelu.forward(after.forward(pass, middle).through(pass, mlpPath + "fc1", inner));
     return middle.plus(hidden.through(pass, mlpPath + "fc2", width));
   }
 
-  /** The gradient of the layer's input; that of the adapters is added to the model's. */
+  /** The gradient of the layer's input; those of what is trained are added to the model's. */
   Tokens backward(ModelPass pass, Tokens g) {
     Tokens hidden = gelu.backward(g.back(pass, mlpPath + "fc2", inner));
-    Tokens middle = g.plus(after.backward(hidden.back(pass, mlpPath + "fc1", width)));
+    Tokens middle = g.plus(after.backward(pass, hidden.back(pass, mlpPath + "fc1", width)));
     Attention.Gradients parts =
         attention.backward(middle.back(pass, attentionPath + "o_proj", width));
     Tokens n =
@@ -56,6 +49,6 @@ final class EncoderLayer {
             .back(pass, attentionPath + "v_proj", width)
             .plus(parts.k().back(pass, attentionPath + "k_proj", width))
             .plus(parts.q().back(pass, attentionPath + "q_proj", width));
-    return middle.plus(before.backward(n));
+    return middle.plus(before.backward(pass, n));
   }
 }

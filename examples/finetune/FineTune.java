@@ -62,8 +62,8 @@ public final class FineTune {
    * Trains.
    *
    * @param arguments {@code --steps N}, {@code --out FOLDER}, {@code --device auto|cpu|cuda},
-   *     {@code --adapter FOLDER} to begin with a saved adapter, {@code --data FOLDER}, {@code
-   *     --resume}
+   *     {@code --adapter FOLDER} to begin with a saved adapter, {@code --bias
+   *     none|fourierft_only|all} for what a new one trains, {@code --data FOLDER}, {@code --resume}
    */
   public static void main(String[] arguments) throws IOException {
     Settings settings = Settings.of(arguments);
@@ -76,7 +76,7 @@ public final class FineTune {
     try (FourierEngine engine = FourierEngine.create(options);
         AdaptedModel model =
             settings.adapter == null
-                ? AdaptedModel.open(engine, base, config(), newHead())
+                ? AdaptedModel.open(engine, base, config(settings.bias), newHead())
                 : AdaptedModel.open(
                     engine, base, settings.adapter, AdaptedModelOptions.defaults());
         Trainer trainer = trainer(engine, model.parameters(ADAPTER))) {
@@ -87,7 +87,7 @@ public final class FineTune {
     }
   }
 
-  private static FourierFtConfig config() {
+  private static FourierFtConfig config(String bias) {
     return FourierFtConfig.builder()
         .targetModules(ModuleSelection.names("q_proj", "v_proj"))
         .modulesToSave(List.of("classifier"))
@@ -95,6 +95,7 @@ public final class FineTune {
         .scaling(100)
         .randomLocSeed(2024)
         .initWeights(true)
+        .bias(bias)
         .build();
   }
 
@@ -115,11 +116,15 @@ public final class FineTune {
 
   private Trainer trainer(FourierEngine engine, AdapterParameters parameters) {
     long total = (long) EPOCHS * stepsPerEpoch;
+    List<ParameterGroup> groups = new ArrayList<>();
+    groups.add(new ParameterGroup("spectra", parameters.spectra(), 5e-2, 0));
+    groups.add(new ParameterGroup("head", parameters.heads(), 6e-3, 0));
+    if (!parameters.biases().isEmpty()) {
+      groups.add(new ParameterGroup("biases", parameters.biases(), 6e-3, 0));
+    }
     return Trainer.of(
         engine,
-        List.of(
-            new ParameterGroup("spectra", parameters.spectra(), 5e-2, 0),
-            new ParameterGroup("head", parameters.heads(), 6e-3, 0)),
+        groups,
         TrainerOptions.defaults()
             .withSchedule(LearningRateSchedule.linear((long) Math.ceil(0.06 * total), total))
             .withMaxGradientNorm(1));
@@ -227,10 +232,11 @@ public final class FineTune {
    * @param device as {@link EngineOptions#device()}
    * @param data where images and base model are
    * @param adapter the adapter to begin with, or null for a new one
+   * @param bias which biases a new one trains, in PEFT's words
    * @param resume whether to go on with what is in {@code out}
    */
   private record Settings(
-      int steps, Path out, String device, Path data, Path adapter, boolean resume) {
+      int steps, Path out, String device, Path data, Path adapter, String bias, boolean resume) {
     static final int ALL = -1;
 
     static Settings of(String[] arguments) {
@@ -239,6 +245,7 @@ public final class FineTune {
       String device = "auto";
       Path data = Path.of("examples/finetune");
       Path adapter = null;
+      String bias = "none";
       boolean resume = false;
       for (int i = 0; i < arguments.length; i++) {
         switch (arguments[i]) {
@@ -247,16 +254,17 @@ public final class FineTune {
           case "--device" -> device = arguments[++i];
           case "--data" -> data = Path.of(arguments[++i]);
           case "--adapter" -> adapter = Path.of(arguments[++i]);
+          case "--bias" -> bias = arguments[++i];
           case "--resume" -> resume = true;
           default ->
               throw new IllegalArgumentException(
                   "unknown option "
                       + arguments[i]
                       + "; there are --steps, --out, --device, --data,"
-                      + " --adapter and --resume");
+                      + " --adapter, --bias and --resume");
         }
       }
-      return new Settings(steps, out, device, data, adapter, resume);
+      return new Settings(steps, out, device, data, adapter, bias, resume);
     }
   }
 }

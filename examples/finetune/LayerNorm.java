@@ -1,18 +1,25 @@
-/** Layer normalisation with a frozen gain and shift; remembers its last input. */
+import io.fourierft.HostMatrix;
+import io.fourierft.model.AdaptedModel;
+import io.fourierft.model.ModelPass;
+
+/**
+ * Layer normalisation with a frozen gain, and a bias that may be trained; remembers its last input.
+ */
 final class LayerNorm {
+  private final String bias;
   private final float[] gain;
-  private final float[] shift;
   private final double epsilon;
   private Tokens normalised = Tokens.zeros(0, 1);
   private double[] deviations = new double[0];
 
-  LayerNorm(float[] gain, float[] shift, double epsilon) {
-    this.gain = gain;
-    this.shift = shift;
+  LayerNorm(AdaptedModel model, String path, double epsilon) {
+    this.bias = path + ".bias";
+    this.gain = Tokens.floats(model.tensor(path + ".weight"));
     this.epsilon = epsilon;
   }
 
-  Tokens forward(Tokens x) {
+  Tokens forward(ModelPass pass, Tokens x) {
+    float[] shift = Tokens.floats(pass.tensor(bias));
     Tokens y = Tokens.zeros(x.count(), x.width());
     normalised = Tokens.zeros(x.count(), x.width());
     deviations = new double[x.count()];
@@ -38,7 +45,10 @@ final class LayerNorm {
     return y;
   }
 
-  Tokens backward(Tokens g) {
+  Tokens backward(ModelPass pass, Tokens g) {
+    if (pass.gradient(bias) instanceof HostMatrix gradient) {
+      g.addSumTo(gradient, 0, 1);
+    }
     Tokens gx = Tokens.zeros(g.count(), g.width());
     for (int t = 0; t < g.count(); t++) {
       int at = t * g.width();

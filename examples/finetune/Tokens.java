@@ -41,6 +41,19 @@ record Tokens(float[] values, int count, int width) {
     return sum;
   }
 
+  /**
+   * Adds the sum of the rows but the first {@code skipped} of each {@code group}, as a bias has it.
+   */
+  void addSumTo(HostMatrix gradient, int skipped, int group) {
+    for (int i = 0; i < width; i++) {
+      double sum = 0;
+      for (int t = 0; t < count; t++) {
+        sum += t % group < skipped ? 0 : values[t * width + i];
+      }
+      gradient.set(0, i, (float) (gradient.get(0, i) + sum));
+    }
+  }
+
   /** A tensor of the model as numbers. */
   static float[] floats(Matrix tensor) {
     HostMatrix matrix = (HostMatrix) tensor;

@@ -1,7 +1,9 @@
 """The example's base model, and its training once more by PEFT and torch.
 
     python3 reference.py base                pretrains base/ on the digits 0 to 4
-    python3 reference.py train DIR [STEPS]   writes the first adapter, 50 losses and the trained adapter
+    python3 reference.py train DIR [STEPS [BIAS]]
+                                             writes the first adapter, 50 losses and the trained adapter
+    python3 reference.py fresh DIR BIAS      writes an adapter as get_peft_model makes it, untrained
     python3 reference.py scores ADAPTER FILE writes the scores of eight test images
     python3 reference.py check DIR           compares adapter/ and scores.json, which FineTune.java left
                                              there, with what PEFT says of that adapter
@@ -80,26 +82,30 @@ def make_base():
     model.save_pretrained(HERE / "base")
 
 
-def adapter_config():
+def adapter_config(bias):
     return FourierFTConfig(
         target_modules=["q_proj", "v_proj"], modules_to_save=["classifier"], n_frequency=200,
-        scaling=100.0, random_loc_seed=2024, init_weights=True)
+        scaling=100.0, random_loc_seed=2024, init_weights=True, bias=bias)
 
 
-def adapted():
+def adapted(bias, new_head=True):
     torch.manual_seed(7)
     base = ViTForImageClassification.from_pretrained(HERE / "base")
-    torch.nn.init.normal_(base.classifier.weight, std=0.05)
-    torch.nn.init.zeros_(base.classifier.bias)
-    model = get_peft_model(base, adapter_config())
+    if new_head:
+        torch.nn.init.normal_(base.classifier.weight, std=0.05)
+        torch.nn.init.zeros_(base.classifier.bias)
+    model = get_peft_model(base, adapter_config(bias))
     model.peft_config["default"].base_model_name_or_path = "examples/finetune/base"
     return model
 
 
 def optimizer_of(model, total):
-    heads = [p for n, p in model.named_parameters() if p.requires_grad and "modules_to_save" in n]
-    spectra = [p for n, p in model.named_parameters() if p.requires_grad and "fourierft" in n]
-    groups = [{"params": spectra, "lr": SPECTRUM_RATE}, {"params": heads, "lr": HEAD_RATE}]
+    trained = {n: p for n, p in model.named_parameters() if p.requires_grad and "original_module" not in n}
+    spectra = [p for n, p in trained.items() if "fourierft_spectrum" in n]
+    heads = [p for n, p in trained.items() if "modules_to_save" in n]
+    biases = [p for n, p in trained.items() if n.endswith(".bias") and "modules_to_save" not in n]
+    assert len(spectra) + len(heads) + len(biases) == len(trained)
+    groups = [{"params": spectra, "lr": SPECTRUM_RATE}, {"params": heads + biases, "lr": HEAD_RATE}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
     warmup = math.ceil(0.06 * total)
     factor = lambda step: (step / max(1, warmup) if step < warmup
@@ -107,9 +113,9 @@ def optimizer_of(model, total):
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
-def train(folder, steps=STEPS):
+def train(folder, steps=STEPS, bias="none"):
     folder = Path(folder)
-    model = adapted()
+    model = adapted(bias)
     images, labels, test_images, test_labels = split(range(5, 10))
     total = EPOCHS * (len(labels) // BATCH)
     optimizer, schedule = optimizer_of(model, total)
@@ -131,6 +137,11 @@ def train(folder, steps=STEPS):
     (folder / "losses.json").write_text(json.dumps(losses, indent=0) + "\n")
     for name in ("first-adapter", "trained-adapter"):
         (folder / name / "README.md").unlink(missing_ok=True)
+
+
+def fresh(folder, bias):
+    adapted(bias, new_head=False).save_pretrained(folder)
+    (Path(folder) / "README.md").unlink(missing_ok=True)
 
 
 def scores(adapter):
@@ -160,6 +171,10 @@ if __name__ == "__main__":
             train(folder)
         case ["train", folder, steps]:
             train(folder, int(steps))
+        case ["train", folder, steps, bias]:
+            train(folder, int(steps), bias)
+        case ["fresh", folder, bias]:
+            fresh(folder, bias)
         case ["scores", adapter, file]:
             Path(file).write_text(json.dumps(scores(adapter).flatten().tolist(), indent=0) + "\n")
         case ["check", folder]:

@@ -1,5 +1,5 @@
 """Times the peers on the same GPU: PyTorch doing PEFT's formula, PEFT's own layer, CuPy's cuFFT, a
-LoRA layer of rank 8 in PyTorch.
+LoRA layer of rank 8 in PyTorch, PEFT's FourierFT and LoRA in training.
 
     peers.py cases.json LIST SECONDS peers.json [EARLIER.json...]
 
@@ -275,6 +275,86 @@ class Peers:
                         )
                     self.free()
 
+    def training(self, graph):
+        """The adapters' part of a step over several layers, of which each has two adapted modules: forward of
+        all, backward of all, AdamW. As one recorded graph only on a GPU."""
+        if self.peft is None or (graph and not self.on_gpu):
+            return
+        types = {"F32": self.torch.float32, "BF16": self.torch.bfloat16}
+        cases = self.cases.get("training", {"types": []})
+        for label in cases["types"]:
+            for layers, side in cases["stacks"]:
+                for n in cases["frequencies"]:
+                    for tokens in cases["tokens"]:
+                        name = f"training/{layers}x{side}/n{n}/t{tokens}/{label.lower()}"
+                        for peer, make in (("peft", self.fourier_module), ("lora", self.lora_module)):
+                            self.results.run(
+                                name,
+                                peer + "+graph" if graph else peer,
+                                lambda: self.train(make, 2 * layers, side, n, tokens, types[label], graph),
+                            )
+                            self.free()
+
+    def fourier_module(self, side, n, seed):
+        torch = self.torch
+        layer = self.layer(side, side, n, self.places(side, side, n, seed))
+
+        def part(x):
+            weight = layer.get_delta_weight("default")
+            return torch.nn.functional.linear(x.to(weight.dtype), weight)
+
+        return part, [layer.fourierft_spectrum["default"]]
+
+    def lora_module(self, side, n, seed, rank=8):
+        torch = self.torch
+        from peft import LoraConfig
+        from peft.tuners.lora.layer import Linear
+
+        base = torch.nn.utils.skip_init(torch.nn.Linear, side, side, bias=False, device=self.device)
+        config = LoraConfig(r=rank, lora_alpha=2 * rank)
+        layer = Linear(base, "default", config=config, r=rank, lora_alpha=2 * rank)
+        down, up, factor = layer.lora_A["default"], layer.lora_B["default"], layer.scaling["default"]
+        trained = [down.weight, up.weight]
+        for each in trained:
+            each.requires_grad_(True)
+        return (lambda x: up(down(x.to(down.weight.dtype))) * factor), trained
+
+    def train(self, make, count, side, n, tokens, dtype, graph):
+        torch = self.torch
+        modules = [make(side, n, 777 + i) for i in range(count)]
+        trained = [each for _, own in modules for each in own]
+        xs, ys, gs = (
+            [torch.randn(tokens, side, device=self.device, dtype=dtype) for _ in modules] for _ in range(3)
+        )
+        for x in xs:
+            x.requires_grad_(True)
+        # One kernel for all parameters, as torch offers it; a graph needs the step count on the device.
+        optimizer = torch.optim.AdamW(
+            trained, lr=1e-3, weight_decay=0.01, fused=self.on_gpu, capturable=graph
+        )
+
+        def step(_):
+            for each in xs + trained:
+                each.grad = None
+            # The adapter's part is added to the base's output, which is there already.
+            outputs = [(y + part(x)).to(dtype) for (part, _), x, y in zip(modules, xs, ys)]
+            for output, g in zip(reversed(outputs), reversed(gs)):
+                output.backward(g)
+            optimizer.step()
+
+        if not graph:
+            return self.measure(step)
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                step(0)
+        torch.cuda.current_stream().wait_stream(aside)
+        recorded = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(recorded):
+            step(0)
+        return self.measure(lambda _: recorded.replay())
+
     def low_rank(self, rows, cols, rank=8):
         """The two factors of a LoRA, to be used one after the other."""
         torch = self.torch
@@ -410,10 +490,13 @@ def main():
         return
     # Those that decide the wanted ratios come first; what the time does not allow is left out last.
     peers.operators()
+    peers.training(graph=False)
     peers.merges()
     peers.deltas()
     peers.mixed()
     peers.layers()
+    # Recording may fail and leave torch unfit for more, so it comes last.
+    peers.training(graph=True)
     results.root["complete"] = True
     results.write()
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +42,8 @@ class SimilarityMatrixTest {
                     List.of(new WeightSlice(name, 0, 0, one.rows(), 1, 0)),
                     WeightLayout.OUT_IN,
                     one)));
-    return new ResolvedAdapter(resolved, Map.of(), List.of(), Map.of(), List.of(), "", Set.of());
+    return new ResolvedAdapter(
+        resolved, Map.of(), List.of(), Map.of(), List.of(), "", UnaryOperator.identity(), Set.of());
   }
 
   private static FourierAdapter random(int rows, int cols, int n, long seed, Random random) {

@@ -1,5 +1,6 @@
 package io.fourierft.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +18,8 @@ import io.fourierft.layer.LayerSamples;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.ModuleSelection;
 import io.fourierft.peft.PeftException;
+import io.fourierft.training.Trainer;
+import io.fourierft.training.TrainerOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model whose weights are on the device, beside the same model on the host. */
 @OnEmulator
@@ -33,6 +38,8 @@ class DeviceModelTest extends OneEngineTest {
       Path.of(System.getProperty("fourierft.project.dir", ".")).resolve("examples/finetune/base");
 
   private static final String QUERY = "vit.layers.0.attention.q_proj";
+  private static final String KEY = "vit.layers.0.attention.k_proj";
+  private static final String STORED_KEY = "vit.encoder.layer.0.attention.attention.key";
   private static final HostMatrix X = LayerSamples.gaussian(3, 64, 5);
 
   @TempDir Path folder;
@@ -112,6 +119,53 @@ class DeviceModelTest extends OneEngineTest {
           Files.mismatch(
               folder.resolve("device").resolve(file), folder.resolve("host").resolve(file)),
           file);
+    }
+  }
+
+  /** The layer is not adapted: only the adapter's bias is in it, from its first pass on. */
+  @ParameterizedTest
+  @ValueSource(strings = {KEY, STORED_KEY})
+  void aBiasIsTrainedByEitherNameOfItsLayerAsOnTheHost(String name) throws IOException {
+    FourierFtConfig config = config("q_proj", "v_proj").toBuilder().bias("all").build();
+    float[] onHost;
+    try (AdaptedModel host =
+            AdaptedModel.open(engine(), BASE, config, AdaptedModelOptions.defaults());
+        Trainer trainer = host.trainer(0.1, 0, TrainerOptions.defaults());
+        ModelPass pass = host.newPass(3)) {
+      HostMatrix y = LayerSamples.zeros(3, 64);
+      pass.forward(KEY, X, y);
+      pass.backward(KEY, X, null);
+      trainer.batchDone();
+      onHost = onHost(host, KEY);
+    }
+    float[] trained;
+    try (AdaptedModel model = onDevice(config);
+        Trainer trainer = model.trainer(0.1, 0, TrainerOptions.defaults());
+        ModelPass pass = model.newPass(3);
+        DeviceBuffer x = device.newBuffer(ElementType.F32, 3, 64);
+        DeviceBuffer y = device.newBuffer(ElementType.F32, 3, 64)) {
+      device.upload(X, x);
+      pass.forward(name, x, y);
+      pass.backward(name.equals(KEY) ? STORED_KEY : KEY, x, null);
+      trainer.batchDone();
+      trained = forward(model, name);
+      assertTrue(LayerSamples.error(trained, onHost) < 1e-5);
+      model.save("default", folder.resolve("biased"), false);
+    }
+    try (AdaptedModel model =
+            AdaptedModel.open(
+                device,
+                BASE,
+                folder.resolve("biased"),
+                AdaptedModelOptions.defaults().withMemory(ModelMemory.DEVICE));
+        ModelPass begunBefore = model.newPass();
+        DeviceBuffer x = device.newBuffer(ElementType.F32, 3, 64);
+        DeviceBuffer y = device.newBuffer(ElementType.F32, 3, 64)) {
+      device.upload(X, x);
+      begunBefore.forward(name, x, y);
+      HostMatrix out = LayerSamples.zeros(3, 64);
+      device.download(y, out);
+      assertArrayEquals(trained, LayerSamples.floats(out));
     }
   }
 

@@ -18,10 +18,9 @@ import io.fourierft.training.TrainerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -42,9 +41,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *   parameters() that require a gradient       {@link #parameters}
  *   save_pretrained                            {@link #save}</pre>
  *
- * <p><b>Names.</b> A module or tensor has the name that it has in the model which PEFT adapts, as
- * {@code bert.encoder.layer.0.attention.self.query}; the names of the base's files are understood
- * too.
+ * <p><b>Names.</b> A module or tensor may be called as in the model that an adapter was trained on,
+ * as in that of transformers of today, or as in the base's files: {@code
+ * vit.layers.0.attention.k_proj} or {@code vit.encoder.layer.0.attention.attention.key}. It is the
+ * same one. Where one of these has a projection fused and another in parts, what an adapter has is
+ * given only as the adapter has it.
  *
  * <p><b>Memory.</b> Weights are views of the files, which stay mapped until this is closed, or with
  * {@link ModelMemory#DEVICE} copies on the device, made one at a time; one is read when its layer
@@ -71,7 +72,7 @@ public final class AdaptedModel implements AutoCloseable {
     this.engine = engine;
     this.base = base;
     this.options = options;
-    this.layers = new ModelLayers(engine, base, options, group);
+    this.layers = new ModelLayers(engine, base, options, group, state);
   }
 
   /**
@@ -143,57 +144,56 @@ public final class AdaptedModel implements AutoCloseable {
 
   /** The paths of the adapted modules, of one adapter after the other. */
   public List<String> modulePaths() {
-    Set<String> paths = new LinkedHashSet<>();
-    state.now().adapters().values().forEach(adapter -> paths.addAll(adapter.paths()));
-    return List.copyOf(paths);
+    Map<String, String> paths = new LinkedHashMap<>();
+    for (ModelAdapter adapter : state.now().adapters().values()) {
+      adapter.modules().forEach((path, module) -> paths.putIfAbsent(path, module.path()));
+    }
+    return List.copyOf(paths.values());
   }
 
   /**
    * A linear layer: an adapted one, or any other module of the base with a weight of two
    * dimensions, for the program to compute with alike. It is the same object every time.
    *
-   * @throws FourierException if there is no such module, or an adapter saves it whole: then take
-   *     its {@link #tensor}
+   * @throws FourierException if there is no such module, or an adapter has it fused or in parts, or
+   *     saves it whole: then take its {@link #tensor}
    */
   public FourierLinear layer(String path) {
-    FourierLinear known = layers.known(path);
-    return known != null ? known : group.exchange(() -> newLayer(path));
+    return layer(path, state.now()).linear();
   }
 
-  /** The path by which an adapter knows the layer of that path; the same if none adapts it. */
-  String adaptedPath(String path) {
-    FourierLinear layer = layer(path);
-    List<String> paths = modulePaths();
-    return paths.contains(path)
-        ? path
-        : paths.stream().filter(other -> layers.known(other) == layer).findFirst().orElse(path);
+  /** The layer that is called so when the model is as it is {@code then}. */
+  ModelLayer layer(String path, ModelState then) {
+    String module = names().module(path, then);
+    ModelLayer known = layers.known(module);
+    return known != null ? known : group.exchange(() -> newLayer(module, path));
   }
 
-  private FourierLinear newLayer(String path) {
-    ModelState now = state.now();
-    now.adapters()
+  private ModelLayer newLayer(String module, String asked) {
+    state
+        .now()
+        .adapters()
         .forEach(
             (name, adapter) -> {
-              if (adapter.saves(path + ".weight")) {
+              if (adapter.saves(module + ".weight")) {
                 throw new FourierException(
                     "'%s' is saved whole by adapter '%s', so it is no frozen layer; compute with"
-                            .formatted(path, name)
-                        + " tensor(\"%s.weight\")".formatted(path));
+                            .formatted(asked, name)
+                        + " tensor(\"%s.weight\")".formatted(asked));
               }
             });
-    FourierLinear layer = layers.of(path);
-    Matrix bias = now.value(path + ".bias", List.of());
-    if (bias != null) {
-      layer.updateBias(bias);
-    }
-    return layer;
+    return layers.of(module, asked);
+  }
+
+  TensorNames names() {
+    return layers.names();
   }
 
   /**
    * A tensor as it is now: the active adapter's, if it saves the tensor's module whole, else the
    * base's, {@code [first dimension, all others]}, or {@code [1, n]} of a vector. Not for writing.
    *
-   * @throws FourierException if there is none of that name
+   * @throws FourierException if there is none of that name, or an adapter has it fused or in parts
    */
   public Matrix tensor(String name) {
     return tensor(group.moment(), name);
@@ -201,19 +201,22 @@ public final class AdaptedModel implements AutoCloseable {
 
   Matrix tensor(LayerGroup.Moment moment, String name) {
     ModelState then = state.at(moment);
-    Matrix own = then.value(name, then.enabled() ? then.active() : List.of());
-    return own != null ? own : baseTensor(name);
+    TensorName tensor = names().tensor(name, then);
+    Matrix own = then.value(tensor, then.enabled() ? then.active() : List.of());
+    return own != null ? own : baseTensor(then, tensor, name);
   }
 
-  Matrix baseTensor(String name) {
+  /** A tensor of the base, which no adapter brings. */
+  Matrix baseTensor(ModelState then, TensorName name, String asked) {
     BaseTensor tensor =
         layers
-            .tensor(name)
+            .tensor(name.name())
             .orElseThrow(
                 () ->
                     new FourierException(
                         "the model has no tensor '%s', neither in %s nor of an adapter"
-                            .formatted(name, base.path())));
+                            .formatted(asked, base.path())));
+    then.requireNotInPieces(asked, tensor);
     return layers.placed(tensor);
   }
 
@@ -247,8 +250,9 @@ public final class AdaptedModel implements AutoCloseable {
    *
    * @param newTensors the first values of saved modules that stand for the base's or that it lacks
    * @throws AdapterNameException if the name is taken, blank or contains a dot
-   * @throws io.fourierft.peft.PeftException if the configuration does not fit the base model, or
-   *     two adapters would train biases
+   * @throws io.fourierft.peft.PeftException if the configuration does not fit the base model, two
+   *     adapters would train biases, or they call two tensors the same
+   * @throws FourierException if it adapts or brings what the program computes with otherwise
    * @throws IOException if a tensor cannot be read
    */
   public void addAdapter(String name, FourierFtConfig config, List<ExtraTensor> newTensors)
@@ -262,8 +266,9 @@ public final class AdaptedModel implements AutoCloseable {
    * Adds an adapter that was saved; it becomes active if it is the only one.
    *
    * @throws AdapterNameException if the name is taken, blank or contains a dot
-   * @throws io.fourierft.peft.PeftException if it is broken or of another base model, or two
-   *     adapters would train biases
+   * @throws io.fourierft.peft.PeftException if it is broken or of another base model, two adapters
+   *     would train biases, or they call two tensors the same
+   * @throws FourierException if it adapts or brings what the program computes with otherwise
    * @throws IOException if a file cannot be read
    */
   public void addAdapter(String name, Path folder) throws IOException {

@@ -1,13 +1,11 @@
 package io.fourierft.model;
 
 import io.fourierft.FourierException;
-import io.fourierft.Matrix;
 import io.fourierft.layer.AdapterNameException;
 import io.fourierft.layer.FourierLinear;
 import io.fourierft.layer.LayerGroup;
 import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.PeftException;
-import io.fourierft.peft.ResolvedModule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,7 +15,6 @@ import java.util.Set;
 
 /** Changes of adapters over all layers of a model; each is made within one exchange. */
 final class AdapterChange {
-  private static final String BIAS = ".bias";
   private static final String WEIGHT = ".weight";
 
   private final LayerGroup.Value<ModelState> state;
@@ -34,26 +31,18 @@ final class AdapterChange {
       throw new AdapterNameException("Adapter with name '" + name + "' already exists.");
     }
     requireOneWithBias(before, adapter);
-    layers.addPrefix(adapter.prefix());
-    for (ExtraTensor extra : adapter.extras().values()) {
-      requireNoLayer(name, adapter, extra);
-    }
-    for (ResolvedModule module : adapter.modules()) {
-      layers.of(module).addAdapter(name, module.adapter());
-    }
+    requireSameNames(before, name, adapter);
+    adapter.extras().forEach((tensor, extra) -> requireNoLayer(name, adapter, tensor, extra));
+    layers.requireNotInPieces(name, adapter);
     adapter
-        .values()
-        .forEach(
-            (tensor, value) -> {
-              if (adapter.isBias(tensor)) {
-                updateBias(tensor, value);
-              }
-            });
+        .modules()
+        .forEach((path, module) -> layers.of(path, module).addAdapter(name, module.adapter()));
     ModelState after = before.with(name, adapter);
+    layers.changeBiases(before, after);
     state.set(after);
     // A layer makes its first adapter active, whatever the model's are.
-    for (ResolvedModule module : adapter.modules()) {
-      FourierLinear layer = layers.of(module);
+    for (String path : adapter.modules().keySet()) {
+      FourierLinear layer = layers.require(path);
       if (!after.active().contains(name) && layer.activeAdapters().contains(name)) {
         layer.setActiveAdaptersIfPresent(after.active());
       }
@@ -72,28 +61,41 @@ final class AdapterChange {
     }
   }
 
+  /** Of two adapters' models one name must be of one tensor, or nobody knows which is meant. */
+  private static void requireSameNames(ModelState before, String name, ModelAdapter adapter) {
+    before
+        .adapters()
+        .forEach(
+            (otherName, other) -> {
+              Set<String> doubtful = new HashSet<>(adapter.ownNames().keySet());
+              doubtful.addAll(other.ownNames().keySet());
+              for (String tensor : doubtful) {
+                String own = adapter.names().apply(tensor);
+                String others = other.names().apply(tensor);
+                if (!own.equals(others) && adapter.isOf(own) && other.isOf(others)) {
+                  throw new PeftException(
+                      ("adapter '%s' calls '%s' what is '%s' in the model of today, but adapter"
+                              + " '%s' so calls '%s'; open a model for each")
+                          .formatted(name, tensor, own, otherName, others));
+                }
+              }
+            });
+  }
+
   /** What the program has taken as a frozen layer no adapter may bring afterwards. */
-  private void requireNoLayer(String name, ModelAdapter adapter, ExtraTensor extra) {
-    String tensor = extra.baseTensor();
-    String module = tensor.substring(0, Math.max(0, tensor.lastIndexOf('.')));
+  private void requireNoLayer(String name, ModelAdapter adapter, String tensor, ExtraTensor extra) {
+    String module = TensorNames.withoutLeaf(tensor);
     if (layers.known(module) != null && !adapter.isBias(tensor)) {
       throw new FourierException(
           ("adapter '%s' brings '%s', but the program has taken '%s' as a frozen layer; open the"
                   + " model with this adapter")
-              .formatted(name, tensor, module));
+              .formatted(name, extra.baseTensor(), module));
     }
-    if (tensor.endsWith(WEIGHT) && adapter.paths().contains(module)) {
+    if (tensor.endsWith(WEIGHT) && adapter.modules().containsKey(module)) {
       throw new FourierException(
           ("adapter '%s' both adapts '%s' and brings its weight, as PEFT does with a changed"
                   + " vocabulary; merge it with ModelMerge, and open the merged model")
               .formatted(name, module));
-    }
-  }
-
-  private void updateBias(String tensor, Matrix value) {
-    FourierLinear layer = layers.known(tensor.substring(0, tensor.length() - BIAS.length()));
-    if (layer != null) {
-      layer.updateBias(value);
     }
   }
 
@@ -129,8 +131,8 @@ final class AdapterChange {
           .min(String::compareTo)
           .ifPresent(active::add);
     }
-    for (ResolvedModule module : adapter.modules()) {
-      layers.of(module).deleteAdapter(name);
+    for (String path : adapter.modules().keySet()) {
+      layers.require(path).deleteAdapter(name);
     }
     for (FourierLinear layer : layers.all()) {
       // To set them would unmerge; what is merged computes with its weight alone.
@@ -138,22 +140,8 @@ final class AdapterChange {
         layer.setActiveAdaptersIfPresent(active);
       }
     }
-    for (String tensor : adapter.extras().keySet()) {
-      if (adapter.isBias(tensor)) {
-        restoreBias(tensor);
-      }
-    }
-    state.set(before.without(name, active));
-  }
-
-  private void restoreBias(String tensor) {
-    String path = tensor.substring(0, tensor.length() - BIAS.length());
-    FourierLinear layer = layers.known(path);
-    if (layer != null) {
-      Matrix own = layers.bias(path, layer);
-      if (own != null) {
-        layer.updateBias(own);
-      }
-    }
+    ModelState after = before.without(name, active);
+    layers.changeBiases(before, after);
+    state.set(after);
   }
 }

@@ -1,7 +1,6 @@
 package io.fourierft.model;
 
 import io.fourierft.Matrix;
-import io.fourierft.layer.FourierLinear;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.training.TrainableParameter;
 import io.fourierft.training.TrainableSpectrum;
@@ -36,18 +35,23 @@ public final class AdapterParameters {
     Map<String, TrainableTensor> heads = new LinkedHashMap<>();
     Map<String, TrainableTensor> biases = new LinkedHashMap<>();
     adapter
-        .values()
+        .extras()
         .forEach(
-            (tensor, values) -> {
+            (tensor, extra) -> {
+              Matrix values = adapter.values().get(tensor);
+              String own = extra.baseTensor();
+              if (values == null) {
+                return;
+              }
               if (adapter.isBias(tensor)) {
-                biases.put(tensor, bias(tensor, values, layers));
+                biases.put(tensor, bias(own, tensor, values, layers));
               } else if (adapter.saves(tensor)) {
-                int dot = tensor.lastIndexOf('.');
+                int dot = own.lastIndexOf('.');
                 String parameter =
-                    tensor.substring(0, Math.max(0, dot))
+                    own.substring(0, Math.max(0, dot))
                         + ".modules_to_save."
                         + adapterName
-                        + tensor.substring(dot);
+                        + own.substring(dot);
                 heads.put(
                     tensor, TrainableTensor.of(parameter, values, layers.memory().zeros(values)));
               }
@@ -73,9 +77,16 @@ public final class AdapterParameters {
     Map<String, TrainableSpectrum> next = new LinkedHashMap<>();
     boolean complete = false;
     try {
-      for (ResolvedModule module : adapter.modules()) {
-        TrainableSpectrum open = spectrum(module.path());
-        next.put(module.path(), open != null ? open : spectrum(adapterName, module, layers));
+      for (Map.Entry<String, ResolvedModule> module : adapter.modules().entrySet()) {
+        String path = module.getKey();
+        TrainableSpectrum open = spectrum(path);
+        // As PEFT names its parameters.
+        String parameter = module.getValue().path() + ".fourierft_spectrum." + adapterName;
+        next.put(
+            path,
+            open != null
+                ? open
+                : TrainableSpectrum.of(parameter, layers.require(path), adapterName));
       }
       complete = true;
       return new AdapterParameters(next, heads, biases);
@@ -87,25 +98,10 @@ public final class AdapterParameters {
     }
   }
 
-  private static TrainableSpectrum spectrum(
-      String adapterName, ResolvedModule module, ModelLayers layers) {
-    // As PEFT names its parameters.
-    String parameter = module.path() + ".fourierft_spectrum." + adapterName;
-    return TrainableSpectrum.of(parameter, layers.of(module), adapterName);
-  }
-
-  private static TrainableTensor bias(String tensor, Matrix values, ModelLayers layers) {
-    String path = tensor.substring(0, tensor.length() - ".bias".length());
+  private static TrainableTensor bias(
+      String own, String stored, Matrix values, ModelLayers layers) {
     return TrainableTensor.of(
-        tensor,
-        values,
-        layers.memory().zeros(values),
-        trained -> {
-          FourierLinear layer = layers.known(path);
-          if (layer != null) {
-            layer.updateBias(trained);
-          }
-        });
+        own, values, layers.memory().zeros(values), trained -> layers.updateBias(stored, trained));
   }
 
   /** The coefficients of each layer. */
@@ -131,7 +127,10 @@ public final class AdapterParameters {
     return all;
   }
 
-  /** The trained coefficients of a layer, null if it has none, or its trainer has closed them. */
+  /**
+   * The trained coefficients of a layer by its path in the model of today, null if it has none, or
+   * its trainer has closed them.
+   */
   @Nullable TrainableSpectrum spectrum(String path) {
     TrainableSpectrum spectrum = spectra.get(path);
     return spectrum == null || spectrum.isClosed() ? null : spectrum;
@@ -147,19 +146,13 @@ public final class AdapterParameters {
   }
 
   /** The gradient of a head's tensor or of a bias, null if it is not trained. */
-  @Nullable Matrix gradient(String tensor) {
-    TrainableTensor trained = heads.getOrDefault(tensor, biases.get(tensor));
+  @Nullable Matrix gradient(TensorName tensor) {
+    TrainableTensor trained = heads.getOrDefault(tensor.name(), biases.get(tensor.stored()));
     return trained == null ? null : trained.gradient();
   }
 
   /** Gives back what the parameters own. */
   void close() {
     all().forEach(TrainableParameter::close);
-  }
-
-  /** The gradient of a bias, null if it is not trained. */
-  @Nullable Matrix biasGradient(String tensor) {
-    TrainableTensor trained = biases.get(tensor);
-    return trained == null ? null : trained.gradient();
   }
 }

@@ -12,19 +12,18 @@ import io.fourierft.peft.BaseTensor;
 import io.fourierft.peft.PeftException;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.peft.WeightSlice;
-import io.fourierft.safetensors.DType;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The linear layers of a model, each made once, when an adapter or the program first needs it, one
- * weight at a time. They are made in the turn of their group, so that there is one of each.
+ * The linear layers of a model by their paths in the model of today, each made once, when an
+ * adapter or the program first needs it, one weight at a time. They are made in the turn of their
+ * group, so that there is one of each.
  */
 final class ModelLayers {
   private static final String WEIGHT = ".weight";
@@ -33,17 +32,24 @@ final class ModelLayers {
   private final OpenBase base;
   private final AdaptedModelOptions options;
   private final LayerGroup group;
+  private final LayerGroup.Value<ModelState> state;
+  private final TensorNames names;
   private final TensorMemory memory;
-  private final Map<String, FourierLinear> byPath = new ConcurrentHashMap<>();
-  private final Map<List<WeightSlice>, FourierLinear> byWeight = new ConcurrentHashMap<>();
+  private final Map<String, ModelLayer> byPath = new ConcurrentHashMap<>();
   private final Map<List<WeightSlice>, Matrix> placed = new ConcurrentHashMap<>();
-  private final Set<String> prefixes = ConcurrentHashMap.newKeySet();
 
-  ModelLayers(FourierEngine engine, OpenBase base, AdaptedModelOptions options, LayerGroup group) {
+  ModelLayers(
+      FourierEngine engine,
+      OpenBase base,
+      AdaptedModelOptions options,
+      LayerGroup group,
+      LayerGroup.Value<ModelState> state) {
     this.engine = engine;
     this.base = base;
     this.options = options;
     this.group = group;
+    this.state = state;
+    this.names = new TensorNames(base.model());
     this.memory = new TensorMemory(engine, options.memory());
   }
 
@@ -52,73 +58,60 @@ final class ModelLayers {
     return memory;
   }
 
+  /** What the model's tensors are called. */
+  TensorNames names() {
+    return names;
+  }
+
   /** Every layer so far. */
   Collection<FourierLinear> all() {
-    return byWeight.values();
+    return byPath.values().stream().map(ModelLayer::linear).toList();
   }
 
   /** The layer of that path if it was made already. */
-  @Nullable FourierLinear known(String path) {
+  @Nullable ModelLayer known(String path) {
     return byPath.get(path);
   }
 
-  /** Says what adapted models have before the names of the base's files. */
-  void addPrefix(String prefix) {
-    if (!prefix.isEmpty()) {
-      prefixes.add(prefix);
-    }
+  /** The layer of a path that an adapter has. */
+  FourierLinear require(String path) {
+    return Objects.requireNonNull(byPath.get(path), path).linear();
   }
 
   /** The layer of an adapter's module. */
-  FourierLinear of(ResolvedModule module) {
-    return group.exchange(
-        () -> {
-          boolean transposed = module.layout() == WeightLayout.IN_OUT;
-          long out = module.adapter().rows();
-          long in = module.adapter().cols();
-          DType dtype = stored(module.weights().getFirst()).dtype();
-          BaseTensor weight =
-              new BaseTensor(
-                  module.path() + WEIGHT,
-                  dtype,
-                  transposed ? List.of(in, out) : List.of(out, in),
-                  module.slices());
-          FourierLinear layer = layer(weight, module.layout());
-          byPath.put(module.path(), layer);
-          return layer;
-        });
+  FourierLinear of(String path, ResolvedModule module) {
+    ModelLayer known = byPath.get(path);
+    if (known != null) {
+      return known.linear();
+    }
+    return make(path, tensor(path + WEIGHT).orElseThrow(), module.layout()).linear();
   }
 
   /**
    * The layer of any module of the base with a weight of two dimensions.
    *
+   * @param asked what the program calls it
    * @throws FourierException if there is none, or nothing tells how its weight is stored
    */
-  FourierLinear of(String path) {
-    FourierLinear known = byPath.get(path);
+  ModelLayer of(String path, String asked) {
+    ModelLayer known = byPath.get(path);
     if (known != null) {
       return known;
     }
-    return group.exchange(
-        () -> {
-          for (String name : names(path)) {
-            Optional<BaseModule> module = base.model().module(name);
-            Optional<BaseTensor> weight = base.model().tensor(name + WEIGHT);
-            if (module.isPresent() && weight.isPresent()) {
-              FourierLinear layer = layer(weight.get(), layout(module.get()));
-              byPath.put(path, layer);
-              return layer;
-            }
-          }
-          throw new FourierException(
-              "'%s' is no linear layer of the base model %s: it has no '%s' of two dimensions"
-                  .formatted(path, base.path(), path + WEIGHT));
-        });
+    Optional<BaseModule> module = base.model().module(path);
+    Optional<BaseTensor> weight = base.model().tensor(path + WEIGHT);
+    if (module.isEmpty() || weight.isEmpty()) {
+      throw new FourierException(
+          "'%s' is no linear layer of the base model %s: it has no '%s' of two dimensions"
+              .formatted(asked, base.path(), asked + WEIGHT));
+    }
+    state.now().requireNotInPieces(asked, weight.get());
+    return make(path, weight.get(), layout(module.get()));
   }
 
-  /** A tensor of the base by a name of the adapted model, or of the files. */
+  /** A tensor of the base by its name in the model of today. */
   Optional<BaseTensor> tensor(String name) {
-    return names(name).stream().map(base.model()::tensor).flatMap(Optional::stream).findFirst();
+    return base.model().tensor(name);
   }
 
   /** A tensor of the base where the model holds its tensors; on a device, copied there once. */
@@ -133,36 +126,49 @@ final class ModelLayers {
                 tensor.slices(), key -> memory.place(tensor.matrix(base.checkpoint()))));
   }
 
-  /** The bias of a layer as the base has it, null if it has none. */
-  @Nullable Matrix bias(String path, FourierLinear layer) {
-    return tensor(path + ".bias")
-        .filter(bias -> bias.shape().equals(List.of((long) layer.outFeatures())))
-        .map(this::placed)
-        .orElse(null);
+  /** Gives the layers of a bias that is trained its value of now. */
+  void updateBias(String stored, Matrix value) {
+    for (ModelLayer layer : byPath.values()) {
+      if (layer.bias().stored().equals(stored)) {
+        layer.linear().updateBias(value);
+      }
+    }
+  }
+
+  /** Gives the layers those biases that a change of the model has exchanged. */
+  void changeBiases(ModelState before, ModelState after) {
+    for (ModelLayer layer : byPath.values()) {
+      Matrix next = after.shared(layer.bias());
+      Matrix value = next == null ? layer.ownBias() : next;
+      if (value != null && !Objects.equals(before.shared(layer.bias()), next)) {
+        layer.linear().updateBias(value);
+      }
+    }
+  }
+
+  /** The layers that share rows with what an adapter adapts or brings, and are not the same. */
+  void requireNotInPieces(String adapterName, ModelAdapter adapter) {
+    for (ModelLayer layer : byPath.values()) {
+      for (BaseTensor tensor : layer.tensors()) {
+        String own = adapter.inPieces(tensor);
+        if (own != null) {
+          throw new FourierException(
+              ("adapter '%s' adapts or brings '%s', but the model has the layer '%s', which is in"
+                      + " part the same rows of the base model's files; open a model for this"
+                      + " adapter, and compute with '%s' there")
+                  .formatted(adapterName, own, layer.path(), own));
+        }
+      }
+    }
   }
 
   /** Gives back what the layers and tensors hold. */
   void close() {
-    byWeight.values().forEach(FourierLinear::close);
+    byPath.values().forEach(layer -> layer.linear().close());
     memory.close();
   }
 
-  private Set<String> names(String name) {
-    Set<String> names = new LinkedHashSet<>();
-    names.add(name);
-    for (String prefix : prefixes) {
-      if (name.startsWith(prefix)) {
-        names.add(name.substring(prefix.length()));
-      }
-    }
-    return names;
-  }
-
-  private FourierLinear layer(BaseTensor weight, WeightLayout layout) {
-    FourierLinear known = byWeight.get(weight.slices());
-    if (known != null) {
-      return known;
-    }
+  private ModelLayer make(String path, BaseTensor weight, WeightLayout layout) {
     if (weight.dtype().elementType().isEmpty()) {
       throw new FourierException(
           "'%s' of the base model is %s, not F64, F32, F16 or BF16; give the base model before"
@@ -170,25 +176,31 @@ final class ModelLayers {
               + " quantisation");
     }
     Matrix matrix = placed(weight);
-    int out = layout == WeightLayout.IN_OUT ? matrix.cols() : matrix.rows();
-    FourierLinear layer =
+    long out = layout == WeightLayout.IN_OUT ? matrix.cols() : matrix.rows();
+    TensorName bias = names.current(path + ".bias");
+    Optional<BaseTensor> stored =
+        tensor(bias.name()).filter(own -> own.shape().equals(List.of(out)));
+    stored.ifPresent(own -> state.now().requireNotInPieces(own.name(), own));
+    Matrix ownBias = stored.map(this::placed).orElse(null);
+    // What passes see that have begun, and then what the exchange that this is in has changed.
+    ModelState seen = state.at(group.moment());
+    Matrix first = seen.shared(bias);
+    FourierLinear linear =
         new FourierLinear(
-            engine, matrix, bias(weight, out), options.layers().withLayout(layout), group);
-    byWeight.put(weight.slices(), layer);
+            engine,
+            matrix,
+            first == null ? ownBias : first,
+            options.layers().withLayout(layout),
+            group);
+    List<BaseTensor> tensors =
+        stored.map(own -> List.of(weight, own)).orElseGet(() -> List.of(weight));
+    ModelLayer layer = new ModelLayer(path, linear, tensors, bias, ownBias, seen);
+    byPath.put(path, layer);
+    Matrix now = state.now().shared(bias);
+    if (now != null && !now.equals(first)) {
+      linear.updateBias(now);
+    }
     return layer;
-  }
-
-  private @Nullable Matrix bias(BaseTensor weight, int out) {
-    // Beside a whole tensor of the files, or of a part's name.
-    String stored = weight.slices().getFirst().weight();
-    boolean whole =
-        weight.slices().size() == 1 && stored(stored).rows() == weight.slices().getFirst().rows();
-    String name = whole ? stored : weight.name();
-    String module = name.substring(0, name.length() - WEIGHT.length());
-    return tensor(module + ".bias")
-        .filter(bias -> bias.shape().equals(List.of((long) out)))
-        .map(this::placed)
-        .orElse(null);
   }
 
   private WeightLayout layout(BaseModule module) {
@@ -203,11 +215,4 @@ final class ModelLayers {
                             + " with =PATTERN for some of the modules")
                         .formatted(module.name())));
   }
-
-  private Stored stored(String tensor) {
-    var info = base.checkpoint().find(tensor).orElseThrow().tensor();
-    return new Stored(info.dtype(), info.shape().isEmpty() ? 1 : info.shape().getFirst());
-  }
-
-  private record Stored(DType dtype, long rows) {}
 }

@@ -83,10 +83,16 @@ public final class ModelPass implements AutoCloseable {
     turn.tapes.values().forEach(Tapes::clear);
   }
 
-  private FourierLinear layer(String path) {
-    FourierLinear layer = model.layer(path).at(turn.moment);
+  /** The layer as it was when the pass began, where this view enqueues. */
+  private FourierLinear then(ModelLayer layer) {
+    layer.requireKnownAt(model.state().at(turn.moment));
+    FourierLinear then = layer.linear().at(turn.moment);
     FourierEngine there = elsewhere;
-    return there == null ? layer : layer.on(there);
+    return there == null ? then : then.on(there);
+  }
+
+  private ModelLayer layer(String path) {
+    return model.layer(path, model.state().at(turn.moment));
   }
 
   /**
@@ -113,13 +119,16 @@ public final class ModelPass implements AutoCloseable {
    * Computes a layer's y from x; a pass for training keeps what {@link #backward} needs.
    *
    * @param path as {@link AdaptedModel#layer}
+   * @throws FourierException if the layer is used for the first time, and an adapter that brings
+   *     its bias was added or deleted after the pass began
    */
   public void forward(String path, Matrix x, Matrix y) {
-    FourierLinear layer = layer(path);
+    ModelLayer asked = layer(path);
+    FourierLinear layer = then(asked);
     LinearTape tape = null;
     Tapes own = null;
     if (capacity > 0) {
-      own = turn.tapes.computeIfAbsent(model.layer(path), key -> new Tapes());
+      own = turn.tapes.computeIfAbsent(asked.path(), key -> new Tapes());
       tape = own.next(layer, capacity);
     }
     List<@Nullable String> perSample = turn.names;
@@ -157,26 +166,23 @@ public final class ModelPass implements AutoCloseable {
       throw new FourierException(
           "this pass keeps nothing for a backward pass; make it with newPass(tokens)");
     }
-    Tapes own = turn.tapes.get(model.layer(path));
+    ModelLayer asked = layer(path);
+    Tapes own = turn.tapes.get(asked.path());
     if (own == null || own.used == 0) {
       throw new FourierException(
           "no forward call of '%s' in this pass is left to go back; begin() forgets them"
               .formatted(path));
     }
-    FourierLinear layer = layer(path);
+    FourierLinear layer = then(asked);
     Map<String, Matrix> gradients = new HashMap<>();
-    Matrix biasGradient = null;
-    String adapted = model.adaptedPath(path);
     List<String> known = layer.adapterNames();
     for (Map.Entry<String, AdapterParameters> entry : model.trained().entrySet()) {
-      var spectrum = entry.getValue().spectrum(adapted);
+      var spectrum = entry.getValue().spectrum(asked.path());
       if (spectrum != null && known.contains(entry.getKey())) {
         gradients.put(entry.getKey(), spectrum.gradient());
       }
-      Matrix bias = entry.getValue().biasGradient(adapted + ".bias");
-      biasGradient = bias == null ? biasGradient : bias;
     }
-    layer.backward(own.last(), g, gx, gradients, biasGradient);
+    layer.backward(own.last(), g, gx, gradients, gradient(asked.bias()));
     own.used--;
   }
 
@@ -193,18 +199,21 @@ public final class ModelPass implements AutoCloseable {
       return model.tensor(turn.moment, name);
     }
     ModelState then = model.state().at(turn.moment);
+    TensorName tensor = model.names().tensor(name, then);
     TreeSet<String> distinct = new TreeSet<>();
     perSample.forEach(each -> distinct.add(Objects.requireNonNullElse(each, FourierLinear.BASE)));
     boolean own =
         distinct.stream()
-            .anyMatch(each -> !each.equals(FourierLinear.BASE) && then.adapter(each).saves(name));
+            .anyMatch(
+                each ->
+                    !each.equals(FourierLinear.BASE) && then.adapter(each).saves(tensor.name()));
     if (own && distinct.size() > 1) {
       throw new FourierException(
           "samples name the adapters %s, which do not share '%s'; compute it in a pass for each"
               .formatted(distinct, name));
     }
-    Matrix value = then.value(name, own ? List.copyOf(distinct) : List.of());
-    return value != null ? value : model.baseTensor(name);
+    Matrix value = then.value(tensor, own ? List.copyOf(distinct) : List.of());
+    return value != null ? value : model.baseTensor(then, tensor, name);
   }
 
   /**
@@ -212,6 +221,10 @@ public final class ModelPass implements AutoCloseable {
    * if no adapter that computes in this pass trains it.
    */
   public @Nullable Matrix gradient(String tensor) {
+    return gradient(model.names().tensor(tensor, model.state().at(turn.moment)));
+  }
+
+  private @Nullable Matrix gradient(TensorName tensor) {
     ModelState then = model.state().at(turn.moment);
     List<@Nullable String> perSample = turn.names;
     List<@Nullable String> computing = perSample == null ? List.copyOf(then.active()) : perSample;
@@ -235,7 +248,9 @@ public final class ModelPass implements AutoCloseable {
 
   /** What a pass and its views share. */
   private static final class Turn {
-    final Map<FourierLinear, Tapes> tapes = new HashMap<>();
+    /** By the layer's path in the model of today. */
+    final Map<String, Tapes> tapes = new HashMap<>();
+
     LayerGroup.Moment moment;
     @Nullable List<@Nullable String> names;
     int tokensPerSample = 1;

@@ -65,6 +65,7 @@ final class AdapterResolver {
         replaced.originals(),
         notes,
         names.naming().adapterPrefix(),
+        names::currentName,
         replaced.newTensors());
   }
 

@@ -164,7 +164,34 @@ public final class BaseModel {
               name, stored.dtype(), stored.shape(), List.of(WeightSlice.whole(name, rows))));
     }
     return Optional.ofNullable(place)
-        .map(found -> BaseTensor.of(name, NameReading.requireOrder(found, this)));
+        .map(found -> NameReading.requireOrder(found, this))
+        .map(
+            found ->
+                found.isTied()
+                    ? BaseTensor.of(name, found).storedBy(ties.aliases())
+                    : BaseTensor.of(name, found));
+  }
+
+  /**
+   * The one name that {@link #tensor} has for a tensor which is called so in the files, or in the
+   * model of any release of transformers: that of today. A tensor that the base lacks is called as
+   * its model would call it.
+   */
+  public String currentName(String tensor) {
+    Map<String, BasePlace> current = reading().tensors();
+    String read = names.current(tensor);
+    boolean asItIs = tensors.containsKey(tensor) && !current.containsKey(read);
+    return asItIs || current.containsKey(tensor) ? tensor : read;
+  }
+
+  /** The same where it is known which tensor a name of the files, or of the model, is of. */
+  String currentName(String tensor, BasePlace place) {
+    BasePlace named = reading().tensors().get(tensor);
+    if (named != null && named.slices().equals(place.slices())) {
+      return tensor;
+    }
+    String read = names.current(tensor);
+    return reading().tensors().containsKey(read) ? read : tensor;
   }
 
   /** The module of that path in the files or in the model, if its weight has two dimensions. */

@@ -24,6 +24,7 @@ final class BaseNames {
   private static final String WEIGHT = ".weight";
   private static final Pattern NUMBER = Pattern.compile("(?<=^|\\.)\\d+(?=\\.|$)");
 
+  private final BaseModel base;
   private final NameTable table;
   private final List<NameRename> renames;
   private final NameReading reading;
@@ -33,12 +34,13 @@ final class BaseNames {
   private final Map<String, String> peers = new HashMap<>();
 
   private BaseNames(
-      NameTable table,
+      BaseModel base,
       List<NameRename> renames,
       NameReading reading,
       NameReading current,
       BaseNaming naming) {
-    this.table = table;
+    this.base = base;
+    this.table = base.names();
     this.current = current;
     this.renames = renames;
     this.reading = reading;
@@ -72,20 +74,20 @@ final class BaseNames {
     NameReading current = NameReading.of(base, table::current, table);
     List<BaseNames> ways = new ArrayList<>();
     for (NameReading reading : List.of(stored, current)) {
-      ways.add(new BaseNames(table, renames, reading, current, BaseNaming.SAME));
+      ways.add(new BaseNames(base, renames, reading, current, BaseNaming.SAME));
     }
     List<String> towers =
         adapterClass == null ? List.of() : NameTable.of(Set.of(adapterClass)).towers();
     for (NameReading reading : List.of(stored, current)) {
       for (String tower : towers) {
-        ways.add(new BaseNames(table, renames, reading, current, new BaseNaming("", tower)));
+        ways.add(new BaseNames(base, renames, reading, current, new BaseNaming("", tower)));
       }
     }
     for (NameReading reading : List.of(stored, current)) {
-      BaseNames plain = new BaseNames(table, renames, reading, current, BaseNaming.SAME);
+      BaseNames plain = new BaseNames(base, renames, reading, current, BaseNaming.SAME);
       List<String> paths = adapterPaths.stream().map(plain::read).toList();
       BaseNaming naming = BaseNaming.between(paths, reading.modules().keySet());
-      ways.add(new BaseNames(table, renames, reading, current, naming));
+      ways.add(new BaseNames(base, renames, reading, current, naming));
     }
     BaseNames best = ways.getFirst();
     long most = -1;
@@ -148,11 +150,28 @@ final class BaseNames {
    * The name of the base's own tensor, or of one tied to it, for a tensor's name in the adapter.
    */
   Optional<BasePlace> tensor(String adapterTensor) {
+    String today = table.current(readTensor(adapterTensor));
+    return found(adapterTensor)
+        .map(reading.tensors()::get)
+        .or(() -> Optional.ofNullable(current.tensors().get(today)));
+  }
+
+  /** The name that {@link BaseModel#tensor} has for a tensor's name in the adapter. */
+  String currentName(String adapterTensor) {
+    return found(adapterTensor)
+        .flatMap(
+            read ->
+                Optional.ofNullable(reading.tensors().get(read))
+                    .map(place -> base.currentName(read, place)))
+        .orElseGet(() -> base.currentName(readTensor(adapterTensor)));
+  }
+
+  /** A tensor of the adapter as it is read in the base; empty if it is not there. */
+  private Optional<String> found(String adapterTensor) {
     String name = readTensor(adapterTensor);
-    return Optional.ofNullable(reading.tensors().get(naming.toBase(name)))
-        .or(() -> Optional.ofNullable(reading.tensors().get(name)))
-        .or(() -> Optional.ofNullable(reading.tensors().get(adapterTensor)))
-        .or(() -> Optional.ofNullable(current.tensors().get(table.current(name))));
+    return Stream.of(naming.toBase(name), name, adapterTensor)
+        .filter(reading.tensors()::containsKey)
+        .findFirst();
   }
 
   /** The name that a tensor which the base lacks has beside the base's own. */

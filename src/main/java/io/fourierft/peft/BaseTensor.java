@@ -8,7 +8,9 @@ import io.fourierft.safetensors.SafetensorsCheckpoint;
 import io.fourierft.safetensors.SafetensorsFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,23 @@ public record BaseTensor(String name, DType dtype, List<Long> shape, List<Weight
   static BaseTensor of(String name, BasePlace place) {
     return new BaseTensor(
         name, place.module().weight().dtype(), place.module().weight().shape(), place.slices());
+  }
+
+  /** The same where its slices are by names that only stand for stored ones. */
+  BaseTensor storedBy(Map<String, String> aliases) {
+    List<WeightSlice> stored = new ArrayList<>();
+    for (WeightSlice slice : slices) {
+      String weight = aliases.getOrDefault(slice.weight(), slice.weight());
+      stored.add(
+          new WeightSlice(
+              weight,
+              slice.layerRow(),
+              slice.firstRow(),
+              slice.rows(),
+              slice.stride(),
+              slice.rotaryHeads()));
+    }
+    return new BaseTensor(name, dtype, shape, stored);
   }
 
   /**

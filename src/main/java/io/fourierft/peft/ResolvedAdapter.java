@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * An adapter bound to a base model.
@@ -19,6 +20,8 @@ import java.util.Set;
  *     dot: {@code bert.} where the base is the bare model; mostly empty
  * @param originals what biases of modules saved whole were before training, by the name that the
  *     trained ones have in the base model's files; PEFT writes them with a resized vocabulary
+ * @param currentNames from the name that a tensor has in the adapted model, as {@code
+ *     model.layers.0.mlp.up_proj.weight}, to the one that {@link BaseModel#tensor} has for it
  * @param newTensors which of the replacements are of tensors that the base model does not have
  */
 public record ResolvedAdapter(
@@ -28,6 +31,7 @@ public record ResolvedAdapter(
     Map<String, ExtraTensor> originals,
     List<String> notes,
     String prefix,
+    UnaryOperator<String> currentNames,
     Set<String> newTensors) {
   /** Copies the collections. */
   public ResolvedAdapter {

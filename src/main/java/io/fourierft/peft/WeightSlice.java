@@ -1,5 +1,7 @@
 package io.fourierft.peft;
 
+import java.util.stream.LongStream;
+
 /**
  * The rows of a layer that one tensor of a base model's files holds. Mostly the layer is the whole
  * tensor; a fused tensor holds several layers, one below the other or their rows by turns, and a
@@ -50,6 +52,15 @@ public record WeightSlice(
       row += inHead % 2 * (size / 2) + inHead / 2 - inHead;
     }
     return layerRow + row;
+  }
+
+  /** Whether some row of a tensor is one of both. */
+  public boolean overlaps(WeightSlice other) {
+    return weight.equals(other.weight)
+        && firstRow < other.end()
+        && other.firstRow < end()
+        && LongStream.range(layerRow, layerRow + rows)
+            .anyMatch(row -> other.layerRowAt(storedRow(row)) >= 0);
   }
 
   /** The row of the tensor after the last that the slice may have. */

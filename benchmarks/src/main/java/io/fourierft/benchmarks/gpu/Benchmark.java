@@ -10,6 +10,7 @@ import io.fourierft.internal.cuda.stream.EngineStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -36,12 +37,17 @@ final class Benchmark {
       Baselines baselines = new Baselines(bench, device);
       results.fact("engine", () -> about(engine.selection()));
       results.fact("copyBytesPerSecond", () -> baselines.copyBandwidth());
+      WarmUp.run(bench);
+      WarmUp.run(plainBench);
       // What decides the wanted ratios comes first.
       DenseBenchmark dense = new DenseBenchmark(bench, "");
       OperatorBenchmark operators = new OperatorBenchmark(bench, true);
       OperatorBenchmark staged = new OperatorBenchmark(plainBench, false);
       operators.mixed();
       operators.directions();
+      Map<String, TrainingReference> references = TrainingBenchmark.noReferences();
+      new TrainingBenchmark(bench, false, references).steps();
+      new TrainingBenchmark(plainBench, true, references).steps();
       dense.merges(true);
       dense.deltas("delta");
       staged.mixed();

@@ -31,6 +31,25 @@ record Cases(JsonNode node) {
     }
   }
 
+  /**
+   * Layers of one size, each with two adapted modules.
+   *
+   * @param layers how many
+   * @param side in_features and out_features of a module
+   */
+  record Stack(int layers, int side) {
+    private static final int TARGETS = 2;
+
+    int modules() {
+      return TARGETS * layers;
+    }
+
+    @Override
+    public String toString() {
+      return layers + "x" + side;
+    }
+  }
+
   double seconds() {
     return node.get("seconds").asDouble();
   }
@@ -43,6 +62,14 @@ record Cases(JsonNode node) {
       }
     }
     return problems;
+  }
+
+  List<Stack> stacks(String group) {
+    List<Stack> stacks = new ArrayList<>();
+    for (JsonNode stack : node.path(group).path("stacks")) {
+      stacks.add(new Stack(stack.get(0).asInt(), stack.get(1).asInt()));
+    }
+    return stacks;
   }
 
   List<Integer> numbers(String group, String key) {
@@ -71,6 +98,10 @@ record Cases(JsonNode node) {
 
   static String layer(Problem problem, int tokens, String type) {
     return operator(problem, "layer", tokens, type);
+  }
+
+  static String training(Stack stack, int n, int tokens, String type) {
+    return "training/%s/n%d/t%d/%s".formatted(stack, n, tokens, type.toLowerCase(Locale.ROOT));
   }
 
   static String merge(Problem problem) {

@@ -19,12 +19,32 @@ import java.util.Locale;
 final class GpuClock implements AutoCloseable {
   private static final double SAMPLE_MILLISECONDS = 4;
 
-  /** The driver's queue takes about a thousand launches; beyond that enqueueing waits. */
   private static final int MOST_CALLS = 48;
+
+  /** The driver's queue takes about a thousand launches; beyond that enqueueing waits. */
+  private static final long MOST_LAUNCHES = 800;
+
+  /** Some kernels make up a transform of cuFFT's. */
+  private static final long LAUNCHES_OF_TRANSFORM = 2;
 
   private static final int MOST_SAMPLES = 25;
   private static final int LEAST_SAMPLES = 3;
-  private static final int LATENCY_SAMPLES = 15;
+  private static final int MOST_LATENCY_SAMPLES = 101;
+  private static final int LEAST_LATENCY_SAMPLES = 15;
+  private static final double LATENCY_MILLISECONDS = 20;
+
+  /** Below this the calling thread may be what decides, and its code must be compiled. */
+  private static final double SHORT_MILLISECONDS = 0.1;
+
+  /** The JVM's second compiler is done with whatever is called so often. */
+  private static final int WARM_CALLS = 20_000;
+
+  private static final double MOST_WARM_SECONDS = 0.5;
+
+  /** Times what is measured: how long short calls and others are made before. */
+  private static final double SHORT_WARM_SHARE = 8;
+
+  private static final double WARM_SHARE = 1.5;
 
   /** Above this the gaps between launches cannot matter, and no graph is recorded. */
   private static final double GRAPH_MILLISECONDS = 5;
@@ -77,25 +97,54 @@ final class GpuClock implements AutoCloseable {
       double latencyMicroseconds,
       long launches,
       long transforms,
-      double graphMilliseconds) {}
+      double graphMilliseconds) {
+    /** The same, of work that was counted where it was recorded. */
+    Timing ofRecorded(long newLaunches, long newTransforms) {
+      return new Timing(
+          milliseconds,
+          low,
+          high,
+          samples,
+          enqueueMicroseconds,
+          latencyMicroseconds,
+          newLaunches,
+          newTransforms,
+          graphMilliseconds);
+    }
+  }
 
   /**
-   * Measures {@code work}.
+   * Measures {@code work}, and the same work recorded as a graph.
    *
    * @param sets how many sets of buffers there are
-   * @param seconds how long to measure, about
+   * @param seconds how long to measure, about; warming up takes longer where calls are short
    */
   Timing time(Work work, int sets, double seconds) {
+    return time(work, sets, seconds, true);
+  }
+
+  /** Measures {@code work} that is not recorded, since it is a graph or does what no graph can. */
+  Timing timeAsItIs(Work work, int sets, double seconds) {
+    return time(work, sets, seconds, false);
+  }
+
+  private Timing time(Work work, int sets, double seconds, boolean recordable) {
     for (int i = 0; i < Math.max(2, sets); i++) {
       work.enqueue(engine, i % sets);
     }
     WorkStream stream = ((EngineStream) engine.stream()).work();
     long launches = stream.launches();
     long transforms = stream.plans().executions();
-    double once = sample(work, 1, sets)[0];
+    double first = sample(work, 1, sets)[0];
     launches = stream.launches() - launches;
     transforms = stream.plans().executions() - transforms;
-    int calls = (int) Math.clamp(Math.ceil(SAMPLE_MILLISECONDS / once), 1, MOST_CALLS);
+    long most =
+        Math.clamp(
+            MOST_LAUNCHES / Math.max(1, launches + LAUNCHES_OF_TRANSFORM * transforms),
+            1,
+            MOST_CALLS);
+    double once = warmUp(work, sets, first, seconds, most);
+    int calls = (int) Math.clamp(Math.ceil(SAMPLE_MILLISECONDS / once), 1, most);
     calls = calls <= 1 ? 1 : (calls + sets - 1) / sets * sets;
     int samples = (int) Math.clamp(1000 * seconds / (calls * once), LEAST_SAMPLES, MOST_SAMPLES);
     double[] device = new double[samples];
@@ -114,15 +163,47 @@ final class GpuClock implements AutoCloseable {
         device[samples - 1],
         samples,
         1000 * host[samples / 2],
-        latency(work, sets),
+        latency(work, sets, median),
         launches,
         transforms,
-        median > GRAPH_MILLISECONDS ? Double.NaN : graph(work, sets, calls));
+        recordable && median <= GRAPH_MILLISECONDS ? graph(work, sets, calls) : Double.NaN);
+  }
+
+  /**
+   * Calls until the JVM has compiled what enqueues them, so far as the time allows: a type or a
+   * path that comes for the first time sends it back to interpreting what was compiled.
+   *
+   * @param once milliseconds of the first call
+   * @param most calls that are enqueued without waiting
+   * @return milliseconds of one call, the least seen
+   */
+  private double warmUp(Work work, int sets, double once, double seconds, long most) {
+    double least = once;
+    long begin = System.nanoTime();
+    int made = 0;
+    double elapsed = 0;
+    do {
+      int calls = (int) Math.clamp(Math.ceil(SAMPLE_MILLISECONDS / least), 1, most);
+      least = Math.min(least, sample(work, calls, sets)[0]);
+      made += calls;
+      elapsed = (System.nanoTime() - begin) / 1e9;
+    } while (made < WARM_CALLS
+        && elapsed
+            < Math.min(
+                MOST_WARM_SECONDS,
+                seconds * (least < SHORT_MILLISECONDS ? SHORT_WARM_SHARE : WARM_SHARE)));
+    return least;
   }
 
   /** Median microseconds of a call that is waited for. */
-  private double latency(Work work, int sets) {
-    double[] times = new double[LATENCY_SAMPLES];
+  private double latency(Work work, int sets, double milliseconds) {
+    double[] times =
+        new double
+            [(int)
+                Math.clamp(
+                    LATENCY_MILLISECONDS / milliseconds,
+                    LEAST_LATENCY_SAMPLES,
+                    MOST_LATENCY_SAMPLES)];
     for (int i = 0; i < times.length; i++) {
       long begin = System.nanoTime();
       work.enqueue(engine, i % sets);

@@ -93,11 +93,13 @@ final class Report {
     group("ΔW", "delta/", List.of("torch", "peft", "cupy"));
     group("Forward", "forward/", List.of("torch", "peft", "lora"));
     group("Forward and backward", "both/", List.of("torch", "peft", "lora"));
+    group("Training step", "training/", List.of("peft", "peft+graph", "lora", "lora+graph"));
     group("Adapters mixed in one batch", "mixed/", List.of("torch"));
     group(
         "Whole layers, forward and backward", "layer/", List.of("torch", "peft", "lora", "linear"));
     group("Merging in bf16", "merge/", List.of("torch", "peft"));
     resources();
+    profile();
     calls();
     skipped();
     return out.toString();
@@ -222,6 +224,17 @@ final class Report {
       line("");
       table.stream().limit(2).forEach(this::line);
       mine.forEach(this::line);
+    }
+  }
+
+  /** What Nsight Compute counted, if it was there. */
+  private void profile() throws IOException {
+    Path csv = folder.resolve("profile.csv");
+    if (Files.exists(csv)) {
+      line("");
+      line("## Kernels as Nsight Compute sees them");
+      header(KernelProfile.COLUMNS.toArray(String[]::new));
+      KernelProfile.rows(csv).forEach(each -> row(each.toArray(String[]::new)));
     }
   }
 

@@ -72,6 +72,8 @@ final class Wanted {
         1,
         both,
         run.peer("both/" + tokens, "lora"));
+    training(12, 768);
+    training(2, 4096);
     for (int count : List.of(256, 4096)) {
       String mixed = "mixed/4096x4096/n1000/t" + count + "/a";
       atMost(
@@ -113,6 +115,15 @@ final class Wanted {
         factor,
         run.peer(name, "peft"),
         run.milliseconds(name, OperatorBenchmark.FUSED));
+  }
+
+  private void training(int layers, int side) {
+    String name = Cases.training(new Cases.Stack(layers, side), 1000, 512, "F32");
+    String goal = "Training step of %d layers of %d as one graph, against ".formatted(layers, side);
+    OptionalDouble step = run.milliseconds(name, TrainingBenchmark.AUTO + TrainingBenchmark.GRAPH);
+    atLeast(goal + "PEFT's FourierFT", 10, run.peer(name, "peft"), step);
+    atMost(goal + "PEFT's LoRA of rank 8", 1, step, run.peer(name, "lora"));
+    atMost(goal + "the same LoRA as one graph", 1, step, run.peer(name, "lora+graph"));
   }
 
   private void atLeast(String goal, double factor, OptionalDouble slower, OptionalDouble faster) {

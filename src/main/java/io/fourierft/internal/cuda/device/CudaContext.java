@@ -75,7 +75,7 @@ public final class CudaContext implements AutoCloseable {
       // With the context current.
       return work.get();
     }
-    return onPlatformThread(() -> enter(work));
+    return Thread.currentThread().isVirtual() ? threads.call(() -> enter(work)) : enter(work);
   }
 
   /**
@@ -111,14 +111,14 @@ public final class CudaContext implements AutoCloseable {
    * result nor let the caller do it again. That a device is lost the next call tells.
    */
   private void leave() {
-    for (boolean again : new boolean[] {true, false}) {
+    for (int attempt = 1; attempt <= 2; attempt++) {
       try {
         driver.ctxPopCurrent();
         return;
       } catch (CudaException e) {
         // Tried twice: what stays current would be found by whatever runs on this thread next.
         note(e);
-        if (lost == null && !again) {
+        if (lost == null && attempt == 2) {
           System.getLogger(CudaContext.class.getName())
               .log(System.Logger.Level.WARNING, e.getMessage());
         }

@@ -20,6 +20,10 @@ public abstract class DriverCalls {
   /** The functions. */
   final DriverFunctions f;
 
+  /** Where calls of a thread write one value; an arena for each call would cost more than it. */
+  private final ThreadLocal<MemorySegment> written =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(JAVA_LONG));
+
   DriverCalls(DriverFunctions functions) {
     this.f = functions;
   }
@@ -65,24 +69,24 @@ public abstract class DriverCalls {
 
   /** Calls {@code function}, which writes one value, and returns that. */
   final long read(String function, ReadingDowncall downcall, Supplier<String> doing) {
-    try (Arena arena = Arena.ofConfined()) {
-      // Zeroed, so that a value of four bytes reads as the same number (all machines that CUDA
-      // runs on are little-endian).
-      MemorySegment out = arena.allocate(JAVA_LONG);
-      int code;
-      try {
-        code = downcall.run(out);
-      } catch (Throwable thrown) {
-        throw NativeFunctions.refused(thrown);
-      }
-      if (code != 0) {
-        throw failure(code, function, doing.get());
-      }
-      return out.get(JAVA_LONG, 0);
+    MemorySegment out = written.get();
+    // Zeroed, so that a value of four bytes reads as the same number (all machines that CUDA
+    // runs on are little-endian).
+    out.set(JAVA_LONG, 0, 0);
+    int code;
+    try {
+      code = downcall.run(out);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
     }
+    if (code != 0) {
+      throw failure(code, function, doing.get());
+    }
+    return out.get(JAVA_LONG, 0);
   }
 
-  private CudaException failure(int code, String function, String doing) {
+  /** What a call that returned {@code code} throws. */
+  final CudaException failure(int code, String function, String doing) {
     String name = codeName(code);
     return code == CudaOutOfMemoryException.CODE
         ? new CudaOutOfMemoryException(f.library(), function, code, name, doing)

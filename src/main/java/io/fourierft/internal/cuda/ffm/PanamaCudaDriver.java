@@ -174,25 +174,32 @@ public final class PanamaCudaDriver extends PanamaStreams implements CudaDriver 
       int sharedBytes,
       long stream,
       MemorySegment parameters) {
-    MemorySegment extra = MemorySegment.NULL;
-    call(
-        "cuLaunchKernel",
-        () ->
-            (int)
-                f.cuLaunchKernel.invokeExact(
-                    function,
-                    gridX,
-                    gridY,
-                    gridZ,
-                    blockX,
-                    blockY,
-                    blockZ,
-                    sharedBytes,
-                    stream,
-                    parameters,
-                    extra),
-        () ->
-            "launching a kernel of (%d, %d, %d) blocks of (%d, %d, %d) threads"
-                .formatted(gridX, gridY, gridZ, blockX, blockY, blockZ));
+    // Written out, since every operation comes through here: a lambda would capture it all.
+    int code;
+    try {
+      code =
+          (int)
+              f.cuLaunchKernel.invokeExact(
+                  function,
+                  gridX,
+                  gridY,
+                  gridZ,
+                  blockX,
+                  blockY,
+                  blockZ,
+                  sharedBytes,
+                  stream,
+                  parameters,
+                  MemorySegment.NULL);
+    } catch (Throwable thrown) {
+      throw NativeFunctions.refused(thrown);
+    }
+    if (code != 0) {
+      throw failure(
+          code,
+          "cuLaunchKernel",
+          "launching a kernel of (%d, %d, %d) blocks of (%d, %d, %d) threads"
+              .formatted(gridX, gridY, gridZ, blockX, blockY, blockZ));
+    }
   }
 }

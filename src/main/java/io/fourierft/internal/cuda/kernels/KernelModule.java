@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The kernels, loaded into one context. */
@@ -19,16 +20,16 @@ public final class KernelModule implements AutoCloseable {
   private final CudaContext context;
   private final long module;
   private final Map<Kernel, Long> functions = new EnumMap<>(Kernel.class);
-  private final Map<Block, Integer> resident = new ConcurrentHashMap<>();
+  private final Map<Kernel, Map<Long, Integer>> resident = new EnumMap<>(Kernel.class);
   private final int mostSharedBytes;
   private boolean closed;
-
-  /** How a kernel of lines is launched. */
-  private record Block(Kernel kernel, int threads, int sharedBytes) {}
 
   private KernelModule(CudaContext context, long module) {
     this.context = context;
     this.module = module;
+    for (Kernel kernel : Kernel.values()) {
+      resident.put(kernel, new ConcurrentHashMap<>());
+    }
     this.mostSharedBytes =
         context
             .driver()
@@ -150,16 +151,25 @@ public final class KernelModule implements AutoCloseable {
 
   /** The grid of a kernel of lines: as many blocks as run at a time, or fewer. */
   public int grid(Kernel kernel, long work, int threads, int sharedBytes) {
-    int blocks =
-        resident.computeIfAbsent(
-            new Block(kernel, threads, sharedBytes),
-            block ->
-                context
-                    .driver()
-                    .occupancyMaxActiveBlocksPerMultiprocessor(
-                        function(kernel), threads, sharedBytes));
-    long most = (long) Math.max(blocks, 1) * context.device().multiprocessors();
+    long most =
+        (long) Math.max(resident(kernel, threads, sharedBytes), 1)
+            * context.device().multiprocessors();
     return (int) Math.clamp(work, 1, most);
+  }
+
+  /** How many blocks of so many threads and bytes a multiprocessor runs at a time. */
+  private int resident(Kernel kernel, int threads, int sharedBytes) {
+    Map<Long, Integer> known = Objects.requireNonNull(resident.get(kernel));
+    Long block = (long) threads << Integer.SIZE | sharedBytes;
+    Integer blocks = known.get(block);
+    if (blocks == null) {
+      blocks =
+          context
+              .driver()
+              .occupancyMaxActiveBlocksPerMultiprocessor(function(kernel), threads, sharedBytes);
+      known.put(block, blocks);
+    }
+    return blocks;
   }
 
   @Override

@@ -24,13 +24,24 @@ final class OperatorGroups {
   private final List<OperatorGroup> leaving = new ArrayList<>();
 
   /** Adapters by identity, without looking into them; another list of the same may be unequal. */
-  private record Key(int hash, int size, OperatorForm form) {
+  private record Key(int hash, OperatorForm form) {
     static Key of(List<FourierAdapter> adapters, OperatorForm form) {
-      int hash = 0;
-      for (FourierAdapter adapter : adapters) {
-        hash = 31 * hash + System.identityHashCode(adapter);
+      int hash = form.hashCode();
+      for (int i = 0; i < adapters.size(); i++) {
+        hash = 31 * hash + System.identityHashCode(adapters.get(i));
       }
-      return new Key(hash, adapters.size(), form);
+      return new Key(hash, form);
+    }
+
+    /** Written out, as is the hash: what a record generates is slow until it is compiled. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that && hash == that.hash && form == that.form;
+    }
+
+    @Override
+    public int hashCode() {
+      return hash;
     }
   }
 

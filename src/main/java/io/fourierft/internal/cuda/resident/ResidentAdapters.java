@@ -94,7 +94,9 @@ public final class ResidentAdapters implements AutoCloseable {
       groups.put(stream, adapters, form, group);
     }
     stream.pin(group);
-    group.foreign().forEach(stream::retain);
+    for (DeviceBlock block : group.foreign()) {
+      stream.retain(block);
+    }
     return group;
   }
 

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
@@ -19,51 +20,62 @@ import java.util.function.Supplier;
  * are few and belong to no adapter, so that only want of memory takes them away. Thread-safe.
  */
 public final class ResidentLines implements AutoCloseable {
-  private enum Kind {
-    ROWS,
-    TOKENS,
-    ROOTS
+  private final Lines rows = new Lines(LinePlan::ofRows);
+  private final Lines tokens = new Lines(LinePlan::ofTokens);
+  private final Map<Integer, ResidentTable> roots = new HashMap<>();
+
+  /** Plans of one kind by their length, and those of them that are on the device. */
+  private record Lines(
+      IntFunction<LinePlan> make,
+      Map<Integer, LinePlan> plans,
+      Map<Integer, ResidentTable> tables) {
+    Lines(IntFunction<LinePlan> make) {
+      this(make, new HashMap<>(), new HashMap<>());
+    }
+
+    LinePlan plan(int length) {
+      return plans.computeIfAbsent(length, make::apply);
+    }
+
+    long pointer(WorkStream stream, int length) {
+      return pinned(stream, tables, length, () -> MemorySegment.ofArray(plan(length).image()));
+    }
   }
-
-  private record Key(Kind kind, int length) {}
-
-  private final Map<Key, LinePlan> plans = new HashMap<>();
-  private final Map<Key, ResidentTable> tables = new HashMap<>();
 
   /** The plan for rows of a delta. */
   public synchronized LinePlan rowPlan(int length) {
-    return plans.computeIfAbsent(new Key(Kind.ROWS, length), key -> LinePlan.ofRows(key.length));
+    return rows.plan(length);
   }
 
   /** The plan for tokens. */
   public synchronized LinePlan tokenPlan(int length) {
-    return plans.computeIfAbsent(
-        new Key(Kind.TOKENS, length), key -> LinePlan.ofTokens(key.length));
+    return tokens.plan(length);
   }
 
   /** Device address of {@link #rowPlan}. */
   public synchronized long rowLine(WorkStream stream, int length) {
-    return pointer(stream, Kind.ROWS, length, () -> MemorySegment.ofArray(rowPlan(length).image()));
+    return rows.pointer(stream, length);
   }
 
   /** Device address of {@link #tokenPlan}. */
   public synchronized long tokenLine(WorkStream stream, int length) {
-    return pointer(
-        stream, Kind.TOKENS, length, () -> MemorySegment.ofArray(tokenPlan(length).image()));
+    return tokens.pointer(stream, length);
   }
 
   /** Device address of {@code e^{+2πi·t/length}} for all t below {@code length}. */
   public synchronized long roots(WorkStream stream, int length) {
-    return pointer(
-        stream, Kind.ROOTS, length, () -> MemorySegment.ofArray(RootsOfUnity.table(length)));
+    return pinned(stream, roots, length, () -> MemorySegment.ofArray(RootsOfUnity.table(length)));
   }
 
-  private long pointer(WorkStream stream, Kind kind, int length, Supplier<MemorySegment> contents) {
-    Key key = new Key(kind, length);
-    ResidentTable table = tables.get(key);
+  private static long pinned(
+      WorkStream stream,
+      Map<Integer, ResidentTable> tables,
+      int length,
+      Supplier<MemorySegment> contents) {
+    ResidentTable table = tables.get(length);
     if (table == null) {
       table = stream.newResidentTable(HostBytes.whole(contents.get()));
-      tables.put(key, table);
+      tables.put(length, table);
     }
     stream.pin(table);
     return table.pointer();
@@ -72,11 +84,13 @@ public final class ResidentLines implements AutoCloseable {
   /** Hands over what no call and no recording uses, to be freed. */
   synchronized List<ResidentTable> takeUnused() {
     List<ResidentTable> unused = new ArrayList<>();
-    for (Iterator<ResidentTable> each = tables.values().iterator(); each.hasNext(); ) {
-      ResidentTable table = each.next();
-      if (!table.isPinned()) {
-        unused.add(table);
-        each.remove();
+    for (Map<Integer, ResidentTable> tables : List.of(rows.tables, tokens.tables, roots)) {
+      for (Iterator<ResidentTable> each = tables.values().iterator(); each.hasNext(); ) {
+        ResidentTable table = each.next();
+        if (!table.isPinned()) {
+          unused.add(table);
+          each.remove();
+        }
       }
     }
     return unused;
@@ -85,8 +99,10 @@ public final class ResidentLines implements AutoCloseable {
   @Override
   public synchronized void close() {
     try (ResourceStack all = new ResourceStack()) {
-      tables.values().forEach(all::own);
+      for (Map<Integer, ResidentTable> tables : List.of(rows.tables, tokens.tables, roots)) {
+        tables.values().forEach(all::own);
+        tables.clear();
+      }
     }
-    tables.clear();
   }
 }

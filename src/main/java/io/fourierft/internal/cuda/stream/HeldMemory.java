@@ -4,7 +4,9 @@ import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.memory.DeviceBlock;
 import io.fourierft.internal.cuda.memory.LastUse;
 import io.fourierft.internal.cuda.memory.Pinnable;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -13,7 +15,10 @@ import java.util.Set;
  */
 final class HeldMemory {
   private final LastUse lastUse;
-  private final Set<Pinnable> pinned = new HashSet<>();
+
+  /** With those that were pinned twice, which is cheaper than to look for them. */
+  private final List<Pinnable> pinned = new ArrayList<>();
+
   private final Set<DeviceBlock> retained = new HashSet<>();
 
   HeldMemory(LastUse lastUse) {
@@ -22,16 +27,15 @@ final class HeldMemory {
 
   /** Keeps memory from being given up until {@link #unpin}. */
   void pin(Pinnable memory) {
-    if (pinned.add(memory)) {
-      memory.pin(lastUse);
-    }
+    memory.pin(lastUse);
+    pinned.add(memory);
   }
 
   /** Ends all pins; the memory may be given up when what was enqueued so far has run. */
   void unpin() {
     if (!pinned.isEmpty()) {
       lastUse.mark();
-      clear(pinned);
+      unpinAll();
     }
   }
 
@@ -55,12 +59,14 @@ final class HeldMemory {
 
   /** Forgets everything, when no work is left. */
   void clear() {
-    clear(pinned);
+    unpinAll();
     retained.clear();
   }
 
-  private static void clear(Set<Pinnable> pinned) {
-    pinned.forEach(Pinnable::unpin);
+  private void unpinAll() {
+    for (Pinnable memory : pinned) {
+      memory.unpin();
+    }
     pinned.clear();
   }
 }

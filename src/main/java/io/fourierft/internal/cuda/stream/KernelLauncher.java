@@ -5,6 +5,8 @@ import io.fourierft.internal.cuda.kernels.Kernel;
 import io.fourierft.internal.cuda.kernels.KernelModule;
 import io.fourierft.internal.cuda.kernels.LaunchArguments;
 import java.lang.foreign.Arena;
+import java.util.EnumMap;
+import java.util.Map;
 
 /** Launches this project's kernels on one stream. Used by one thread at a time. */
 final class KernelLauncher {
@@ -12,7 +14,12 @@ final class KernelLauncher {
   private final KernelModule kernels;
   private final long stream;
   private final LaunchArguments arguments;
-  private long launches;
+  private final Map<Kernel, Count> launches = new EnumMap<>(Kernel.class);
+
+  /** Boxed numbers would be garbage at every launch. */
+  private static final class Count {
+    private long made;
+  }
 
   /**
    * A launcher.
@@ -66,12 +73,17 @@ final class KernelLauncher {
 
   /** Kernels launched so far. */
   long launches() {
-    return launches;
+    return launches.values().stream().mapToLong(count -> count.made).sum();
+  }
+
+  /** How often this one of them was. */
+  long launches(Kernel kernel) {
+    return launches.getOrDefault(kernel, new Count()).made;
   }
 
   private void launch(
       Kernel kernel, int blocks, int threads, int sharedBytes, LaunchArguments parameters) {
-    launches++;
+    launches.computeIfAbsent(kernel, _ -> new Count()).made++;
     driver.launchKernel(
         kernels.function(kernel),
         blocks,

@@ -103,24 +103,25 @@ public final class WorkStream implements AutoCloseable {
   public void submit(Runnable work) {
     locked(
         () -> {
-          context.run(
-              () -> {
-                requireUsable();
-                try {
-                  work.run();
-                } catch (RuntimeException e) {
-                  if (!recording) {
-                    staging.abandon();
-                  }
-                  throw e;
-                } finally {
-                  if (!recordable) {
-                    held.unpin();
-                  }
-                }
-              });
+          context.run(() -> enqueue(work));
           return null;
         });
+  }
+
+  private void enqueue(Runnable work) {
+    requireUsable();
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      if (!recording) {
+        staging.abandon();
+      }
+      throw e;
+    } finally {
+      if (!recordable) {
+        held.unpin();
+      }
+    }
   }
 
   private <T> T locked(Supplier<T> work) {
@@ -166,6 +167,11 @@ public final class WorkStream implements AutoCloseable {
   /** Kernels launched so far, those that {@link #plans} launch aside. */
   public long launches() {
     return launcher.launches();
+  }
+
+  /** How often {@code kernel} was launched. */
+  public long launches(Kernel kernel) {
+    return launcher.launches(kernel);
   }
 
   /** The grid that {@link #launch} would use. */
