@@ -37,6 +37,8 @@ final class Benchmark {
       Baselines baselines = new Baselines(bench, device);
       results.fact("engine", () -> about(engine.selection()));
       results.fact("copyBytesPerSecond", () -> baselines.copyBandwidth());
+      WarmUp.run(bench);
+      WarmUp.run(plainBench);
       // What decides the wanted ratios comes first.
       DenseBenchmark dense = new DenseBenchmark(bench, "");
       OperatorBenchmark operators = new OperatorBenchmark(bench, true);
