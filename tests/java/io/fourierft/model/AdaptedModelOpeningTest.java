@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
@@ -24,7 +25,9 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a model is opened with: a configuration or a saved adapter that fits the base, or neither. */
+/**
+ * What a model is opened with: a configuration or a saved adapter that fits the base, or neither.
+ */
 class AdaptedModelOpeningTest extends OneEngineTest {
   private static final Path BASE =
       Path.of(System.getProperty("fourierft.project.dir", ".")).resolve("examples/finetune/base");

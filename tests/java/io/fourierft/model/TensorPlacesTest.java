@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.fourierft.FourierException;
 import io.fourierft.HostMatrix;
 import io.fourierft.ModelFiles;
@@ -120,9 +121,7 @@ class TensorPlacesTest extends OneEngineTest {
         AdaptedModel.open(
             engine(), base, output.bias("none").build(), AdaptedModelOptions.defaults())) {
       model.layer(fused);
-      refusedInPieces(
-          "parts",
-          name -> model.addAdapter(name, config("q_proj").build(), List.of()));
+      refusedInPieces("parts", name -> model.addAdapter(name, config("q_proj").build(), List.of()));
     }
   }
 

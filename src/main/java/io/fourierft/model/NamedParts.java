@@ -14,8 +14,7 @@ final class NamedParts {
   private final LayerGroup.Value<ModelState> state;
   private final Path base;
 
-  NamedParts(
-      ModelLayers layers, LayerGroup group, LayerGroup.Value<ModelState> state, Path base) {
+  NamedParts(ModelLayers layers, LayerGroup group, LayerGroup.Value<ModelState> state, Path base) {
     this.layers = layers;
     this.group = group;
     this.state = state;
