@@ -236,6 +236,31 @@ class RangedReadingTest {
   }
 
   @Test
+  void whatNoHeaderCanHoldIsRefusedBeforeTheChannelHasAnything() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    TensorDeclaration twice = new TensorDeclaration("a", DType.U8, List.of(3L, 2L));
+    assertEquals(6, twice.elementCount());
+    assertThrows(
+        SafetensorsException.class,
+        () ->
+            SafetensorsWriter.create(
+                    Path.of("x"), Channels.newChannel(out), Map.of(), List.of(twice, twice))
+                .close());
+    assertEquals(0, out.size());
+  }
+
+  @Test
+  void aStreamOverARangeEndsWithIt() throws IOException {
+    Slow source = new Slow(new byte[] {7, -1, 0, 9});
+    try (FileRangeInputStream stream = new FileRangeInputStream(source, 1, 2)) {
+      assertEquals(255, stream.read());
+      assertEquals(0, stream.read());
+      assertEquals(-1, stream.read());
+    }
+    assertEquals(0, source.closed);
+  }
+
+  @Test
   void aRangeOutsideTheTensorIsRefusedThoughTheFileHasIt() throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(slow())) {
       for (long offset : new long[] {-1, 4}) {

@@ -197,7 +197,8 @@ class SafetensorsFolderTest {
   void aLinkThatACopyWroteAsItsTextIsNamedAsOne() throws IOException {
     String digits = "0123456789abcdef".repeat(64);
     for (String link :
-        List.of("../abcde", "../../blobs/0f1e2d~\n", "../" + digits.substring(0, 1021))) {
+        List.of(
+            "/abcdefgh", "../abcde", "../../blobs/0f1e2d~\n", "../" + digits.substring(0, 1021))) {
       Path path = index("model.safetensors", link);
       String rule = refusal().rule();
       assertTrue(rule.contains("the text of a link"), path + ": " + rule);
@@ -286,6 +287,20 @@ class SafetensorsFolderTest {
       assertThrows(SafetensorsException.class, writer::commit);
     }
     assertEquals(0, open());
+  }
+
+  @Test
+  void aLongShapeIsCutInTheMessage() throws IOException {
+    String ones = "1,".repeat(15);
+    for (String more : List.of("2", "2,1")) {
+      FileBytes.write(
+          folder,
+          "model.safetensors",
+          FileBytes.of("{" + entry("a", "U8", "[" + ones + more + "]", 0, 1) + "}", 1));
+      String first = "[" + "1, ".repeat(15) + "2";
+      String shape = more.equals("2") ? first + "]" : first + ", ... 17 dimensions]";
+      assertTrue(refusal().rule().contains("U8 " + shape), refusal().rule());
+    }
   }
 
   @Test

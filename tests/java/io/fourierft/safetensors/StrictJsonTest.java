@@ -135,7 +135,7 @@ class StrictJsonTest {
     assertFalse(heap.take(1));
     assertEquals(8L << 20, heap.longestString());
     assertTrue(heap.refusal("index").contains("the index needs"), heap.refusal("index"));
-    assertTrue(heap.refusal("index").contains("64 MiB"), heap.refusal("index"));
+    assertTrue(heap.refusal("index").contains("heap, 64 MiB;"), heap.refusal("index"));
     long quarter = Runtime.getRuntime().maxMemory() / 4;
     HeapAllowance machine = HeapAllowance.ofThisMachine();
     assertTrue(machine.take(quarter));
