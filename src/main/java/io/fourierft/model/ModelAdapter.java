@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param modules its layers, bound to the base, by their paths in the model of today
  * @param extras the tensors that it brings whole: of modules that it saves by their names in the
  *     model of today, those that take the base's place by the names of what is stored there
- * @param copies by the same names further extras of the same tensor, as of a bias that is tied: PEFT
- *     writes it by both of its names
+ * @param copies by the same names further extras of the same tensor, as of a bias that is tied:
+ *     PEFT writes it by both of its names
  * @param values those of them that hold floating-point numbers, raised to float32, where the model
  *     holds its tensors; what is trained is trained in this memory
  * @param places where in the base's files its layers' weights and extras are, by the file's tensor
@@ -223,8 +223,7 @@ record ModelAdapter(
                   each ->
                       value == null
                           ? each
-                          : each.withFloats(
-                              use -> use.accept(layers.memory().read(value).data())))
+                          : each.withFloats(use -> use.accept(layers.memory().read(value).data())))
               .forEach(tensors::add);
         });
     // PEFT notes of the flag what held for the module that it made last.
