@@ -16,6 +16,7 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.FourierFtConfigBuilder;
 import io.fourierft.peft.ModuleSelection;
+import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.PeftException;
 import io.fourierft.safetensors.DType;
 import io.fourierft.training.Trainer;
@@ -152,6 +153,39 @@ class TensorPlacesTest extends OneEngineTest {
       assertFalse(Arrays.equals(before, after));
       assertArrayEquals(after, biasOf(model, "cls.predictions.decoder.bias"));
       assertArrayEquals(after, biasOf(model, "cls.predictions.bias"));
+    }
+    // PEFT writes a tied bias by both of its names.
+    for (float other : new float[] {7, 8}) {
+      float[] one = new float[12];
+      Arrays.fill(one, 7);
+      float[] two = one.clone();
+      two[11] = other;
+      String query = "base_model.model.bert.encoder.layer.0.attention.self.query.base_layer.bias";
+      Path adapter =
+          ModelFiles.adapter(
+              folder.resolve("both" + other),
+              4,
+              100,
+              7,
+              "[\"query\"]",
+              ", \"bias\": \"all\"",
+              ModelFiles.spectrum(
+                  "bert.encoder.layer.0.attention.self.query", DType.F32, 1, 2, 3, 4),
+              ModelFiles.vector(query, DType.F32, 8, 3),
+              ModelFiles.tensor(
+                  "base_model.model.cls.predictions.bias", DType.F32, List.of(12L), one),
+              ModelFiles.tensor(
+                  "base_model.model.cls.predictions.decoder.bias", DType.F32, List.of(12L), two));
+      if (other == 8) {
+        PeftException torn = assertThrows(PeftException.class, () -> open(base, adapter));
+        assertTrue(torn.getMessage().contains("with different values"), torn.getMessage());
+        continue;
+      }
+      try (AdaptedModel model = open(base, adapter)) {
+        assertEquals(7, biasOf(model, "cls.predictions.decoder.bias")[11]);
+        model.save("default", folder.resolve("both"), false);
+      }
+      assertEquals(3, PeftAdapter.open(folder.resolve("both")).extraTensors().size());
     }
     String decoder = "cls.predictions.decoder";
     AdaptedModelOptions own =
