@@ -36,6 +36,7 @@ import jcuda.runtime.cudaStream_t;
 public final class JCudaTraining {
   private static final int COEFFICIENTS = 100;
   private static final int SEED = 2024;
+  private static final EngineOptions OPTIONS = EngineOptions.defaults().withDevice("cuda");
 
   private final int tokens;
   private final int inputs;
@@ -49,21 +50,36 @@ public final class JCudaTraining {
   }
 
   /**
-   * Trains; {@code STEPS TOKENS INPUTS OUTPUTS} may say how much.
-   *
-   * @return nothing; the last line printed is the last loss
+   * Trains; {@code STEPS TOKENS INPUTS OUTPUTS} may say how much. The last line printed is the last
+   * loss.
    */
   public static void main(String[] arguments) {
     int[] sizes = {60, 256, 96, 128};
     for (int i = 0; i < arguments.length; i++) {
       sizes[i] = Integer.parseInt(arguments[i]);
     }
+    // First, since it says what a machine lacks, where JCuda's first call ends in an error code.
+    FourierEngine.create(OPTIONS).close();
+    requireNatives();
     new JCudaTraining(sizes[1], sizes[2], sizes[3]).run(sizes[0]);
   }
 
+  /** Loads JCuda's native parts, or says what they want. */
+  private static void requireNatives() {
+    try {
+      JCuda.setExceptionsEnabled(true);
+      JCublas2.setExceptionsEnabled(true);
+    } catch (LinkageError e) {
+      throw new IllegalStateException(
+          "JCuda's native parts cannot be loaded. jcuda-natives and jcublas-natives of this"
+              + " platform have to be on the class path, of the version of the two other jars, and"
+              + " the CUDA libraries of that version where the system finds them: libcublas.so.11"
+              + " for 11.8.0, libcublas.so.12 for 12.6.0, by LD_LIBRARY_PATH for instance",
+          e);
+    }
+  }
+
   private void run(int steps) {
-    JCuda.setExceptionsEnabled(true);
-    JCublas2.setExceptionsEnabled(true);
     // JCuda's runtime API works in the device's primary context, and so does the engine.
     cudaStream_t stream = new cudaStream_t();
     JCuda.cudaStreamCreate(stream);
@@ -73,7 +89,7 @@ public final class JCudaTraining {
     Pointer x = upload(normal(tokens * inputs, 2));
     Pointer wanted = upload(new float[tokens * outputs]);
     Pointer y = upload(new float[tokens * outputs]);
-    try (FourierEngine any = FourierEngine.create(EngineOptions.defaults().withDevice("cuda"))) {
+    try (FourierEngine any = FourierEngine.create(OPTIONS)) {
       CudaFourierEngine engine = CudaFourierEngine.of(any);
       JCudaSharing sharing = new JCudaSharing(engine);
       try (CudaStream shared = sharing.stream(stream)) {

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -22,6 +23,30 @@ constexpr int POISON = 0xff;
 constexpr int64_t QUARANTINE_BYTES = int64_t{256} << 20;
 
 char *pointer(uint64_t address) { return reinterpret_cast<char *>(address); }
+
+/* Most allocations are no longer than this; almost all of their bytes are never touched. */
+constexpr int64_t SHEET_BYTES = int64_t{8} << 20;
+
+/* A file of poison without a name, or -1. Mapped privately, it costs only the pages that are written. */
+int poison_sheet() {
+  static const int sheet = [] {
+    FILE *file = std::tmpfile();
+    if (file == nullptr) return -1;
+    const std::vector<unsigned char> poison(SHEET_BYTES, POISON);
+    const bool written = std::fwrite(poison.data(), 1, poison.size(), file) == poison.size() &&
+                         std::fflush(file) == 0;
+    return written ? fileno(file) : -1;
+  }();
+  return sheet;
+}
+
+/* Maps poison at `place`, or anywhere if that is null; null where that is not possible. */
+void *map_poison(void *place, int64_t bytes) {
+  if (bytes > SHEET_BYTES || poison_sheet() < 0) return nullptr;
+  void *memory = mmap(place, bytes, PROT_READ | PROT_WRITE,
+                      place == nullptr ? MAP_PRIVATE : MAP_PRIVATE | MAP_FIXED, poison_sheet(), 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
 
 int64_t guard_after(const Allocation &allocation) {
   return allocation.reserved - GUARD - allocation.bytes;
@@ -52,13 +77,15 @@ Memory &Memory::get() {
 uint64_t Memory::allocate(Space space, int64_t bytes, uint64_t context, int device) {
   const int64_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   const int64_t reserved = GUARD + rounded + GUARD;
-  void *memory =
-      mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return 0;
+  void *memory = map_poison(nullptr, reserved);
+  if (memory == nullptr) {
+    memory = mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return 0;
+    std::memset(memory, POISON, reserved);
+  }
   const uint64_t base = reinterpret_cast<uint64_t>(memory) + GUARD;
   const Allocation allocation = {space, base, bytes, reserved, context, device, true};
   std::memset(memory, GUARD_BYTE, GUARD);
-  std::memset(pointer(base), POISON, bytes);
   std::memset(pointer(base + bytes), GUARD_BYTE, guard_after(allocation));
   forbid(base - GUARD, GUARD);
   forbid(base + bytes, guard_after(allocation));
@@ -102,8 +129,10 @@ int64_t Memory::release_all(uint64_t context) {
 }
 
 void Memory::retire(Allocation &allocation) {
-  std::memset(pointer(allocation.base), POISON, allocation.bytes);
-  forbid(allocation.base, allocation.bytes);
+  if (map_poison(pointer(allocation.base - GUARD), allocation.reserved) == nullptr) {
+    std::memset(pointer(allocation.base), POISON, allocation.bytes);
+  }
+  forbid(allocation.base - GUARD, allocation.reserved);
   allocation.live = false;
   if (allocation.space == Space::DEVICE) {
     used_[allocation.device] -= (allocation.bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

@@ -1,6 +1,7 @@
 package io.fourierft.jcuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.ExamplePrograms;
@@ -8,6 +9,7 @@ import io.fourierft.internal.cuda.EmulatedCuda;
 import io.fourierft.internal.cuda.OnEmulator;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +57,27 @@ class JCudaExampleTest {
     assertEquals(4, losses.size(), "steps 1, 20, 40 and 60");
     assertTrue(losses.getLast() < 0.05 * losses.getFirst(), losses.toString());
     assertTrue(Files.isDirectory(STAND_INS));
+    emulator.assertNothingLeft();
+  }
+
+  /** JCuda's own classes without their natives, which no test's class path has. */
+  @Test
+  void withoutJCudasNativesItSaysWhichAreWanted() throws Exception {
+    EmulatedCuda emulator = EmulatedCuda.require();
+    new ExamplePrograms(example).compileFolder(ExamplePrograms.PROJECT.resolve("examples/jcuda"));
+    try (Instead loader = new Instead(example.toUri().toURL())) {
+      Class<?> program = loader.loadClass("JCudaTraining");
+      InvocationTargetException failure =
+          assertThrows(
+              InvocationTargetException.class,
+              () ->
+                  program
+                      .getMethod("main", String[].class)
+                      .invoke(null, (Object) new String[] {"1", "24", "12", "20"}));
+      String said = String.valueOf(failure.getCause().getMessage());
+      assertTrue(said.contains("jcublas-natives"), said);
+      assertTrue(said.contains("libcublas.so.12 for 12.6.0"), said);
+    }
     emulator.assertNothingLeft();
   }
 
