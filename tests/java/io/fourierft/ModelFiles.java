@@ -138,6 +138,16 @@ public final class ModelFiles {
     }
   }
 
+  /** The same as float32. */
+  public static float[] floats(Path model, String name) throws IOException {
+    double[] elements = elements(model, name);
+    float[] values = new float[elements.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) elements[i];
+    }
+    return values;
+  }
+
   /** The dtype of one tensor of a model. */
   public static DType dtype(Path model, String name) throws IOException {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(model)) {

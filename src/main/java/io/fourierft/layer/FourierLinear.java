@@ -1,12 +1,9 @@
 package io.fourierft.layer;
 
-import io.fourierft.DeviceMatrix;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
-import io.fourierft.WeightLayout;
-import io.fourierft.internal.host.ScratchArrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,14 +52,7 @@ public final class FourierLinear implements AutoCloseable {
   /** Names no adapter for a sample of a mixed batch: the base layer alone, as PEFT's LoRA. */
   public static final String BASE = "__base__";
 
-  private final FourierEngine engine;
-  private final FourierLinearOptions options;
-  private final int inFeatures;
-  private final int outFeatures;
-  private final LayerMemory memory;
-  private final @Nullable DeltaCache cache;
-  private final LayerCalls calls;
-  private final WeightMerger merger;
+  private final LayerSetup setup;
   private final LayerChanges changes;
 
   /** The layer that this is a view of, or this. */
@@ -83,12 +73,10 @@ public final class FourierLinear implements AutoCloseable {
   }
 
   /**
-   * A layer without adapters that can be changed together with others.
+   * The same in a group, whose layers can be changed together.
    *
-   * @param weight the base weight, of any element type and stride; referred to, not copied. Where
-   *     it lies, everything else has to lie: in host memory, or in that of the engine's device
-   * @param bias {@code [1, out_features]}, or null for none; copied in host memory, on a device
-   *     referred to, and of the weight's type or F32
+   * @param weight as above
+   * @param bias as above
    * @param group the layers that it belongs to
    * @throws ShapeException if the bias does not fit
    */
@@ -98,78 +86,21 @@ public final class FourierLinear implements AutoCloseable {
       @Nullable Matrix bias,
       FourierLinearOptions options,
       LayerGroup group) {
-    boolean linear = options.layout() == WeightLayout.OUT_IN;
-    this.options = options;
-    this.inFeatures = linear ? weight.cols() : weight.rows();
-    this.outFeatures = linear ? weight.rows() : weight.cols();
-    if (weight.rows() == 0) {
-      throw new ShapeException("a layer needs at least one feature, but its weight has no rows");
-    }
-    long cacheBytes = options.deltaCacheBytes();
-    this.engine = engine;
-    this.memory = memory(engine, weight, options);
-    this.cache = cacheBytes == 0 ? null : new DeltaCache(cacheBytes);
-    this.calls = calls();
-    this.merger = new WeightMerger(engine, memory, options.layout());
+    this.setup = LayerSetup.of(engine, weight, options);
     this.changes =
         LayerChanges.of(
-            LayerState.of(LayerWeight.given(weight), bias == null ? null : kept(bias)),
+            LayerState.of(LayerWeight.given(weight), bias == null ? null : setup.kept(bias)),
             group,
-            merger,
+            setup.merger(),
             options.keepsOriginalWeight(),
-            cache == null ? gone -> {} : cache::drop);
+            setup::forget);
     this.itself = this;
   }
 
-  private FourierLinear(FourierLinear of, LayerChanges changes) {
-    this.engine = of.engine;
-    this.options = of.options;
-    this.inFeatures = of.inFeatures;
-    this.outFeatures = of.outFeatures;
-    this.memory = of.memory;
-    this.cache = of.cache;
-    this.calls = of.calls;
-    this.merger = of.merger;
+  private FourierLinear(FourierLinear of, LayerSetup setup, LayerChanges changes) {
+    this.setup = setup;
     this.changes = changes;
     this.itself = of.itself;
-  }
-
-  private FourierLinear(FourierLinear of, FourierEngine engine) {
-    this.engine = engine;
-    this.options = of.options;
-    this.inFeatures = of.inFeatures;
-    this.outFeatures = of.outFeatures;
-    this.memory = memory(engine, of.weight(), options);
-    this.cache = of.cache;
-    this.calls = calls();
-    this.merger = new WeightMerger(engine, memory, options.layout());
-    this.changes = of.changes.with(merger);
-    this.itself = of.itself;
-  }
-
-  private static LayerMemory memory(
-      FourierEngine engine, Matrix weight, FourierLinearOptions options) {
-    if (!(weight instanceof DeviceMatrix)) {
-      return new HostMemory();
-    }
-    DeviceMemory memory = new DeviceMemory(engine.deviceOperations());
-    DeviceMemory.requireFit(weight, options);
-    memory.requireHere(weight, "the base weight");
-    return memory;
-  }
-
-  private LayerCalls calls() {
-    LayerPass pass =
-        memory instanceof DeviceMemory device
-            ? new DevicePass(engine, device.operations(), options)
-            : new HostPass(engine, options, new ScratchArrays(), cache);
-    return new LayerCalls(engine, memory, pass, inFeatures, outFeatures);
-  }
-
-  private Matrix kept(Matrix bias) {
-    memory.requireHere(bias, "the bias");
-    LayerShapes.requireBias(bias, outFeatures);
-    return memory.kept(bias);
   }
 
   /**
@@ -181,12 +112,13 @@ public final class FourierLinear implements AutoCloseable {
    * @throws ShapeException if the engine does not reach the base weight
    */
   public FourierLinear on(FourierEngine other) {
-    return new FourierLinear(this, other);
+    LayerSetup there = setup.on(other, weight());
+    return new FourierLinear(this, there, changes.with(there.merger()));
   }
 
   /** The engine that computes. */
   public FourierEngine engine() {
-    return engine;
+    return setup.engine();
   }
 
   /** The layers that it can be changed with, in one {@link LayerGroup#exchange}. */
@@ -201,22 +133,22 @@ public final class FourierLinear implements AutoCloseable {
    * @throws io.fourierft.FourierException if the moment is of another group
    */
   public FourierLinear at(LayerGroup.Moment moment) {
-    return new FourierLinear(this, changes.at(moment));
+    return new FourierLinear(this, setup, changes.at(moment));
   }
 
   /** Length of an input token. */
   public int inFeatures() {
-    return inFeatures;
+    return setup.inFeatures();
   }
 
   /** Length of an output token. */
   public int outFeatures() {
-    return outFeatures;
+    return setup.outFeatures();
   }
 
   /** How the layer was built. */
   public FourierLinearOptions options() {
-    return options;
+    return setup.options();
   }
 
   /**
@@ -230,7 +162,7 @@ public final class FourierLinear implements AutoCloseable {
   /** A copy of the bias, on a device the bias itself; null if there is none. */
   public @Nullable Matrix bias() {
     Matrix bias = changes.state().bias();
-    return bias == null ? null : memory.shown(bias);
+    return bias == null ? null : setup.memory().shown(bias);
   }
 
   /**
@@ -242,7 +174,7 @@ public final class FourierLinear implements AutoCloseable {
    * @throws ShapeException if it does not fit
    */
   public void updateBias(Matrix bias) {
-    changes.updateBias(kept(bias));
+    changes.updateBias(setup.kept(bias));
   }
 
   /** Names of all adapters, in the order added. */
@@ -276,7 +208,7 @@ public final class FourierLinear implements AutoCloseable {
 
   /** Bytes of ΔW held by the cache of {@link FourierLinearOptions#deltaCacheBytes()}. */
   public long cachedDeltaBytes() {
-    return cache == null ? 0 : cache.heldBytes();
+    return setup.cachedBytes();
   }
 
   /**
@@ -287,11 +219,7 @@ public final class FourierLinear implements AutoCloseable {
    */
   public void addAdapter(String name, FourierAdapter adapter) {
     AdapterNames.requireValid(name);
-    if (adapter.rows() != outFeatures || adapter.cols() != inFeatures) {
-      throw new ShapeException(
-          "adapter '%s' is for %d x %d, but this layer is %d x %d"
-              .formatted(name, adapter.rows(), adapter.cols(), outFeatures, inFeatures));
-    }
+    setup.requireFit(name, adapter);
     changes.add(name, adapter);
   }
 
@@ -314,13 +242,6 @@ public final class FourierLinear implements AutoCloseable {
    * @throws ShapeException if places or scaling are not the same
    */
   public void substituteAdapter(String name, FourierAdapter same) {
-    FourierAdapter before = adapter(name);
-    if (!before.locations().equals(same.locations())
-        || before.scaling() != same.scaling()
-        || before.deltaType() != same.deltaType()) {
-      throw new ShapeException(
-          "%s does not stand for adapter '%s', which is %s".formatted(same, name, before));
-    }
     changes.substitute(name, same);
   }
 
@@ -401,12 +322,12 @@ public final class FourierLinear implements AutoCloseable {
   /**
    * A new weight with {@code names} merged on top of {@link #weight}, as {@link #merge} would make
    * it; the layer stays as it is. PEFT's {@code merge_and_unload}. On a device it is a {@link
-   * DeviceMatrix.Owned}, which is the caller's to close.
+   * io.fourierft.DeviceMatrix.Owned}, which is the caller's to close.
    */
   public Matrix mergedWeight(boolean safe, List<String> names) {
     LayerState now = changes.state();
     AdapterNames.requireKnown(now, names);
-    return merger.merged(now, now.notMerged(names), safe);
+    return setup.merger().merged(now, now.notMerged(names), safe);
   }
 
   /** Computes y from x with the active adapters. */
@@ -453,7 +374,7 @@ public final class FourierLinear implements AutoCloseable {
 
   /** A tape for passes of up to {@code capacity} tokens. */
   public LinearTape newTape(int capacity) {
-    return LinearTape.of(itself, engine, capacity);
+    return LinearTape.of(itself, setup.engine(), capacity);
   }
 
   /**
@@ -482,7 +403,7 @@ public final class FourierLinear implements AutoCloseable {
       @Nullable Matrix gx,
       Map<String, ? extends Matrix> gradients,
       @Nullable Matrix biasGradient) {
-    calls.backward(tape.recordedState(itself), tape, g, gx, gradients, biasGradient);
+    setup.calls().backward(tape.recordedState(itself), tape, g, gx, gradients, biasGradient);
   }
 
   /**
@@ -491,12 +412,12 @@ public final class FourierLinear implements AutoCloseable {
    * or disabled.
    */
   public void addAdapterOutput(Matrix x, Matrix y) {
-    calls.addAdapterOutput(changes.state(), x, y);
+    setup.calls().addAdapterOutput(changes.state(), x, y);
   }
 
   private void run(
       LayerState now, AdapterNames.Routed routed, Matrix x, Matrix y, @Nullable LinearTape tape) {
-    calls.forward(now, routed, x, y, tape, itself);
+    setup.calls().forward(now, routed, x, y, tape, itself);
   }
 
   /**

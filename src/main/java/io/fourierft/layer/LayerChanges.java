@@ -4,6 +4,7 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierException;
 import io.fourierft.Matrix;
+import io.fourierft.ShapeException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -102,6 +103,12 @@ final class LayerChanges {
     exchange(
         () -> {
           FourierAdapter before = state().adapter(name);
+          if (!before.locations().equals(same.locations())
+              || before.scaling() != same.scaling()
+              || before.deltaType() != same.deltaType()) {
+            throw new ShapeException(
+                "%s does not stand for adapter '%s', which is %s".formatted(same, name, before));
+          }
           states.set(state().withAdapter(name, same));
           group.afterwards(() -> gone.accept(before));
         });

@@ -7,7 +7,6 @@ import io.fourierft.layer.AdapterNameException;
 import io.fourierft.layer.FourierLinear;
 import io.fourierft.layer.LayerGroup;
 import io.fourierft.merge.OpenBase;
-import io.fourierft.peft.BaseTensor;
 import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
@@ -21,8 +20,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A base model with FourierFT adapters: PEFT's {@code PeftModel} ({@code src/peft/peft_model.py},
@@ -63,16 +60,16 @@ public final class AdaptedModel implements AutoCloseable {
   private final LayerGroup group = new LayerGroup();
   private final LayerGroup.Value<ModelState> state = group.share(ModelState.EMPTY);
   private final ModelLayers layers;
-  private final Map<String, AdapterParameters> trained = new ConcurrentHashMap<>();
-
-  /** What was trained of adapters that are deleted, which on a device passes may still use. */
-  private final List<AdapterParameters> deleted = new CopyOnWriteArrayList<>();
+  private final NamedParts named;
+  private final TrainedParameters trained;
 
   private AdaptedModel(FourierEngine engine, OpenBase base, AdaptedModelOptions options) {
     this.engine = engine;
     this.base = base;
     this.options = options;
     this.layers = new ModelLayers(engine, base, options, group, state);
+    this.named = new NamedParts(layers, group, state, base.path());
+    this.trained = new TrainedParameters(layers, state);
   }
 
   /**
@@ -159,34 +156,7 @@ public final class AdaptedModel implements AutoCloseable {
    *     saves it whole: then take its {@link #tensor}
    */
   public FourierLinear layer(String path) {
-    return layer(path, state.now()).linear();
-  }
-
-  /** The layer that is called so when the model is as it is {@code then}. */
-  ModelLayer layer(String path, ModelState then) {
-    String module = names().module(path, then);
-    ModelLayer known = layers.known(module);
-    return known != null ? known : group.exchange(() -> newLayer(module, path));
-  }
-
-  private ModelLayer newLayer(String module, String asked) {
-    state
-        .now()
-        .adapters()
-        .forEach(
-            (name, adapter) -> {
-              if (adapter.saves(module + ".weight")) {
-                throw new FourierException(
-                    "'%s' is saved whole by adapter '%s', so it is no frozen layer; compute with"
-                            .formatted(asked, name)
-                        + " tensor(\"%s.weight\")".formatted(asked));
-              }
-            });
-    return layers.of(module, asked);
-  }
-
-  TensorNames names() {
-    return layers.names();
+    return named.layer(path, state.now()).linear();
   }
 
   /**
@@ -196,28 +166,7 @@ public final class AdaptedModel implements AutoCloseable {
    * @throws FourierException if there is none of that name, or an adapter has it fused or in parts
    */
   public Matrix tensor(String name) {
-    return tensor(group.moment(), name);
-  }
-
-  Matrix tensor(LayerGroup.Moment moment, String name) {
-    ModelState then = state.at(moment);
-    TensorName tensor = names().tensor(name, then);
-    Matrix own = then.value(tensor, then.enabled() ? then.active() : List.of());
-    return own != null ? own : baseTensor(then, tensor, name);
-  }
-
-  /** A tensor of the base, which no adapter brings. */
-  Matrix baseTensor(ModelState then, TensorName name, String asked) {
-    BaseTensor tensor =
-        layers
-            .tensor(name.name())
-            .orElseThrow(
-                () ->
-                    new FourierException(
-                        "the model has no tensor '%s', neither in %s nor of an adapter"
-                            .formatted(asked, base.path())));
-    then.requireNotInPieces(asked, tensor);
-    return layers.placed(tensor);
+    return named.tensor(name, state.now());
   }
 
   /** Names of all adapters, in the order added. */
@@ -293,25 +242,17 @@ public final class AdaptedModel implements AutoCloseable {
 
   /** Lets passes compute with the base alone; merged adapters are unmerged for good, as in PEFT. */
   public void disableAdapters() {
-    group.exchange(
-        () -> {
-          layers.all().forEach(FourierLinear::disableAdapters);
-          state.set(state.now().withEnabled(false));
-        });
+    group.exchange(() -> new AdapterChange(state, layers).disable());
   }
 
   /** Undoes {@link #disableAdapters}. */
   public void enableAdapters() {
-    group.exchange(
-        () -> {
-          layers.all().forEach(FourierLinear::enableAdapters);
-          state.set(state.now().withEnabled(true));
-        });
+    group.exchange(() -> new AdapterChange(state, layers).enable());
   }
 
   /** Merges the active adapters into every layer that has them. */
   public void merge(boolean safe) {
-    group.exchange(() -> merge(safe, state.now().active()));
+    group.exchange(() -> new AdapterChange(state, layers).merge(safe, state.now().active()));
   }
 
   /**
@@ -321,16 +262,7 @@ public final class AdaptedModel implements AutoCloseable {
    * @throws io.fourierft.layer.MergeException if {@code safe} refuses or adapters are disabled
    */
   public void merge(boolean safe, List<String> names) {
-    group.exchange(
-        () -> {
-          names.forEach(state.now()::adapter);
-          for (FourierLinear layer : layers.all()) {
-            List<String> there = names.stream().filter(layer.adapterNames()::contains).toList();
-            if (!there.isEmpty()) {
-              layer.merge(safe, there);
-            }
-          }
-        });
+    group.exchange(() -> new AdapterChange(state, layers).merge(safe, names));
   }
 
   /**
@@ -339,14 +271,7 @@ public final class AdaptedModel implements AutoCloseable {
    * @return whether anything was merged
    */
   public boolean unmerge() {
-    return group.exchange(
-        () -> {
-          boolean any = false;
-          for (FourierLinear layer : layers.all()) {
-            any |= !layer.mergedAdapters().isEmpty() && layer.unmerge();
-          }
-          return any;
-        });
+    return group.exchange(() -> new AdapterChange(state, layers).unmerge());
   }
 
   /**
@@ -360,10 +285,7 @@ public final class AdaptedModel implements AutoCloseable {
     group.exchange(
         () -> {
           new AdapterChange(state, layers).delete(name);
-          AdapterParameters gone = trained.remove(name);
-          if (gone != null) {
-            deleted.add(gone);
-          }
+          trained.delete(name);
         });
   }
 
@@ -374,21 +296,12 @@ public final class AdaptedModel implements AutoCloseable {
    * @throws AdapterNameException if there is no such adapter
    */
   public AdapterParameters parameters(String adapter) {
-    return group.exchange(
-        () ->
-            trained.compute(
-                adapter,
-                (name, before) -> {
-                  ModelAdapter now = state.now().adapter(name);
-                  return before == null
-                      ? AdapterParameters.of(name, now, layers)
-                      : before.renewed(name, now, layers);
-                }));
+    return group.exchange(() -> trained.of(adapter));
   }
 
   /** The parameters of those adapters that are being trained. */
   Map<String, AdapterParameters> trained() {
-    return trained;
+    return trained.all();
   }
 
   /**
@@ -435,6 +348,10 @@ public final class AdaptedModel implements AutoCloseable {
     return new ModelPass(this, tokens);
   }
 
+  NamedParts named() {
+    return named;
+  }
+
   LayerGroup.Value<ModelState> state() {
     return state;
   }
@@ -450,7 +367,7 @@ public final class AdaptedModel implements AutoCloseable {
    * @throws IOException if writing fails; the folder is as it was
    */
   public void save(String adapter, Path folder, boolean overwrite) throws IOException {
-    AdapterParameters inTraining = trained.get(adapter);
+    AdapterParameters inTraining = trained.all().get(adapter);
     if (options.memory() == ModelMemory.DEVICE && inTraining != null) {
       // On a device coefficients change where they are, and the adapter shows them when asked.
       inTraining.publishSpectra();
@@ -467,10 +384,7 @@ public final class AdaptedModel implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    trained.values().forEach(AdapterParameters::close);
-    trained.clear();
-    deleted.forEach(AdapterParameters::close);
-    deleted.clear();
+    trained.close();
     try {
       layers.close();
     } finally {

@@ -121,6 +121,36 @@ final class AdapterChange {
     state.set(before.withActive(names));
   }
 
+  /** Merged ones are unmerged for good. */
+  void disable() {
+    layers.all().forEach(FourierLinear::disableAdapters);
+    state.set(state.now().withEnabled(false));
+  }
+
+  void enable() {
+    layers.all().forEach(FourierLinear::enableAdapters);
+    state.set(state.now().withEnabled(true));
+  }
+
+  void merge(boolean safe, List<String> names) {
+    names.forEach(state.now()::adapter);
+    for (FourierLinear layer : layers.all()) {
+      List<String> there = names.stream().filter(layer.adapterNames()::contains).toList();
+      if (!there.isEmpty()) {
+        layer.merge(safe, there);
+      }
+    }
+  }
+
+  /** Returns whether anything was merged. */
+  boolean unmerge() {
+    boolean any = false;
+    for (FourierLinear layer : layers.all()) {
+      any |= !layer.mergedAdapters().isEmpty() && layer.unmerge();
+    }
+    return any;
+  }
+
   void delete(String name) {
     ModelState before = state.now();
     ModelAdapter adapter = before.adapter(name);

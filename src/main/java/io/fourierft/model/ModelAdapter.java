@@ -13,6 +13,7 @@ import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.FourierFtConfig;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.PeftAdapterWriter;
+import io.fourierft.peft.PeftException;
 import io.fourierft.peft.ResolvedAdapter;
 import io.fourierft.peft.ResolvedModule;
 import io.fourierft.peft.WeightSlice;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param modules its layers, bound to the base, by their paths in the model of today
  * @param extras the tensors that it brings whole: of modules that it saves by their names in the
  *     model of today, those that take the base's place by the names of what is stored there
+ * @param copies by the same names further extras of the same tensor, as of a bias that is tied:
+ *     PEFT writes it by both of its names
  * @param values those of them that hold floating-point numbers, raised to float32, where the model
  *     holds its tensors; what is trained is trained in this memory
  * @param places where in the base's files its layers' weights and extras are, by the file's tensor
@@ -46,6 +50,7 @@ record ModelAdapter(
     FourierFtConfig config,
     Map<String, ResolvedModule> modules,
     Map<String, ExtraTensor> extras,
+    Map<String, List<ExtraTensor>> copies,
     Map<String, Matrix> values,
     Map<String, List<BaseTensor>> places,
     UnaryOperator<String> names,
@@ -75,7 +80,14 @@ record ModelAdapter(
                   module.adapter().withSpectrum(spectrum)));
         });
     return new ModelAdapter(
-        zero.config, drawn, zero.extras, zero.values, zero.places, zero.names, zero.ownNames);
+        zero.config,
+        drawn,
+        zero.extras,
+        zero.copies,
+        zero.values,
+        zero.places,
+        zero.names,
+        zero.ownNames);
   }
 
   /** An adapter that was saved: bound to the base, and what it brings beside its coefficients. */
@@ -94,18 +106,37 @@ record ModelAdapter(
       note(module.path() + WEIGHT, weight, base, places, ownNames);
     }
     Map<String, ExtraTensor> extras = new LinkedHashMap<>();
+    Map<String, List<ExtraTensor>> copies = new HashMap<>();
     Map<String, Matrix> values = new LinkedHashMap<>();
     for (ExtraTensor extra : adapter.extraTensors()) {
       TensorName name = current.current(names.apply(extra.baseTensor()));
       String key = extra.kind() == ExtraTensor.Kind.SAVED_MODULE ? name.name() : name.stored();
-      extras.put(key, extra);
       note(extra.baseTensor(), name.name(), base, places, ownNames);
+      ExtraTensor other = extras.putIfAbsent(key, extra);
       Optional<ElementType> type = extra.dtype().elementType();
-      if (type.isPresent()) {
+      if (other != null) {
+        requireSame(other, extra);
+        copies.computeIfAbsent(key, stored -> new ArrayList<>()).add(extra);
+      } else if (type.isPresent()) {
         values.put(key, memory.place(floats(extra, type.get())));
       }
     }
-    return new ModelAdapter(adapter.config(), modules, extras, values, places, names, ownNames);
+    return new ModelAdapter(
+        adapter.config(), modules, extras, copies, values, places, names, ownNames);
+  }
+
+  /** Two names of one tensor must bring one value, or nobody knows which holds. */
+  private static void requireSame(ExtraTensor one, ExtraTensor other) throws IOException {
+    boolean same = one.dtype() == other.dtype() && one.shape().equals(other.shape());
+    if (same) {
+      ElementType type = one.dtype().elementType().orElse(ElementType.F32);
+      same = floats(one, type).data().mismatch(floats(other, type).data()) == -1;
+    }
+    if (!same) {
+      throw new PeftException(
+          "adapter brings '%s' and '%s' with different values, but the model ties the two"
+              .formatted(one.key(), other.key()));
+    }
   }
 
   private static void note(
@@ -187,10 +218,13 @@ record ModelAdapter(
     extras.forEach(
         (tensor, extra) -> {
           Matrix value = values.get(tensor);
-          tensors.add(
-              value == null
-                  ? extra
-                  : extra.withFloats(use -> use.accept(layers.memory().read(value).data())));
+          Stream.concat(Stream.of(extra), copies.getOrDefault(tensor, List.of()).stream())
+              .map(
+                  each ->
+                      value == null
+                          ? each
+                          : each.withFloats(use -> use.accept(layers.memory().read(value).data())))
+              .forEach(tensors::add);
         });
     // PEFT notes of the flag what held for the module that it made last.
     boolean transposed = List.copyOf(modules.values()).getLast().layout() == WeightLayout.IN_OUT;

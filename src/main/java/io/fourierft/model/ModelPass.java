@@ -92,7 +92,7 @@ public final class ModelPass implements AutoCloseable {
   }
 
   private ModelLayer layer(String path) {
-    return model.layer(path, model.state().at(turn.moment));
+    return model.named().layer(path, model.state().at(turn.moment));
   }
 
   /**
@@ -196,10 +196,10 @@ public final class ModelPass implements AutoCloseable {
   public Matrix tensor(String name) {
     List<@Nullable String> perSample = turn.names;
     if (perSample == null) {
-      return model.tensor(turn.moment, name);
+      return model.named().tensor(name, model.state().at(turn.moment));
     }
     ModelState then = model.state().at(turn.moment);
-    TensorName tensor = model.names().tensor(name, then);
+    TensorName tensor = model.named().name(name, then);
     TreeSet<String> distinct = new TreeSet<>();
     perSample.forEach(each -> distinct.add(Objects.requireNonNullElse(each, FourierLinear.BASE)));
     boolean own =
@@ -213,7 +213,7 @@ public final class ModelPass implements AutoCloseable {
               .formatted(distinct, name));
     }
     Matrix value = then.value(tensor, own ? List.copyOf(distinct) : List.of());
-    return value != null ? value : model.baseTensor(then, tensor, name);
+    return value != null ? value : model.named().ofBase(tensor, name, then);
   }
 
   /**
@@ -221,7 +221,7 @@ public final class ModelPass implements AutoCloseable {
    * if no adapter that computes in this pass trains it.
    */
   public @Nullable Matrix gradient(String tensor) {
-    return gradient(model.names().tensor(tensor, model.state().at(turn.moment)));
+    return gradient(model.named().name(tensor, model.state().at(turn.moment)));
   }
 
   private @Nullable Matrix gradient(TensorName tensor) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -59,8 +58,7 @@ final class HeaderWriter {
     long count = writeTo(OutputStream.nullOutputStream(), file.target(), metadata, tensors);
     ByteBuffer length = ByteBuffer.allocate(Header.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     length.putLong(0, count);
-    OutputStream channel =
-        new BufferedOutputStream(Channels.newOutputStream(file.channel()), 1 << 16);
+    OutputStream channel = new BufferedOutputStream(new TargetOutput(file), 1 << 16);
     channel.write(length.array());
     writeTo(channel, file.target(), metadata, tensors);
   }
@@ -112,6 +110,25 @@ final class HeaderWriter {
       json.writeEndObject();
     }
     json.writeEndObject();
+  }
+
+  /** Writes to the target; unlike the stream of a channel, it fails as the target does. */
+  private static final class TargetOutput extends OutputStream {
+    private final WriterTarget file;
+
+    TargetOutput(WriterTarget file) {
+      this.file = file;
+    }
+
+    @Override
+    public void write(int oneByte) throws IOException {
+      write(new byte[] {(byte) oneByte}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      file.drain(ByteBuffer.wrap(bytes, offset, length));
+    }
   }
 
   /** Counts the header's bytes and stops it at the limit. */

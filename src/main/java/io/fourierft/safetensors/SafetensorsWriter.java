@@ -295,7 +295,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   private void writeNative(MemorySegment bytes) throws IOException {
     for (long offset = 0; offset < bytes.byteSize(); offset += LONGEST_PIECE) {
       long length = Math.min(LONGEST_PIECE, bytes.byteSize() - offset);
-      drain(bytes.asSlice(offset, length).asByteBuffer());
+      file.drain(bytes.asSlice(offset, length).asByteBuffer());
     }
   }
 
@@ -305,15 +305,7 @@ public final class SafetensorsWriter implements AutoCloseable {
       for (long offset = 0; offset < bytes.byteSize(); offset += staging.byteSize()) {
         long length = Math.min(staging.byteSize(), bytes.byteSize() - offset);
         MemorySegment.copy(bytes, offset, staging, 0, length);
-        drain(staging.asSlice(0, length).asByteBuffer());
-      }
-    }
-  }
-
-  private void drain(ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      if (file.channel().write(buffer) <= 0) {
-        throw new IOException("the file takes no more bytes");
+        file.drain(staging.asSlice(0, length).asByteBuffer());
       }
     }
   }

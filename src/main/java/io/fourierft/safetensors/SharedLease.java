@@ -17,10 +17,6 @@ final class SharedLease {
     this.release = release;
   }
 
-  boolean isClosed() {
-    return closed.get();
-  }
-
   /** Becomes a user; false once closed. */
   boolean acquire() {
     if (closed.get()) {

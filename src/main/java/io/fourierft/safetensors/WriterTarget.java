@@ -1,6 +1,7 @@
 package io.fourierft.safetensors;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
@@ -11,6 +12,19 @@ interface WriterTarget extends AutoCloseable {
 
   /** Takes the bytes, in their order. */
   WritableByteChannel channel();
+
+  /**
+   * Writes all of the buffer.
+   *
+   * @throws IOException if the channel fails, or takes nothing
+   */
+  default void drain(ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      if (channel().write(buffer) <= 0) {
+        throw new IOException("the file takes no more bytes");
+      }
+    }
+  }
 
   /**
    * Everything was written.

@@ -1,6 +1,7 @@
 package io.fourierft.training;
 
 import io.fourierft.FourierException;
+import java.util.function.Consumer;
 
 /**
  * How a {@link Trainer} steps: AdamW's hyperparameters beside those of the groups, named and preset
@@ -66,51 +67,47 @@ public record TrainerOptions(
 
   /** The same with other decays of the two means. */
   public TrainerOptions withBetas(double newBeta1, double newBeta2) {
-    return new TrainerOptions(
-        newBeta1,
-        newBeta2,
-        epsilon,
-        schedule,
-        batchesPerStep,
-        division,
-        maxGradientNorm,
-        nonFinite);
+    return with(
+        next -> {
+          next.beta1 = newBeta1;
+          next.beta2 = newBeta2;
+        });
   }
 
   /** The same with another epsilon. */
   public TrainerOptions withEpsilon(double newEpsilon) {
-    return new TrainerOptions(
-        beta1, beta2, newEpsilon, schedule, batchesPerStep, division, maxGradientNorm, nonFinite);
+    return with(next -> next.epsilon = newEpsilon);
   }
 
   /** The same with another schedule. */
   public TrainerOptions withSchedule(LearningRateSchedule newSchedule) {
-    return new TrainerOptions(
-        beta1, beta2, epsilon, newSchedule, batchesPerStep, division, maxGradientNorm, nonFinite);
+    return with(next -> next.schedule = newSchedule);
   }
 
   /** The same with another number of batches for a step. */
   public TrainerOptions withBatchesPerStep(int newBatchesPerStep) {
-    return new TrainerOptions(
-        beta1, beta2, epsilon, schedule, newBatchesPerStep, division, maxGradientNorm, nonFinite);
+    return with(next -> next.batchesPerStep = newBatchesPerStep);
   }
 
   /** The same with another division of the gathered gradients. */
   public TrainerOptions withDivision(GradientDivision newDivision) {
-    return new TrainerOptions(
-        beta1, beta2, epsilon, schedule, batchesPerStep, newDivision, maxGradientNorm, nonFinite);
+    return with(next -> next.division = newDivision);
   }
 
   /** The same with another norm to clip at. */
   public TrainerOptions withMaxGradientNorm(double newMaxGradientNorm) {
-    return new TrainerOptions(
-        beta1, beta2, epsilon, schedule, batchesPerStep, division, newMaxGradientNorm, nonFinite);
+    return with(next -> next.maxGradientNorm = newMaxGradientNorm);
   }
 
   /** The same with another answer to gradients that are not finite. */
   public TrainerOptions withNonFinite(NonFiniteGradients newNonFinite) {
-    return new TrainerOptions(
-        beta1, beta2, epsilon, schedule, batchesPerStep, division, maxGradientNorm, newNonFinite);
+    return with(next -> next.nonFinite = newNonFinite);
+  }
+
+  private TrainerOptions with(Consumer<Draft> change) {
+    Draft next = new Draft(this);
+    change.accept(next);
+    return next.options();
   }
 
   /** What each gathered batch contributes to the gradient of a step. */
@@ -122,6 +119,34 @@ public record TrainerOptions(
     if (!(value >= 0 && value < 1)) {
       throw new FourierException(
           "AdamW: %s is %s, but must be at least 0 and less than 1".formatted(name, value));
+    }
+  }
+
+  /** Options in the making, all of them those of others but for what is changed. */
+  private static final class Draft {
+    private double beta1;
+    private double beta2;
+    private double epsilon;
+    private LearningRateSchedule schedule;
+    private int batchesPerStep;
+    private GradientDivision division;
+    private double maxGradientNorm;
+    private NonFiniteGradients nonFinite;
+
+    Draft(TrainerOptions like) {
+      beta1 = like.beta1;
+      beta2 = like.beta2;
+      epsilon = like.epsilon;
+      schedule = like.schedule;
+      batchesPerStep = like.batchesPerStep;
+      division = like.division;
+      maxGradientNorm = like.maxGradientNorm;
+      nonFinite = like.nonFinite;
+    }
+
+    TrainerOptions options() {
+      return new TrainerOptions(
+          beta1, beta2, epsilon, schedule, batchesPerStep, division, maxGradientNorm, nonFinite);
     }
   }
 }

@@ -108,9 +108,9 @@ final class CudaEnqueueTest {
     require(
         "merge",
         AROUND + 1,
-        4800,
+        3000,
         () -> engine.addDelta(adapter, weight, WeightLayout.OUT_IN, Addition.ADD));
-    require("delta", AROUND + 1, 4800, () -> engine.deltaWeights(adapters, out, DensePath.FUSED));
+    require("delta", AROUND + 1, 3200, () -> engine.deltaWeights(adapters, out, DensePath.FUSED));
     emulator.assertNoMisuse();
   }
 

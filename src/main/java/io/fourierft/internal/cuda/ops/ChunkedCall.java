@@ -42,7 +42,7 @@ public record ChunkedCall(
         continue;
       }
       if (count == 1 && trimmed) {
-        throw stream.outOfMemory(doing.get(), bytesPerItem, failure);
+        throw MemoryShortage.of(stream.context(), doing.get(), bytesPerItem, failure);
       }
       stream.abandonChunk();
       stream.trim();

@@ -39,6 +39,15 @@ public final class DeltaCall {
   /** Runs on {@code stream}; everything was checked. */
   public void run(
       WorkStream stream, List<FourierAdapter> adapters, List<Matrix> out, DensePath wanted) {
+    if (adapters.size() == 1) {
+      DensePlan plan = DensePlan.of(shared, lines, adapters, false, wanted);
+      if (plan.path() == DensePath.FUSED) {
+        runInLines(stream, adapters, out);
+      } else {
+        runGroup(stream, plan, adapters, out);
+      }
+      return;
+    }
     Map<Group, List<Integer>> shapes = new LinkedHashMap<>();
     for (int i = 0; i < adapters.size(); i++) {
       FourierAdapter adapter = adapters.get(i);
@@ -86,10 +95,7 @@ public final class DeltaCall {
               }
               List<FourierAdapter> chunk = adapters.subList(first, first + count);
               LineDeltas.Launch launch = lines.prepare(stream, chunk, targets);
-              if (out.subList(first, first + count).stream()
-                  .anyMatch(DeviceView.class::isInstance)) {
-                stream.beginOutput();
-              }
+              beginOutput(stream, out.subList(first, first + count));
               LineDeltas.store(stream, launch);
               for (int i = 0; i < count; i++) {
                 if (out.get(first + i) instanceof HostMatrix host) {
@@ -100,7 +106,18 @@ public final class DeltaCall {
   }
 
   private static long mostHostBytes(List<Matrix> matrices) {
-    return matrices.stream().mapToLong(DeltaCall::hostBytes).max().orElse(0);
+    long most = 0;
+    for (Matrix matrix : matrices) {
+      most = Math.max(most, hostBytes(matrix));
+    }
+    return most;
+  }
+
+  /** To be called before anything is enqueued that writes to the matrices. */
+  static void beginOutput(WorkStream stream, List<Matrix> matrices) {
+    for (Matrix matrix : matrices) {
+      DeviceTokens.beginOutput(stream, matrix);
+    }
   }
 
   /** What adapters that are computed together have in common. */
@@ -155,7 +172,6 @@ public final class DeltaCall {
       plain &= scale == 1 && roundedTo(adapter) == ElementType.F32;
     }
     boolean linked = callbacks.take(plan);
-    boolean onDevice = out.stream().anyMatch(DeviceView.class::isInstance);
     DirectTargets direct = linked ? null : DirectTargets.of(plan, out, copies, plain);
     long targetTable = direct == null ? stream.table(targets.finish()) : 0;
     long result = scratch + resultAt;
@@ -167,9 +183,7 @@ public final class DeltaCall {
     } else {
       transforms.enqueue(stream, plan, adapters, table, result, columns);
     }
-    if (onDevice) {
-      stream.beginOutput();
-    }
+    beginOutput(stream, out);
     if (linked) {
       callbacks.enqueue(stream, plan, count, result, columns);
     } else if (direct != null) {

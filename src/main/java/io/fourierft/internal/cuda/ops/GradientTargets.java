@@ -98,9 +98,7 @@ public final class GradientTargets {
 
   /** To be called before anything is enqueued that adds to the gradients. */
   void begin(WorkStream stream) {
-    if (gradients.stream().anyMatch(DeviceView.class::isInstance)) {
-      stream.beginOutput();
-    }
+    DeltaCall.beginOutput(stream, gradients);
   }
 
   /** Queues copies to the gradients on the host. */

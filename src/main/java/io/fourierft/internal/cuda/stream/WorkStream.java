@@ -2,12 +2,10 @@ package io.fourierft.internal.cuda.stream;
 
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierException;
-import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.internal.cuda.blas.StreamBlas;
 import io.fourierft.internal.cuda.device.CudaContext;
 import io.fourierft.internal.cuda.device.ResourceStack;
 import io.fourierft.internal.cuda.ffm.CudaDriver;
-import io.fourierft.internal.cuda.ffm.CudaMemory;
 import io.fourierft.internal.cuda.fft.PlanCache;
 import io.fourierft.internal.cuda.fft.PlanKey;
 import io.fourierft.internal.cuda.kernels.Kernel;
@@ -24,9 +22,7 @@ import io.fourierft.internal.cuda.memory.TableCache;
 import io.fourierft.internal.cuda.memory.TableContents;
 import io.fourierft.internal.cuda.struct.CallbackInfoStruct;
 import java.lang.foreign.Arena;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +37,7 @@ public final class WorkStream implements AutoCloseable {
   private final CudaContext context;
   private final long handle;
   private final boolean ownsStream;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final StreamTurns turns;
   private final Arena arena = Arena.ofShared();
   private final KernelLauncher launcher;
   private final PlanCache plans;
@@ -59,6 +55,7 @@ public final class WorkStream implements AutoCloseable {
     this.context = core.context();
     this.handle = handle;
     this.ownsStream = ownsStream;
+    this.turns = new StreamTurns(context);
     this.recordable = recordable;
     this.launcher = new KernelLauncher(context.driver(), core.kernels(), handle, arena);
     this.plans =
@@ -101,11 +98,7 @@ public final class WorkStream implements AutoCloseable {
    * queued between host and device is left running.
    */
   public void submit(Runnable work) {
-    locked(
-        () -> {
-          context.run(() -> enqueue(work));
-          return null;
-        });
+    turns.run(() -> context.run(() -> enqueue(work)));
   }
 
   private void enqueue(Runnable work) {
@@ -122,18 +115,6 @@ public final class WorkStream implements AutoCloseable {
         held.unpin();
       }
     }
-  }
-
-  private <T> T locked(Supplier<T> work) {
-    return context.onPlatformThread(
-        () -> {
-          lock.lock();
-          try {
-            return work.get();
-          } finally {
-            lock.unlock();
-          }
-        });
   }
 
   private void requireUsable() {
@@ -344,7 +325,7 @@ public final class WorkStream implements AutoCloseable {
    * @param made takes the graph, which is ready to run, before the context can go
    */
   public <T> T record(Runnable work, LongFunction<T> made) {
-    return locked(
+    return turns.call(
         () ->
             context.call(
                 () -> {
@@ -368,48 +349,25 @@ public final class WorkStream implements AutoCloseable {
             });
   }
 
-  /** What running out of memory becomes once nothing smaller is left to try. */
-  public CudaOutOfMemoryException outOfMemory(
-      String doing, long neededBytes, RuntimeException cause) {
-    CudaMemory.MemoryInfo memory = context.call(() -> context.driver().memGetInfo());
-    CudaOutOfMemoryException failure =
-        new CudaOutOfMemoryException(
-            context.driver().library(),
-            "cuMemAlloc_v2",
-            CudaOutOfMemoryException.CODE,
-            "CUDA_ERROR_OUT_OF_MEMORY",
-            "%s, which needs %d bytes on %s; %d of its %d are free"
-                .formatted(
-                    doing,
-                    neededBytes,
-                    context.device().engineName(),
-                    memory.freeBytes(),
-                    memory.totalBytes()));
-    failure.initCause(cause);
-    return failure;
-  }
-
   /** Waits for the work, failed or not; a stream that is closed has been waited for. */
   void awaitIfOpen() {
-    locked(
+    turns.run(
         () -> {
           if (!closed) {
             context.quietly(() -> context.driver().streamSynchronize(handle));
           }
-          return null;
         });
   }
 
   /** Waits for the work and frees everything; the stream itself only if it was made here. */
   @Override
   public void close() {
-    locked(
+    turns.run(
         () -> {
           if (!closed) {
             closed = true;
             free();
           }
-          return null;
         });
   }
 
