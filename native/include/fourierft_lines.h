@@ -31,8 +31,9 @@
 /* The most threads of a block. */
 #define FOURIERFT_LINE_BLOCK 512
 
-/* What compilers are told it is, which leaves the kernels 64, 96 and 128 registers a thread. */
-#define FOURIERFT_LINE_BOUND 1024
+/* What compilers are told it is, which leaves the kernels 64, 80, 96 and 128 registers a thread. */
+#define FOURIERFT_DELTA_BOUND 1024
+#define FOURIERFT_ADD_BOUND 768
 #define FOURIERFT_MEASURE_BOUND 640
 #define FOURIERFT_TOKEN_BOUND 512
 

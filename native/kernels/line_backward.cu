@@ -4,7 +4,7 @@
 namespace {
 
 /* Products that a thread reads before it adds one of them. */
-constexpr int TOGETHER = 4;
+constexpr int TOGETHER = 2;
 
 /* Adds one token's products at an adapter's places to the sums of its group, or starts them. */
 __device__ __forceinline__ void add_products(const fourierft_line_gradient &gradient,

@@ -293,7 +293,7 @@ __device__ __forceinline__ void run_unit(const fourierft_line_delta_job *__restr
 
 }  // namespace
 
-FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_LINE_BOUND) fourierft_line_delta(
+FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_DELTA_BOUND) fourierft_line_delta(
     const fourierft_line_delta_job *__restrict__ jobs, int64_t job_count, int64_t unit_count) {
   for (int64_t number = blockIdx.x; number < unit_count; number += gridDim.x) {
     Write put;
@@ -301,7 +301,7 @@ FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_LINE_BOUND) fourierft_line_delta(
   }
 }
 
-FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_LINE_BOUND) fourierft_line_add(
+FOURIERFT_KERNEL FOURIERFT_BOUNDS(FOURIERFT_ADD_BOUND) fourierft_line_add(
     const fourierft_line_delta_job *__restrict__ jobs, int64_t job_count, int64_t unit_count,
     float sign) {
   Add put = {sign};

@@ -32,7 +32,7 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
   private static final int TOKENS = 23;
 
   private static final List<FourierAdapter> ADAPTERS =
-      List.of(adapter(ROWS, COLS, 9, 1), adapter(ROWS, COLS, 20, 2), adapter(ROWS, COLS, 30, 3));
+      List.of(adapter(ROWS, COLS, 9, 1), adapter(ROWS, COLS, 20, 2), adapter(ROWS, COLS, 22, 3));
 
   private static final float[] X = floats(TOKENS * COLS, 4);
   private static final float[] G = floats(TOKENS * ROWS, 5);
@@ -284,13 +284,33 @@ class CudaFusedOperatorTest extends EmulatedEngineTest {
 
   @Test
   void manyCoefficientsGoToCufft() {
-    AdapterRouting few = AdapterRouting.all(adapter(ROWS, COLS, 2 * ROWS, 1));
-    AdapterRouting many = AdapterRouting.all(adapter(ROWS, COLS, 2 * ROWS + 1, 1));
+    AdapterRouting few = AdapterRouting.all(adapter(ROWS, COLS, ROWS, 1));
+    AdapterRouting many = AdapterRouting.all(adapter(ROWS, COLS, ROWS + 1, 1));
     emulator.resetCalls();
     apply(engine, few, OperatorPath.AUTO);
     assertEquals(0, emulator.calls("exec"));
     apply(engine, many, OperatorPath.AUTO);
     assertEquals(2, emulator.calls("exec"));
+  }
+
+  /** As many as there are multiprocessors, or fewer. */
+  @Test
+  void fewTokensTakeMoreCoefficients() {
+    AdapterRouting few = AdapterRouting.all(adapter(ROWS, COLS, 2 * ROWS, 1));
+    AdapterRouting many = AdapterRouting.all(adapter(ROWS, COLS, 2 * ROWS + 1, 1));
+    emulator.resetCalls();
+    applyToTwo(few);
+    assertEquals(0, emulator.calls("exec"));
+    applyToTwo(many);
+    assertEquals(2, emulator.calls("exec"));
+  }
+
+  private void applyToTwo(AdapterRouting routing) {
+    engine.apply(
+        routing,
+        Matrix.of(floats(2 * COLS, 4), 2, COLS),
+        Matrix.of(new float[2 * ROWS], 2, ROWS),
+        OperatorPath.AUTO);
   }
 
   @Test

@@ -193,8 +193,8 @@ class CudaFusedTest {
 
   @Test
   void manyCoefficientsGoToCufft() {
-    FourierAdapter dense = adapter(10, 16, 33);
-    FourierAdapter sparse = adapter(10, 16, 32);
+    FourierAdapter dense = adapter(10, 16, 49);
+    FourierAdapter sparse = adapter(10, 16, 48);
     try (CudaFourierEngine engine = EmulatedCuda.open(0)) {
       emulator.resetCalls();
       delta(engine, sparse, DensePath.AUTO);

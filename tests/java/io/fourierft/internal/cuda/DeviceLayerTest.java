@@ -42,7 +42,7 @@ class DeviceLayerTest extends EmulatedEngineTest {
   private static final int OUT = 20;
   private static final int IN = 12;
   private static final int TOKENS = 7;
-  private static final int N = 25;
+  private static final int N = 20;
   private static final int WEIGHT_BYTES = OUT * IN * Float.BYTES;
 
   private final List<DeviceBuffer> buffers = new ArrayList<>();

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -85,11 +86,16 @@ class KernelResourcesTest {
     assertEquals(expected, found);
   }
 
+  /** Bytes written and read again, where a block more on a multiprocessor is worth more. */
+  private static final Map<String, Integer> SPILLED =
+      Map.of("LINE_BACKWARD 75", 368, "LINE_BACKWARD 80", 428, "LINE_DELTA 120", 44);
+
   @Test
-  void noKernelSpillsRegistersOrUsesAStack() throws IOException {
+  void fewKernelsSpillRegistersOrUseAStack() throws IOException {
     for (Row row : rows()) {
-      assertEquals(0, row.spilled, row::toString);
-      assertEquals(0, row.stack, row::toString);
+      int spilled = SPILLED.getOrDefault(row.kernel + " " + row.architecture, 0);
+      assertTrue(row.spilled <= spilled, row::toString);
+      assertTrue(row.stack <= spilled, row::toString);
     }
   }
 

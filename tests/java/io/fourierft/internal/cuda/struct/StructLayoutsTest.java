@@ -326,7 +326,8 @@ class StructLayoutsTest {
       mine.put(type.name(), ElementCode.of(type));
     }
     mine.put("LINE_BLOCK", LinePlan.MOST_THREADS);
-    mine.put("LINE_BOUND", 1024);
+    mine.put("DELTA_BOUND", 1024);
+    mine.put("ADD_BOUND", 768);
     mine.put("MEASURE_BOUND", 640);
     mine.put("TOKEN_BOUND", 512);
     mine.put("LINE_PAD", LinePlan.PAD);

@@ -21,7 +21,7 @@ import java.util.List;
  */
 public final class LineDeltas {
   /** Up to so many coefficients for each column summing them costs less than cuFFT's passes. */
-  private static final int CHEAP_FREQUENCIES_PER_COLUMN = 2;
+  private static final int CHEAP_FREQUENCIES_PER_COLUMN = 3;
 
   private final SharedResources shared;
   private final FusedUse use;

@@ -21,7 +21,10 @@ public final class LineTokens {
    * Up to so many coefficients for each number of the longer side, reading their places anew for
    * every token costs less than the passes over memory that it saves.
    */
-  private static final int CHEAP_FREQUENCIES_PER_FEATURE = 2;
+  private static final int CHEAP_FREQUENCIES_PER_FEATURE = 1;
+
+  /** The same of so few tokens that launches, not passes over memory, are what they wait for. */
+  private static final int CHEAP_FREQUENCIES_PER_FEATURE_OF_FEW = 2;
 
   /** Blocks for each multiprocessor that a group of tokens must leave. */
   private static final long GROUPS_PER_MULTIPROCESSOR = 2;
@@ -69,11 +72,11 @@ public final class LineTokens {
   }
 
   /**
-   * Whether a call goes this way: cuFFT's chain moves a token about three times, and reads the
+   * Whether a call on so many tokens goes this way: cuFFT's chain moves a token about three times, and reads the
    * places of the coefficients once for four tokens; this moves it once, and reads them for as many
    * tokens as fit.
    */
-  boolean take(OperatorPath wanted, AdapterRouting routing) {
+  boolean take(OperatorPath wanted, AdapterRouting routing, int tokens) {
     OperatorPath asked =
         wanted == OperatorPath.AUTO && use == FusedUse.ON ? OperatorPath.FUSED : wanted;
     int rows = routing.rows();
@@ -89,8 +92,14 @@ public final class LineTokens {
               && fits(rows, cols)
               && isCheap(rows)
               && isCheap(cols)
-              && mostFrequencies(routing) <= CHEAP_FREQUENCIES_PER_FEATURE * Math.max(rows, cols);
+              && mostFrequencies(routing) <= cheapFrequencies(tokens) * Math.max(rows, cols);
     };
+  }
+
+  private int cheapFrequencies(int tokens) {
+    return tokens <= shared.device().context().device().multiprocessors()
+        ? CHEAP_FREQUENCIES_PER_FEATURE_OF_FEW
+        : CHEAP_FREQUENCIES_PER_FEATURE;
   }
 
   /** The largest number of coefficients of an adapter. */

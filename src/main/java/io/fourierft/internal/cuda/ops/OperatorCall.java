@@ -29,7 +29,7 @@ public final class OperatorCall {
       Matrix y,
       OperatorPath path) {
     Matrix tokens = x.matrix();
-    if (lines.take(path, routing) && tokens != null) {
+    if (tokens != null && lines.take(path, routing, tokens.rows())) {
       runInLines(stream, routing, transposed, tokens, y);
     } else {
       runStaged(stream, routing, transposed, x, y);

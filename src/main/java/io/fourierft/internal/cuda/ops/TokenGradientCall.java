@@ -39,7 +39,7 @@ public final class TokenGradientCall {
       OperatorPath path) {
     Matrix input = x.matrix();
     Matrix upstream = g.matrix();
-    if (lines.take(path, routing) && input != null && upstream != null) {
+    if (input != null && upstream != null && lines.take(path, routing, input.rows())) {
       runInLines(stream, routing, input, upstream, gx, gradients);
       return;
     }
