@@ -176,12 +176,7 @@ public final class LineDeltas {
     boolean measured = partials != 0;
     long found = measured ? launch.threads() * AdditionStruct.LAYOUT.byteSize() : 0;
     LaunchArguments arguments =
-        stream
-            .arguments()
-            .add(launch.table())
-            .add(launch.jobs())
-            .add(launch.units())
-            .add(sign);
+        stream.arguments().add(launch.table()).add(launch.jobs()).add(launch.units()).add(sign);
     stream.launchLines(
         measured ? Kernel.LINE_ADD_MEASURED : Kernel.LINE_ADD,
         launch.units(),

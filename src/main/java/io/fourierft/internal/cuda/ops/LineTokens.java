@@ -72,9 +72,9 @@ public final class LineTokens {
   }
 
   /**
-   * Whether a call on so many tokens goes this way: cuFFT's chain moves a token about three times, and reads the
-   * places of the coefficients once for four tokens; this moves it once, and reads them for as many
-   * tokens as fit.
+   * Whether a call on so many tokens goes this way: cuFFT's chain moves a token about three times,
+   * and reads the places of the coefficients once for four tokens; this moves it once, and reads
+   * them for as many tokens as fit.
    */
   boolean take(OperatorPath wanted, AdapterRouting routing, int tokens) {
     OperatorPath asked =

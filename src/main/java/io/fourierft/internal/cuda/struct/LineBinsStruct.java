@@ -13,7 +13,8 @@ import java.nio.ByteBuffer;
  * @param further where the other entries of the pair start
  * @param first its first entry
  */
-public record LineBinsStruct(short position, short mirror, int further, LineEntryStruct first) implements Struct {
+public record LineBinsStruct(short position, short mirror, int further, LineEntryStruct first)
+    implements Struct {
   /** The struct {@code fourierft_line_bins}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(

@@ -15,8 +15,7 @@ public record LineEntryStruct(int source, int frequency) implements Struct {
   /** The struct {@code fourierft_line_entry}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-              ValueLayout.JAVA_INT.withName("source"),
-              ValueLayout.JAVA_INT.withName("frequency"))
+              ValueLayout.JAVA_INT.withName("source"), ValueLayout.JAVA_INT.withName("frequency"))
           .withName("fourierft_line_entry");
 
   @Override

@@ -12,8 +12,7 @@ import java.nio.ByteBuffer;
  * @param first coefficients of the adapters before it
  * @param frequencies n
  */
-public record LineGradientStruct(long places, long first, int frequencies)
-    implements Struct {
+public record LineGradientStruct(long places, long first, int frequencies) implements Struct {
   /** The struct {@code fourierft_line_gradient}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(

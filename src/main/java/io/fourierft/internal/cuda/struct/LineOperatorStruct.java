@@ -15,8 +15,7 @@ import java.nio.ByteBuffer;
  * @param frequencies n
  */
 public record LineOperatorStruct(
-    long start, long entries, long coefficient, float scale, int frequencies)
-    implements Struct {
+    long start, long entries, long coefficient, float scale, int frequencies) implements Struct {
   /** The struct {@code fourierft_line_operator}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(

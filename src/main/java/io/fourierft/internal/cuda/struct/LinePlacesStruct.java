@@ -15,8 +15,7 @@ public record LinePlacesStruct(int x, int g) implements Struct {
   /** The struct {@code fourierft_line_places}. */
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(
-              ValueLayout.JAVA_INT.withName("x"),
-              ValueLayout.JAVA_INT.withName("g"))
+              ValueLayout.JAVA_INT.withName("x"), ValueLayout.JAVA_INT.withName("g"))
           .withName("fourierft_line_places");
 
   @Override
