@@ -100,7 +100,7 @@ record LineTable(int pairs, byte[] heads, byte[] entries) {
     for (int i = first; i < end; i++) {
       int source = input.source(bins.source()[i] >> 1, (bins.source()[i] & 1) != 0);
       entries.add(
-          new LineEntryStruct((source >> 2) << 3 | which | source & 3, bins.frequency()[i]));
+          new LineEntryStruct((source >> 2) << 3 | which | (source & 3), bins.frequency()[i]));
     }
     return end - first;
   }
