@@ -209,7 +209,7 @@ public abstract class EngineConformance extends EngineSuite {
   void additionRoundsTheSumOnceAndTakesEitherLayout(ElementType type) {
     int rows = 21;
     int cols = 34;
-    FourierAdapter adapter = adapter(rows, cols, 70, 6);
+    FourierAdapter adapter = adapter(rows, cols, 110, 6);
     float[] delta = elements(engine.deltaWeight(adapter));
     double slack = PlanRounding.slack(delta);
     float[] base = floats(rows * cols, new Random(3));

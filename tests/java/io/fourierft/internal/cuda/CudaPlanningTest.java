@@ -94,7 +94,7 @@ class CudaPlanningTest {
     FourierException refusal =
         assertThrows(FourierException.class, () -> KernelModule.requireAbi(99));
     assertEquals(
-        "the kernel image has ABI version 99, but this jar needs 7; build the kernels again",
+        "the kernel image has ABI version 99, but this jar needs 8; build the kernels again",
         refusal.getMessage());
   }
 
