@@ -110,8 +110,9 @@ struct alignas(16) fourierft_line_bins {
 /*
  * One adapter whose delta is wanted. With w = v, u' = u if v <= cols/2, and w = cols - v,
  * u' = -u mod rows if cols - v <= cols/2 (both where v is 0 or cols/2), pair (w, -w) of the line has
- * the entries (u', k): source is u', in [0, rows). Pairs are in any order; threads that follow one another have pairs that do.
- * For the transposed problem, ΔW^T, the host exchanges u and v, rows and cols. 112 bytes.
+ * the entries (u', k): source is u', in [0, rows). Pairs are in any order; threads that follow one
+ * another have pairs that do. For the transposed problem, ΔW^T, the host exchanges u and v, rows and
+ * cols. 112 bytes.
  */
 struct fourierft_line_delta_job {
   const fourierft_line *line;          /*   0: a complex line of cols points, at most 65536 */

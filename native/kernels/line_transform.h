@@ -207,8 +207,8 @@ __device__ __forceinline__ void transform_forward(const fourierft_line *__restri
   if (passes == 0) move_lines<false>(lines, numbers, 1, edge);
   FOURIERFT_NO_UNROLL
   for (int pass = 0; pass < passes; pass++) {
-    any_pass<false, MOST_TWOS>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
-                    edge, pass == 0);
+    any_pass<false, MOST_TWOS>(lines, numbers, read_only(passes_of(plan) + pass),
+                               twiddles_of(plan), edge, pass == 0);
   }
 }
 
@@ -222,7 +222,7 @@ __device__ __forceinline__ void transform_inverse(const fourierft_line *__restri
   FOURIERFT_NO_UNROLL
   for (int pass = passes - 1; pass >= 0; pass--) {
     any_pass<true, MOST_TWOS>(lines, numbers, read_only(passes_of(plan) + pass), twiddles_of(plan),
-                   edge, pass == 0);
+                              edge, pass == 0);
   }
 }
 
