@@ -1,6 +1,9 @@
 package io.fourierft.merge;
 
-/** Hears how far a piece of work has come. Called from the thread that does the work. */
+/**
+ * Hears how far a piece of work has come. Called from the threads that do the work, one at a time.
+ * What it throws ends the work, and it is not called again.
+ */
 @FunctionalInterface
 public interface ProgressListener {
   /** A listener that does nothing. */

@@ -103,10 +103,14 @@ final class WeightFiles {
         }
       }
     } catch (Throwable e) {
-      synchronized (progressLock) {
-        if (failure == null) {
-          failure = e;
-        }
+      failed(e);
+    }
+  }
+
+  private void failed(Throwable e) {
+    synchronized (progressLock) {
+      if (failure == null) {
+        failure = e;
       }
     }
   }
@@ -136,10 +140,19 @@ final class WeightFiles {
     }
   }
 
+  /** Tells the listener, unless something has failed; what it throws is the failure at once. */
   private void progressed(long bytes, String what) {
     synchronized (progressLock) {
+      if (failure != null) {
+        return;
+      }
       done += bytes;
-      progress.progressed(done, plan.shards().totalSizeInBytes(), what);
+      try {
+        progress.progressed(done, plan.shards().totalSizeInBytes(), what);
+      } catch (Throwable e) {
+        failed(e);
+        throw e;
+      }
     }
   }
 }
