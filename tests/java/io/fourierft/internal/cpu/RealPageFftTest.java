@@ -82,9 +82,7 @@ class RealPageFftTest {
         for (int q = 0; q < length; q++) {
           double angle = 2 * Math.PI * ((long) v * q % length) / length;
           expected[s][q] +=
-              alone
-                  ? re * Math.cos(angle)
-                  : 2 * (re * Math.cos(angle) - im * Math.sin(angle));
+              alone ? re * Math.cos(angle) : 2 * (re * Math.cos(angle) - im * Math.sin(angle));
         }
       }
     }
@@ -93,8 +91,7 @@ class RealPageFftTest {
     double norm = 0;
     for (int s = 0; s < SIGNALS; s++) {
       for (int q = 0; q < length; q++) {
-        double d =
-            plan.transformedElement(pages, s / places, q)[s % places] - expected[s][q];
+        double d = plan.transformedElement(pages, s / places, q)[s % places] - expected[s][q];
         difference += d * d;
         norm += expected[s][q] * expected[s][q];
       }

@@ -51,7 +51,8 @@ final class JTransformsWorkspace extends Workspace {
 
   /** Room for signals side by side in so many places; what it holds is undefined. */
   SignalPages pages(RealPageFft plan, int places) {
-    SignalPages pages = RealPageFft.most(plan.length()) / plan.parts() < SignalPages.MOST ? narrow : wide;
+    SignalPages pages =
+        RealPageFft.most(plan.length()) / plan.parts() < SignalPages.MOST ? narrow : wide;
     pages.reserve(plan.pages(), places);
     return pages;
   }

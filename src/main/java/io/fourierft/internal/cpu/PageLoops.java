@@ -37,8 +37,7 @@ final class PageLoops {
   }
 
   /** Sum into the first, difference into the second, then the difference turned. */
-  static void radix2(
-      float[] ar, float[] ai, float[] br, float[] bi, float c, float s, int count) {
+  static void radix2(float[] ar, float[] ai, float[] br, float[] bi, float c, float s, int count) {
     float minus = -s;
     for (int j = 0; j < count; j++) {
       float a0 = ar[j];
@@ -168,14 +167,7 @@ final class PageLoops {
    * {@code factor·s + t} into a and {@code (factor·s − t)*} into b.
    */
   static void fold(
-      float[] ar,
-      float[] ai,
-      float[] br,
-      float[] bi,
-      float factor,
-      float c,
-      float sn,
-      int count) {
+      float[] ar, float[] ai, float[] br, float[] bi, float factor, float c, float sn, int count) {
     float minus = -sn;
     for (int j = 0; j < count; j++) {
       float a0 = ar[j];

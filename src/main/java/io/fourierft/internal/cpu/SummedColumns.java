@@ -62,8 +62,7 @@ final class SummedColumns implements RowSpectra {
   }
 
   /** Adds a coefficient at some rows, {@code step} turns apart. */
-  private void addTurns(
-      float weight, int firstTurn, int step, float[] re, float[] im, int count) {
+  private void addTurns(float weight, int firstTurn, int step, float[] re, float[] im, int count) {
     float[] table = roots;
     int rows = length;
     int turn = firstTurn;
