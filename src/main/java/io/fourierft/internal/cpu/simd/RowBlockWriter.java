@@ -62,7 +62,9 @@ final class RowBlockWriter {
     sink.accept(firstRow, end - firstRow, out, 0, stride, workspace);
   }
 
-  /** The mirror images of rows {@code firstRow .. end − 1}, from the last on, so that they ascend. */
+  /**
+   * The mirror images of rows {@code firstRow .. end − 1}, from the last on, so that they ascend.
+   */
   private static void writeMirrored(
       float[] out,
       int firstRow,

@@ -20,6 +20,7 @@ final class Transposer {
   private static final VectorMask<Float> BIT_2 = lanesWith(2);
   private static final VectorMask<Float> BIT_4 = lanesWith(4);
   private static final VectorMask<Float> BIT_8 = lanesWith(8);
+
   private Transposer() {}
 
   private static VectorShuffle<Float> exchange(int bit) {
