@@ -84,7 +84,7 @@ final class PageLoops {
   /** The transform of three pages. */
   static void radix3(
       float[] ar, float[] ai, float[] br, float[] bi, float[] cr, float[] ci, int count) {
-    final float sine = 0.8660254037844386f;
+    final float sine = (float) 0.8660254037844386;
     final float minusHalf = -0.5f;
     for (int j = 0; j < count; j++) {
       float t0 = br[j] + cr[j];
@@ -136,7 +136,7 @@ final class PageLoops {
   /** Of five elements, the sums of pairs in p and q: a and the two cosine sums instead. */
   static void cosines5(float[] a, float[] p, float[] q, int count) {
     // cos 2π/5 and cos 4π/5 are −1/4 ± √5/4.
-    final float root = 0.5590169943749475f;
+    final float root = (float) 0.5590169943749475;
     final float minusQuarter = -0.25f;
     for (int j = 0; j < count; j++) {
       float sum = p[j] + q[j];
@@ -150,8 +150,8 @@ final class PageLoops {
 
   /** Of five elements, the differences of pairs in p and q: the two sine sums instead. */
   static void sines5(float[] p, float[] q, int count) {
-    final float first = 0.9510565162951535f;
-    final float second = 0.5877852522924731f;
+    final float first = (float) 0.9510565162951535;
+    final float second = (float) 0.5877852522924731;
     final float minusFirst = -first;
     for (int j = 0; j < count; j++) {
       float a = p[j];
