@@ -29,7 +29,7 @@ class RealPageFftTest {
   @ParameterizedTest
   @MethodSource("lengths")
   void spectraFollowTheirDefinition(int length) {
-    RealPageFft plan = new RealPageFft(length);
+    RealPageFft plan = new RealPageFft(length, true);
     int places = plan.places(SIGNALS);
     SignalPages pages = pages(plan, places);
     Random random = new Random(length);
@@ -64,7 +64,7 @@ class RealPageFftTest {
   @ParameterizedTest
   @MethodSource("lengths")
   void signalsFollowTheirDefinition(int length) {
-    RealPageFft plan = new RealPageFft(length);
+    RealPageFft plan = new RealPageFft(length, true);
     int places = plan.places(SIGNALS);
     SignalPages pages = pages(plan, places);
     Random random = new Random(length);
@@ -102,7 +102,7 @@ class RealPageFftTest {
   @Test
   void aSignalHasTheSameBitsWhereverItStands() {
     for (int length : new int[] {96, 105, 211}) {
-      RealPageFft plan = new RealPageFft(length);
+      RealPageFft plan = new RealPageFft(length, true);
       int most = RealPageFft.most(length);
       int places = plan.places(most);
       SignalPages pages = pages(plan, places);

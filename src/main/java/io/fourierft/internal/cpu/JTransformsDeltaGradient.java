@@ -35,7 +35,7 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     float[] spectra = own.spectra(count * width);
     for (int r = 0; r < count; r++) {
       own.elementRuns().load(gradient, first + r, 0, cols, line, 0);
-      if (LinePlan.allFinite(line, cols)) {
+      if (LinePlan.allFinite(line, 0, cols)) {
         plan.forwardReal(line, 0, spectra, r * width);
       } else {
         Arrays.fill(spectra, r * width, (r + 1) * width, Float.NaN);

@@ -80,7 +80,7 @@ final class JTransformsDense implements DenseTransform {
   }
 
   private void transformedRows(int task, RowSink sink, JTransformsWorkspace own) {
-    RealPageFft plan = own.pagePlan(coefficients.fold().cols());
+    RealPageFft plan = own.pagePlan(coefficients.fold().cols(), true);
     int first = blocks.first(task);
     int count = blocks.rows(task);
     int places = plan.places(count);

@@ -4,13 +4,15 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.CostModel;
 import io.fourierft.DensePath;
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.definition.HalfSpectrum;
 import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 import org.jtransforms.utils.CommonUtils;
 
 /**
- * The kernel set that works everywhere: one-dimensional JTransforms, scalar Java around them. A
- * token is a block of its own; its transform is interleaved, {@code X[v]} at {@code [2v]} and
+ * The kernel set that works everywhere. Rows of ΔW and many tokens are transformed side by side, in
+ * loops of {@link PageFft}; few tokens one after the other by one-dimensional JTransforms, the
+ * transform of token i interleaved after the one before, {@code X[v]} at {@code [2v]} and
  * {@code [2v + 1]}.
  */
 public final class JTransformsKernels implements CpuKernels {
@@ -34,27 +36,36 @@ public final class JTransformsKernels implements CpuKernels {
 
   @Override
   public int tokensPerBlock() {
-    return 1;
+    return PageTokens.MOST;
   }
 
   @Override
   public int spectrumFloats(int features) {
-    return 2 * (features / 2 + 1);
+    return Math.multiplyExact(tokensPerBlock(), floats(features));
+  }
+
+  /** Length of one token's transform. */
+  private static int floats(int features) {
+    return 2 * HalfSpectrum.bins(features);
   }
 
   @Override
   public void transform(HostMatrix x, int first, int count, float[] spectrum, Workspace workspace) {
     JTransformsWorkspace own = (JTransformsWorkspace) workspace;
     int features = x.cols();
+    if (count >= PageTokens.LEAST) {
+      PageTokens.transform(x, first, count, spectrum, own);
+      return;
+    }
     LinePlan plan = own.plan(features);
     float[] line = own.rows(features);
     for (int i = 0; i < count; i++) {
       own.elementRuns().load(x, first + i, 0, features, line, 0);
-      int to = i * spectrumFloats(features);
-      if (LinePlan.allFinite(line, features)) {
+      int to = i * floats(features);
+      if (LinePlan.allFinite(line, 0, features)) {
         plan.forwardReal(line, 0, spectrum, to);
       } else {
-        Arrays.fill(spectrum, to, to + spectrumFloats(features), Float.NaN);
+        Arrays.fill(spectrum, to, to + floats(features), Float.NaN);
       }
     }
   }
@@ -63,6 +74,10 @@ public final class JTransformsKernels implements CpuKernels {
   public void synthesize(
       SpectralMap map, float[] spectrum, int first, int count, HostMatrix y, Workspace workspace) {
     JTransformsWorkspace own = (JTransformsWorkspace) workspace;
+    if (count >= PageTokens.LEAST) {
+      PageTokens.synthesize(map, spectrum, first, count, y, own);
+      return;
+    }
     int length = map.outLength();
     LinePlan plan = own.plan(length);
     float[] line = own.rows(length);
@@ -72,7 +87,7 @@ public final class JTransformsKernels implements CpuKernels {
         continue;
       }
       Arrays.fill(line, 0, length, 0);
-      int from = i * spectrumFloats(map.inLength());
+      int from = i * floats(map.inLength());
       if (map.isPerToken()) {
         gather(map.fold(only), map.weights(only), spectrum, from, line, plan);
       } else {
@@ -120,9 +135,13 @@ public final class JTransformsKernels implements CpuKernels {
       int count,
       double[][] sums,
       Workspace workspace) {
+    if (count >= PageTokens.LEAST) {
+      PageTokens.accumulateGradient(map, xSpectrum, gSpectrum, first, count, sums);
+      return;
+    }
     for (int i = 0; i < count; i++) {
-      int x = i * spectrumFloats(map.inLength());
-      int g = i * spectrumFloats(map.outLength());
+      int x = i * floats(map.inLength());
+      int g = i * floats(map.outLength());
       if (!map.isPerToken()) {
         for (int a = 0; a < map.adapters(); a++) {
           correlate(map.fold(a), xSpectrum, x, gSpectrum, g, sums[a]);

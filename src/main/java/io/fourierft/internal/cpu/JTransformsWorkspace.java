@@ -33,18 +33,18 @@ final class JTransformsWorkspace extends Workspace {
     return made;
   }
 
-  /** The plan for many real signals of this length side by side. */
-  RealPageFft pagePlan(int length) {
+  /** The plan for many real signals of this length side by side, two by two if odd and paired. */
+  RealPageFft pagePlan(int length, boolean paired) {
     for (int i = 0; i < pagePlans.size(); i++) {
       RealPageFft plan = pagePlans.get(i);
-      if (plan.length() == length) {
+      if (plan.length() == length && (length % 2 == 0 || plan.isPaired() == paired)) {
         return plan;
       }
     }
     if (pagePlans.size() == PLANS) {
       pagePlans.removeLast();
     }
-    RealPageFft made = new RealPageFft(length);
+    RealPageFft made = new RealPageFft(length, paired);
     pagePlans.addFirst(made);
     return made;
   }

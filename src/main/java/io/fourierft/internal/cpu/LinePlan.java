@@ -128,9 +128,9 @@ final class LinePlan {
   }
 
   /** Whether a line can be transformed: a number that is not finite would spoil all of it. */
-  static boolean allFinite(float[] line, int count) {
+  static boolean allFinite(float[] line, int at, int count) {
     float zero = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = at; i < at + count; i++) {
       zero += line[i] * 0f;
     }
     return zero == 0;

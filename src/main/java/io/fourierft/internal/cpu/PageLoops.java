@@ -216,12 +216,11 @@ final class PageLoops {
     }
   }
 
-  /** {@code to += c·(re)}, and the imaginary part with a factor of its own. */
-  static void addTimes(
-      float[] re, float[] im, float c, float s, float[] toRe, float[] toIm, int count) {
+  /** {@code to = a*}. */
+  static void conjugate(float[] re, float[] im, float[] toRe, float[] toIm, int count) {
     for (int j = 0; j < count; j++) {
-      toRe[j] = multiplyAdd(c, re[j], toRe[j]);
-      toIm[j] = multiplyAdd(s, im[j], toIm[j]);
+      toRe[j] = re[j];
+      toIm[j] = -im[j];
     }
   }
 

@@ -6,20 +6,28 @@ import java.util.Arrays;
 
 /**
  * Transforms of real signals of one length, many side by side, unscaled, with the sign e^{+i}. A
- * signal of even length is a complex one of half the length; of those of odd length two are the
- * real and the imaginary part of one. So the signals come in one part or in two: signal s of part 0
- * is in place s, signal {@link #places} + s is in place s of part 1. For one thread at a time.
+ * signal of even length is a complex one of half the length. Of those of odd length two can be the
+ * real and the imaginary part of one, in half the time, if they are of a size: each has the other's
+ * rounding errors. So the signals come in one part or in two: signal s of part 0 is in place s,
+ * signal {@link #places} + s is in place s of part 1. For one thread at a time.
  */
 final class RealPageFft {
   private final int length;
   private final boolean even;
+  private final boolean paired;
   private final PageFft fft;
   // e^{2πi·v/length}, interleaved, for v < length/4.
   private final float[] roots;
 
-  RealPageFft(int length) {
+  /**
+   * Makes a plan.
+   *
+   * @param together whether signals of odd length may go two by two
+   */
+  RealPageFft(int length, boolean together) {
     this.length = length;
     even = length % 2 == 0;
+    paired = together && !even;
     fft = new PageFft(even ? length / 2 : length);
     int quarter = even ? length / 4 + 1 : 0;
     roots = new float[2 * quarter];
@@ -35,15 +43,20 @@ final class RealPageFft {
 
   /** Parts in which the signals come, 1 or 2. */
   int parts() {
-    return even ? 1 : 2;
+    return paired ? 2 : 1;
   }
 
   /** Places that so many signals take. */
   int places(int signals) {
-    return even ? signals : (signals + 1) / 2;
+    return paired ? (signals + 1) / 2 : signals;
   }
 
-  /** Most signals of a length that are worth being transformed together. */
+  /** Whether signals of odd length go two by two. */
+  boolean isPaired() {
+    return paired;
+  }
+
+  /** Most signals of a length that are worth being transformed together, two by two. */
   static int most(int length) {
     return length % 2 == 0 ? SignalPages.most(length / 2) : 2 * SignalPages.most(length);
   }
@@ -92,11 +105,16 @@ final class RealPageFft {
     float[][] re = pages.re();
     float[][] im = pages.im();
     int half = fft.length();
-    if (!even) {
+    if (paired) {
       for (int v = 1; 2 * v < length; v++) {
         PageLoops.pair(re[v], im[v], re[length - v], im[length - v], places);
       }
       System.arraycopy(re[length], 0, im[0], 0, places);
+    } else if (!even) {
+      Arrays.fill(im[0], 0, places, 0);
+      for (int v = 1; 2 * v < length; v++) {
+        PageLoops.conjugate(re[v], im[v], re[length - v], im[length - v], places);
+      }
     } else {
       Arrays.fill(im[0], 0, places, 0);
       Arrays.fill(im[half], 0, places, 0);
@@ -117,12 +135,19 @@ final class RealPageFft {
 
   /** {@code X[v] = Σ_q a[q]·e^{+2πi·v·q/length}} for v up to length/2. */
   void forward(SignalPages pages, int places) {
-    fft.transform(pages, places);
     float[][] re = pages.re();
     float[][] im = pages.im();
     int half = fft.length();
     int zero = fft.page(0);
-    if (!even) {
+    if (!even && !paired) {
+      for (int q = 0; q < length; q++) {
+        Arrays.fill(im[q], 0, places, 0);
+      }
+      fft.transform(pages, places);
+      return;
+    }
+    fft.transform(pages, places);
+    if (paired) {
       for (int v = 1; 2 * v < length; v++) {
         int a = fft.page(v);
         int b = fft.page(length - v);
