@@ -41,7 +41,7 @@ class LauncherTest {
         tools.resolve("mvn"),
         """
         echo built >> "$BUILDS"
-        sleep 1
+        sleep "${BUILD_SECONDS:-0}"
         target=target
         lib=target/lib
         for argument; do case $argument in
@@ -162,7 +162,7 @@ class LauncherTest {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/flock")), "flock waits");
     List<Process> launchers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      launchers.add(start(checkout, Map.of()));
+      launchers.add(start(checkout, Map.of("BUILD_SECONDS", "2")));
     }
     for (Process launcher : launchers) {
       assertTrue(said(launcher).contains("jar=first\n"));

@@ -2,6 +2,7 @@ package io.fourierft.merge;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import io.fourierft.ModelFiles;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsException;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Proxy;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -19,9 +21,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -129,7 +133,7 @@ class WeightFilesTest {
   /** While one file's tensor is held up, others are written. */
   @Test
   void filesAreWrittenSideBySide() throws IOException {
-    Thread caller = Thread.currentThread();
+    AtomicReference<Thread> first = new AtomicReference<>();
     CountDownLatch other = new CountDownLatch(1);
     FourierEngine waiting =
         (FourierEngine)
@@ -137,7 +141,8 @@ class WeightFilesTest {
                 FourierEngine.class.getClassLoader(),
                 new Class<?>[] {FourierEngine.class},
                 (proxy, method, arguments) -> {
-                  if (Thread.currentThread() != caller) {
+                  Thread caller = Thread.currentThread();
+                  if (!first.compareAndSet(null, caller) && first.get() != caller) {
                     other.countDown();
                   } else {
                     assertTrue(other.await(30, TimeUnit.SECONDS), "the other file is not begun");
@@ -208,6 +213,48 @@ class WeightFilesTest {
     }
   }
 
+  /** What changes is computed ahead of the writing, but not far. */
+  @Test
+  void someTensorsAreAssembledWhileOthersAreWritten() throws Exception {
+    AtomicInteger computed = new AtomicInteger();
+    Semaphore begun = new Semaphore(0);
+    FourierEngine counting =
+        (FourierEngine)
+            Proxy.newProxyInstance(
+                FourierEngine.class.getClassLoader(),
+                new Class<?>[] {FourierEngine.class},
+                (proxy, method, arguments) -> {
+                  computed.incrementAndGet();
+                  begun.release();
+                  return method.invoke(engine, arguments);
+                });
+    try (OpenBase open = OpenBase.open(base);
+        TensorMemory memory = TensorMemory.ofBytes(1 << 20)) {
+      MergePlan plan = new MergePlan(open, List.of(adapter), MergeOptions.defaults());
+      List<OutputTensor> tensors =
+          plan.shards().shards().stream()
+              .flatMap(shard -> shard.tensors().stream())
+              .map(declaration -> plan.tensor(declaration.name()))
+              .toList();
+      TensorAssembly assembly =
+          new TensorAssembly(counting, plan.options().addition(), false, memory);
+      try (TensorsAhead ahead = TensorsAhead.start(assembly, tensors)) {
+        assertTrue(begun.tryAcquire(2, 30, TimeUnit.SECONDS), "nothing is computed ahead");
+        assertFalse(begun.tryAcquire(50, TimeUnit.MILLISECONDS), "more than needed");
+        for (int taken = 1; taken < FILES; taken++) {
+          ahead.take().close();
+          if (taken + 2 < FILES) {
+            assertTrue(begun.tryAcquire(30, TimeUnit.SECONDS), "after " + taken);
+          }
+          assertEquals(Math.min(FILES - 1, taken + 2), computed.get());
+        }
+      }
+      // Closed with tensors that nobody takes: their memory comes back.
+      TensorsAhead.start(assembly, tensors).close();
+      memory.hold(1 << 20).close();
+    }
+  }
+
   /** However many ask, what they hold together stays within the bound; the largest gets all. */
   @Test
   void memoryIsBounded() throws InterruptedException {
@@ -236,5 +283,29 @@ class WeightFilesTest {
       assertTrue(thread.join(java.time.Duration.ofSeconds(30)), "nobody waits for ever");
     }
     assertEquals(10 * unit, most.get());
+  }
+
+  /** A tensor gets the memory of the last of its size, and another makes room for itself. */
+  @Test
+  void memoryIsUsedAgainWithinTheBound() {
+    long unit = 64 << 10;
+    try (TensorMemory memory = TensorMemory.ofBytes(4 * unit)) {
+      TensorMemory.Held first = memory.hold(3 * unit);
+      long address = first.bytes().address();
+      first.close();
+      TensorMemory.Held second = memory.hold(3 * unit);
+      assertEquals(address, second.bytes().address());
+      MemorySegment kept = second.bytes();
+      second.close();
+      memory.hold(unit).close();
+      assertTrue(kept.scope().isAlive(), "both have room");
+      memory.hold(2 * unit).close();
+      assertFalse(kept.scope().isAlive(), "held and kept, it would be more than the bound");
+      TensorMemory.Held last = memory.hold(unit);
+      memory.close();
+      assertTrue(last.bytes().scope().isAlive());
+      last.close();
+      assertFalse(last.bytes().scope().isAlive());
+    }
   }
 }

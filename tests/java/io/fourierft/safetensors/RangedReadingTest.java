@@ -114,6 +114,9 @@ class RangedReadingTest {
       byte[] middle = new byte[9];
       file.copy("b", 4, MemorySegment.ofArray(middle));
       assertArrayEquals(Arrays.copyOfRange(B, 4, 13), middle);
+      byte[] whole = new byte[B.length];
+      file.load("b", MemorySegment.ofArray(whole));
+      assertArrayEquals(B, whole);
       assertEquals(file.data("b").get(ValueLayout.JAVA_FLOAT, 8), file.matrix("b").get(1, 0));
       assertEquals(0, source.closed);
     }
@@ -271,6 +274,11 @@ class RangedReadingTest {
       byte[] last = new byte[1];
       file.copy("a", 4, MemorySegment.ofArray(last));
       assertEquals(4, last[0]);
+      for (int length : new int[] {A.length - 1, A.length + 1}) {
+        assertThrows(
+            IndexOutOfBoundsException.class,
+            () -> file.load("a", MemorySegment.ofArray(new byte[length])));
+      }
     }
   }
 
@@ -288,7 +296,10 @@ class RangedReadingTest {
               assertThrows(SafetensorsException.class, () -> file.read("a", data -> 1)),
               assertThrows(
                   SafetensorsException.class,
-                  () -> file.copy("a", 0, MemorySegment.ofArray(new byte[1]))))) {
+                  () -> file.copy("a", 0, MemorySegment.ofArray(new byte[1]))),
+              assertThrows(
+                  SafetensorsException.class,
+                  () -> file.load("a", MemorySegment.ofArray(new byte[A.length]))))) {
         assertTrue(refusal.rule().contains(expected), refusal.rule());
         assertEquals("a", refusal.tensor());
       }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.PeftFixture;
+import io.fourierft.watched.WatchedFileSystem;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -20,6 +21,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsWriterTest {
   private static final TensorDeclaration A = new TensorDeclaration("a", DType.U8, List.of(3L));
@@ -212,6 +217,42 @@ class SafetensorsWriterTest {
           IllegalStateException.class,
           () -> writer.write("large", MemorySegment.ofArray(new byte[1 << 21])));
       assertThrows(IllegalStateException.class, writer::commit);
+    }
+    assertEquals("as it was", Files.readString(target));
+    assertEquals(List.of("model.safetensors"), filesLeft());
+  }
+
+  /** The system tells of such an error once, and nobody who forces the file later would know. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anErrorOfTheDeviceMeanwhileIsThrownByTheCommit(boolean force) throws Exception {
+    Files.writeString(target, "as it was");
+    CountDownLatch failed = new CountDownLatch(1);
+    var broken =
+        new WatchedFileSystem(
+            (operation, path) -> {
+              if (operation.equals("force") && failed.getCount() > 0) {
+                failed.countDown();
+                throw new IOException("the device is broken");
+              }
+            });
+    var file = ReplacementFile.create(broken.watch(target));
+    try (var writer = SafetensorsWriter.start(file, Map.of(), List.of(A))) {
+      writer.write("a", MemorySegment.ofArray(new byte[(int) A.sizeInBytes()]));
+      // As if it were a large file.
+      file.wrote(1L << 32);
+      assertTrue(failed.await(30, TimeUnit.SECONDS), "nothing was forced meanwhile");
+      var failure =
+          assertThrows(
+              IOException.class,
+              () -> {
+                if (force) {
+                  writer.commit();
+                } else {
+                  writer.commitUnforced();
+                }
+              });
+      assertEquals(target + ": committing it failed: the device is broken", failure.getMessage());
     }
     assertEquals("as it was", Files.readString(target));
     assertEquals(List.of("model.safetensors"), filesLeft());

@@ -1,6 +1,7 @@
 package io.fourierft.merge;
 
 import io.fourierft.internal.files.InputFile;
+import io.fourierft.internal.files.WriteBehind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
@@ -10,6 +11,8 @@ import java.nio.file.StandardOpenOption;
 
 /** A whole file of the base in an output, by the file system's own means. */
 final class FileSharing {
+  private static final long PIECE_BYTES = 64 << 20;
+
   private FileSharing() {}
 
   /** Links the file where that is asked for and can be done; else the system copies it. */
@@ -32,20 +35,22 @@ final class FileSharing {
     }
   }
 
-  /** One request to the system for the whole file, which it may answer by sharing the blocks. */
+  /** Requests to the system for large pieces, which it may answer by sharing the blocks. */
   private static void copy(Path from, Path to) throws IOException {
     try (FileChannel source = FileChannel.open(from, StandardOpenOption.READ);
         FileChannel target =
-            FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        WriteBehind behind = new WriteBehind(target)) {
       long length = source.size();
       long position = 0;
       while (position < length) {
-        long moved = source.transferTo(position, length - position, target);
+        long moved = source.transferTo(position, Math.min(PIECE_BYTES, length - position), target);
         if (moved <= 0) {
           throw new IOException(
               "%s: %d of %d bytes were copied to %s; it was cut off meanwhile"
                   .formatted(from, position, length, to));
         }
+        behind.wrote(moved);
         position += moved;
       }
     }

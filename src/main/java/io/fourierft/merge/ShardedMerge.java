@@ -109,20 +109,21 @@ public final class ShardedMerge {
   public List<TensorChange> write(
       FourierEngine engine, String weightFile, WritableByteChannel channel) throws IOException {
     ShardPlan.PlannedShard shard = shard(weightFile);
-    TensorAssembly assembly =
-        new TensorAssembly(engine, options.addition(), options.safe(), TensorMemory.of(plan));
-    try (SafetensorsWriter writer =
-        SafetensorsWriter.create(
-            InputFile.resolve(base.folder(), weightFile),
-            channel,
-            ModelMerge.metadata(base.checkpoint(), plan, shard),
-            shard.tensors())) {
+    try (TensorMemory memory = TensorMemory.of(plan);
+        SafetensorsWriter writer =
+            SafetensorsWriter.create(
+                InputFile.resolve(base.folder(), weightFile),
+                channel,
+                ModelMerge.metadata(base.checkpoint(), plan, shard),
+                shard.tensors())) {
+      TensorAssembly assembly =
+          new TensorAssembly(engine, options.addition(), options.safe(), memory);
       for (TensorDeclaration declaration : shard.tensors()) {
         assembly.write(plan.tensor(declaration.name()), writer);
       }
       writer.commit();
+      return List.copyOf(assembly.changes());
     }
-    return List.copyOf(assembly.changes());
   }
 
   /**

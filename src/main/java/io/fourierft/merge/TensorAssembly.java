@@ -22,7 +22,7 @@ import java.util.Optional;
 
 /**
  * Makes the bytes of one output tensor after the other. A tensor that nothing touches goes from
- * file to file; any other is in native memory once, alone.
+ * file to file; any other is in native memory once. Used by one thread at a time.
  */
 final class TensorAssembly {
   private final FourierEngine engine;
@@ -55,15 +55,30 @@ final class TensorAssembly {
    * @throws FourierException if the result is not finite and that is refused
    */
   void write(OutputTensor tensor, SafetensorsWriter writer) throws IOException {
-    SafetensorsCheckpoint.Location base = tensor.base();
-    if (base != null && tensor.isUntouched()) {
-      writer.copy(tensor.name(), base.shard().file(), base.tensor().name());
+    if (tensor.isUntouched()) {
+      copy(tensor, writer);
       return;
     }
-    try (TensorMemory.Held _ = memory.hold(tensor.declaration().sizeInBytes());
-        Arena arena = Arena.ofShared()) {
-      MemorySegment bytes = arena.allocate(Math.max(1, tensor.declaration().sizeInBytes()), 64);
-      bytes = bytes.asSlice(0, tensor.declaration().sizeInBytes());
+    try (TensorMemory.Held assembled = assemble(tensor)) {
+      writer.write(tensor.name(), assembled.bytes());
+    }
+  }
+
+  /** Writes a tensor whose turn it is and that nothing touches. */
+  static void copy(OutputTensor tensor, SafetensorsWriter writer) throws IOException {
+    SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
+    writer.copy(tensor.name(), base.shard().file(), base.tensor().name());
+  }
+
+  /**
+   * Makes a tensor that something touches, once there is room for it; the caller closes it.
+   *
+   * @throws FourierException if the result is not finite and that is refused
+   */
+  TensorMemory.Held assemble(OutputTensor tensor) throws IOException {
+    TensorMemory.Held assembled = memory.hold(tensor.declaration().sizeInBytes());
+    try {
+      MemorySegment bytes = assembled.bytes();
       load(tensor, bytes);
       for (OutputTensor.Part part : tensor.parts()) {
         load(tensor, part, bytes);
@@ -74,7 +89,10 @@ final class TensorAssembly {
       for (OutputTensor.Delta delta : tensor.deltas()) {
         add(tensor, delta, bytes);
       }
-      writer.write(tensor.name(), bytes);
+      return assembled;
+    } catch (Throwable e) {
+      assembled.close();
+      throw e;
     }
   }
 
@@ -94,6 +112,10 @@ final class TensorAssembly {
           .lend(from -> FormatConversion.convert(from, fromType, to, toType, count));
     } else {
       SafetensorsCheckpoint.Location base = requireNonNull(tensor.base());
+      if (base.tensor().dtype() == tensor.declaration().dtype()) {
+        base.shard().file().load(base.tensor().name(), to);
+        return;
+      }
       ElementType fromType = base.tensor().dtype().elementType().orElseThrow();
       base.shard()
           .file()

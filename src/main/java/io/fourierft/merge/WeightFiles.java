@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the weight files of one merge, several at a time: while one is read or forced to the
- * device, another is computed or written. The first that fails ends the others at their next
- * tensor.
+ * Writes the weight files of one merge, several at a time, and what changes in each is computed
+ * while what does not is written ({@link TensorsAhead}). The first that fails ends the others at
+ * their next tensor.
  */
 final class WeightFiles {
   private static final int MOST_AT_A_TIME = 4;
@@ -27,6 +27,7 @@ final class WeightFiles {
   private final List<ShardPlan.PlannedShard> shards;
   private final Path folder;
   private final ProgressListener progress;
+  private final TensorMemory memory;
   private final List<TensorAssembly> assemblies = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();
   private final Object progressLock = new Object();
@@ -44,7 +45,7 @@ final class WeightFiles {
     this.shards = plan.shards().shards();
     this.folder = folder;
     this.progress = progress;
-    TensorMemory memory = TensorMemory.of(plan);
+    this.memory = TensorMemory.of(plan);
     shards.forEach(
         shard ->
             assemblies.add(
@@ -58,12 +59,19 @@ final class WeightFiles {
   }
 
   /**
-   * Writes them all.
+   * Writes them all; may be called once.
    *
    * @param threads how many at a time, the calling one among them
    * @return what each addition did, in the files' order
    */
   List<TensorChange> write(int threads) throws IOException {
+    try (memory) {
+      writeAll(threads);
+    }
+    return assemblies.stream().flatMap(assembly -> assembly.changes().stream()).toList();
+  }
+
+  private void writeAll(int threads) throws IOException {
     List<Thread> others = new ArrayList<>();
     for (int i = 1; i < Math.min(threads, shards.size()); i++) {
       others.add(
@@ -91,7 +99,6 @@ final class WeightFiles {
       case Error error -> throw error;
       default -> throw new IllegalStateException(failure);
     }
-    return assemblies.stream().flatMap(assembly -> assembly.changes().stream()).toList();
   }
 
   private void writeSome() {
@@ -125,18 +132,32 @@ final class WeightFiles {
           shard.fileName());
       return;
     }
+    List<OutputTensor> tensors =
+        shard.tensors().stream().map(declaration -> plan.tensor(declaration.name())).toList();
     try (SafetensorsWriter writer =
-        SafetensorsWriter.create(
-            file, ModelMerge.metadata(checkpoint, plan, shard), shard.tensors())) {
-      for (TensorDeclaration declaration : shard.tensors()) {
+            SafetensorsWriter.create(
+                file, ModelMerge.metadata(checkpoint, plan, shard), shard.tensors());
+        TensorsAhead ahead = TensorsAhead.start(assembly, tensors)) {
+      for (OutputTensor tensor : tensors) {
         if (failure != null) {
           return;
         }
-        assembly.write(plan.tensor(declaration.name()), writer);
-        progressed(declaration.sizeInBytes(), declaration.name());
+        write(tensor, ahead, writer);
+        progressed(tensor.declaration().sizeInBytes(), tensor.name());
       }
       // The folder forces all of its files before it gets its name.
       writer.commitUnforced();
+    }
+  }
+
+  private static void write(OutputTensor tensor, TensorsAhead ahead, SafetensorsWriter writer)
+      throws IOException {
+    if (tensor.isUntouched()) {
+      TensorAssembly.copy(tensor, writer);
+      return;
+    }
+    try (TensorMemory.Held assembled = ahead.take()) {
+      writer.write(tensor.name(), assembled.bytes());
     }
   }
 

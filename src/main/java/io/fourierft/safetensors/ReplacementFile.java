@@ -1,5 +1,6 @@
 package io.fourierft.safetensors;
 
+import io.fourierft.internal.files.WriteBehind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -17,6 +18,7 @@ final class ReplacementFile implements WriterTarget {
   private final Path target;
   private final Path temporary;
   private final FileChannel channel;
+  private final WriteBehind behind;
   private boolean committed;
 
   /** Takes over a channel that is open on {@code temporary}. */
@@ -24,6 +26,7 @@ final class ReplacementFile implements WriterTarget {
     this.target = target;
     this.temporary = temporary;
     this.channel = channel;
+    this.behind = new WriteBehind(channel);
   }
 
   /** Opens a new, empty temporary file in {@code target}'s folder, which must exist. */
@@ -60,11 +63,17 @@ final class ReplacementFile implements WriterTarget {
     return channel;
   }
 
+  @Override
+  public void wrote(long bytes) {
+    behind.wrote(bytes);
+  }
+
   /**
    * Forces the bytes to the device if asked, and puts the file in the target's place, in one step.
    */
   @Override
   public void commit(boolean force) throws IOException {
+    behind.close();
     if (force) {
       channel.force(true);
     }
@@ -81,9 +90,13 @@ final class ReplacementFile implements WriterTarget {
       return;
     }
     try {
-      channel.close();
+      behind.close();
     } finally {
-      Files.deleteIfExists(temporary);
+      try {
+        channel.close();
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
     }
   }
 }

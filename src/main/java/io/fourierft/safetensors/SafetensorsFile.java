@@ -252,6 +252,31 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
+   * Reads the whole tensor. The system copies it from its own memory or the device, in order; going
+   * through the mapping costs it a fault every few pages. Interrupting the thread meanwhile closes
+   * the file.
+   *
+   * @param destination as long as the tensor
+   * @throws SafetensorsException as {@link #read}
+   */
+  public void load(String name, MemorySegment destination) {
+    TensorInfo tensor = tensor(name);
+    if (destination.byteSize() != tensor.sizeInBytes()) {
+      throw new IndexOutOfBoundsException(
+          "%d bytes cannot hold tensor %s of %d"
+              .formatted(destination.byteSize(), name, tensor.sizeInBytes()));
+    }
+    if (!lease.acquire()) {
+      throw closed(name);
+    }
+    try {
+      bytes.fill(tensor, 0, destination);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /**
    * Moves the tensor's bytes to {@code target}.
    *
    * @return how many were moved

@@ -364,6 +364,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
   private void advance(TensorDeclaration tensor, long length) {
     broken = false;
+    file.wrote(length);
     written += length;
     if (written == tensor.sizeInBytes()) {
       current++;

@@ -26,6 +26,9 @@ interface WriterTarget extends AutoCloseable {
     }
   }
 
+  /** So many more bytes have been taken by the channel. */
+  default void wrote(long bytes) {}
+
   /**
    * Everything was written.
    *

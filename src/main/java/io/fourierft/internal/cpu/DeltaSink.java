@@ -80,6 +80,12 @@ final class DeltaSink implements RowSink {
     }
   }
 
+  @Override
+  public int rowsAtOnce(int available) {
+    // One run of a transposed matrix holds an element of each row.
+    return transposed ? available : 1;
+  }
+
   private void prepare(int rowCount, int cols, float[] values, int offset, int stride) {
     if (rescale == 1 && (deltaType == ElementType.F32 || deltaType == ElementType.F64)) {
       return;

@@ -14,6 +14,11 @@ final class FusedMultiplyAdd {
 
   private FusedMultiplyAdd() {}
 
+  /** {@code a·b + c}, rounded once where that is an instruction, else twice. */
+  static float multiplyAdd(float a, float b, float c) {
+    return IS_FAST ? Math.fma(a, b, c) : a * b + c;
+  }
+
   /** Of one call, interpreted: 10 to 40 with the instruction, more than 500 without. */
   private static double nanoseconds() {
     long least = Long.MAX_VALUE;

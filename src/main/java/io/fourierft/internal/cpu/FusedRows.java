@@ -1,9 +1,11 @@
 package io.fourierft.internal.cpu;
 
+import static io.fourierft.internal.cpu.FusedMultiplyAdd.multiplyAdd;
+
 /**
- * Weighted sums of rows with fused multiply-adds, in plain loops that the compiler turns into
- * vector instructions: every line is an array of its own. A sum's terms are added in the order of
- * the rows, whichever method adds them.
+ * Weighted sums of rows with fused multiply-adds where they are instructions, in plain loops that
+ * the compiler turns into vector instructions: every line is an array of its own. A sum's terms are
+ * added in the order of the rows, whichever method adds them.
  */
 final class FusedRows {
   private FusedRows() {}
@@ -38,7 +40,7 @@ final class FusedRows {
 
   private static void addOne(float factor, float[] row, float[] sums, int length) {
     for (int j = 0; j < length; j++) {
-      sums[j] = Math.fma(factor, row[j], sums[j]);
+      sums[j] = multiplyAdd(factor, row[j], sums[j]);
     }
   }
 
@@ -83,10 +85,14 @@ final class FusedRows {
       float x1 = r1[j];
       float x2 = r2[j];
       float x3 = r3[j];
-      s0[j] = Math.fma(a3, x3, Math.fma(a2, x2, Math.fma(a1, x1, Math.fma(a0, x0, s0[j]))));
-      s1[j] = Math.fma(b3, x3, Math.fma(b2, x2, Math.fma(b1, x1, Math.fma(b0, x0, s1[j]))));
-      s2[j] = Math.fma(c3, x3, Math.fma(c2, x2, Math.fma(c1, x1, Math.fma(c0, x0, s2[j]))));
-      s3[j] = Math.fma(d3, x3, Math.fma(d2, x2, Math.fma(d1, x1, Math.fma(d0, x0, s3[j]))));
+      s0[j] =
+          multiplyAdd(a3, x3, multiplyAdd(a2, x2, multiplyAdd(a1, x1, multiplyAdd(a0, x0, s0[j]))));
+      s1[j] =
+          multiplyAdd(b3, x3, multiplyAdd(b2, x2, multiplyAdd(b1, x1, multiplyAdd(b0, x0, s1[j]))));
+      s2[j] =
+          multiplyAdd(c3, x3, multiplyAdd(c2, x2, multiplyAdd(c1, x1, multiplyAdd(c0, x0, s2[j]))));
+      s3[j] =
+          multiplyAdd(d3, x3, multiplyAdd(d2, x2, multiplyAdd(d1, x1, multiplyAdd(d0, x0, s3[j]))));
     }
   }
 }

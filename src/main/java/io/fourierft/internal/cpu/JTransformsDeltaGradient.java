@@ -5,10 +5,8 @@ import java.util.Arrays;
 
 /** The gradient from a dense H on JTransforms: the pruned path the other way round. */
 final class JTransformsDeltaGradient implements DeltaGradient {
-  private static final int ROW_BLOCK_NUMBERS = 1 << 14;
-  private static final int LEAST_ROWS = 8;
-
   private final ColumnBlocks columns = new ColumnBlocks();
+  private RowBlocks blocks = new RowBlocks(1, 1);
   private ColumnFold fold = new DenseCoefficients().fold();
   private HostMatrix gradient = DeltaSink.NOTHING;
 
@@ -17,15 +15,12 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     fold = locations.columns();
     gradient = deltaGradient;
     columns.resize(fold.rows(), fold.columns().length);
-  }
-
-  private int rowsPerTask() {
-    return Math.max(LEAST_ROWS, ROW_BLOCK_NUMBERS / fold.cols());
+    blocks = RowBlocks.of(fold.rows(), fold.cols());
   }
 
   @Override
   public int rowTasks() {
-    return (fold.rows() + rowsPerTask() - 1) / rowsPerTask();
+    return blocks.count();
   }
 
   @Override
@@ -33,8 +28,8 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     JTransformsWorkspace own = (JTransformsWorkspace) workspace;
     int cols = fold.cols();
     LinePlan plan = own.plan(cols);
-    int first = task * rowsPerTask();
-    int count = Math.min(rowsPerTask(), fold.rows() - first);
+    int first = blocks.first(task);
+    int count = blocks.rows(task);
     float[] line = own.rows(cols);
     int width = 2 * (cols / 2 + 1);
     float[] spectra = own.spectra(count * width);

@@ -1,10 +1,15 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.DensePath;
-import java.util.Arrays;
 
 /** All dense paths on JTransforms. All but the reference compute half the rows and mirror them. */
 final class JTransformsDense implements DenseTransform {
+  /** Rows that are brought out of their pages together: a cache line of each page. */
+  private static final int ROWS_TOGETHER = 16;
+
+  /** Numbers between such rows: a cache line. */
+  private static final int GAP = 16;
+
   private final JTransformsReference reference = new JTransformsReference();
   private final TransformedColumns folded = new TransformedColumns(false);
   private final TransformedColumns transformed = new TransformedColumns(true);
@@ -14,21 +19,24 @@ final class JTransformsDense implements DenseTransform {
   private DenseCoefficients coefficients = new DenseCoefficients();
   private DensePath path = DensePath.PRUNED;
   private RowSpectra spectra = summed;
-  private SymmetricRows blocks = new SymmetricRows(1, 1);
+  private SymmetricRows rows = new SymmetricRows(1, 1);
+  private RowBlocks blocks = new RowBlocks(1, 1);
 
   @Override
   public void begin(DenseCoefficients newCoefficients, DensePath newPath) {
     coefficients = newCoefficients;
     path = newPath;
     ColumnFold fold = newCoefficients.fold();
-    blocks = new SymmetricRows(fold.rows(), fold.cols());
+    rows = new SymmetricRows(fold.rows(), fold.cols());
     switch (path) {
       case REFERENCE -> reference.begin(newCoefficients);
       case DIRECT -> {
+        blocks = RowBlocks.of(rows.computed(), fold.cols());
         rowTable.resize(fold.rows());
         colTable.resize(fold.cols());
       }
       default -> {
+        blocks = RowBlocks.sideBySide(rows.computed(), RealPageFft.most(fold.cols()));
         spectra =
             path == DensePath.FOLDED
                 ? folded
@@ -58,7 +66,7 @@ final class JTransformsDense implements DenseTransform {
 
   @Override
   public int rowTasks() {
-    return path == DensePath.REFERENCE ? reference.rowTasks() : blocks.blocks();
+    return path == DensePath.REFERENCE ? reference.rowTasks() : blocks.count();
   }
 
   @Override
@@ -72,21 +80,62 @@ final class JTransformsDense implements DenseTransform {
   }
 
   private void transformedRows(int task, RowSink sink, JTransformsWorkspace own) {
-    int cols = coefficients.fold().cols();
-    int count = blocks.count(task);
-    LinePlan plan = own.plan(cols);
-    float[] values = own.rows(count * cols);
-    Arrays.fill(values, 0, count * cols, 0);
-    spectra.fill(blocks.first(task), count, plan, values, own);
-    plan.inverseRealRows(values, count, own);
-    blocks.write(task, values, coefficients.scale().first() / plan.rowsGain(), sink, own);
+    RealPageFft plan = own.pagePlan(coefficients.fold().cols());
+    int first = blocks.first(task);
+    int count = blocks.rows(task);
+    int places = plan.places(count);
+    SignalPages pages = own.pages(plan, places);
+    pages.clear(plan.pages(), places);
+    for (int part = 0; part < plan.parts(); part++) {
+      int from = part * places;
+      spectra.fill(first + from, Math.min(places, count - from), plan, part, pages, own);
+    }
+    plan.inverse(pages, places);
+    for (int part = 0; part < plan.parts(); part++) {
+      int from = part * places;
+      writeRows(plan, part, first + from, Math.min(places, count - from), pages, sink, own);
+    }
+  }
+
+  /** Writes a part's rows, some at a time: they stand side by side. */
+  private void writeRows(
+      RealPageFft plan,
+      int part,
+      int first,
+      int count,
+      SignalPages pages,
+      RowSink sink,
+      JTransformsWorkspace own) {
+    int cols = plan.length();
+    float factor = coefficients.scale().first();
+    // Rows a power of two apart would all want the same few places of the cache.
+    int stride = cols + GAP;
+    float[] values = own.rows(ROWS_TOGETHER * stride);
+    for (int from = 0; from < count; from += ROWS_TOGETHER) {
+      int height = Math.min(ROWS_TOGETHER, count - from);
+      for (int q = 0; q < cols; q++) {
+        float[] page = plan.transformedElement(pages, part, q);
+        int at = q;
+        for (int r = 0; r < height; r++) {
+          values[at] = factor * page[from + r];
+          at += stride;
+        }
+      }
+      rows.write(first + from, height, values, stride, sink, own);
+    }
   }
 
   private void directRows(int task, RowSink sink, JTransformsWorkspace own) {
-    int count = blocks.count(task);
-    float[] values = own.rows(count * coefficients.fold().cols());
-    own.direct().rows(coefficients, rowTable, colTable, blocks.first(task), count, values);
-    blocks.write(task, values, coefficients.scale().first(), sink, own);
+    int cols = coefficients.fold().cols();
+    int first = blocks.first(task);
+    int count = blocks.rows(task);
+    float factor = coefficients.scale().first();
+    float[] values = own.rows(count * cols);
+    own.direct().rows(coefficients, rowTable, colTable, first, count, values);
+    for (int i = 0; i < count * cols; i++) {
+      values[i] *= factor;
+    }
+    rows.write(first, count, values, cols, sink, own);
   }
 
   @Override

@@ -5,15 +5,14 @@ import java.util.Arrays;
 
 /** The reference path: every coefficient where it is, complex along columns and rows, whole. */
 final class JTransformsReference {
-  private static final int ROW_BLOCK_NUMBERS = 1 << 14;
-  private static final int LEAST_ROWS = 8;
-
   private final ColumnBlocks columns = new ColumnBlocks();
+  private RowBlocks blocks = new RowBlocks(1, 1);
   private DenseCoefficients coefficients = new DenseCoefficients();
 
   void begin(DenseCoefficients newCoefficients) {
     coefficients = newCoefficients;
     columns.resize(rows(), cols());
+    blocks = RowBlocks.of(rows(), cols());
   }
 
   private int rows() {
@@ -46,17 +45,13 @@ final class JTransformsReference {
     }
   }
 
-  private int rowsPerTask() {
-    return Math.max(LEAST_ROWS, ROW_BLOCK_NUMBERS / cols());
-  }
-
   int rowTasks() {
-    return (rows() + rowsPerTask() - 1) / rowsPerTask();
+    return blocks.count();
   }
 
   void rows(int task, RowSink sink, JTransformsWorkspace own) {
-    int first = task * rowsPerTask();
-    int count = Math.min(rowsPerTask(), rows() - first);
+    int first = blocks.first(task);
+    int count = blocks.rows(task);
     int cols = cols();
     LinePlan plan = own.plan(cols);
     float[] values = own.rows(2 * count * cols);

@@ -8,10 +8,12 @@ final class JTransformsWorkspace extends Workspace {
   private static final int PLANS = 16;
 
   private final List<LinePlan> plans = new ArrayList<>();
+  private final List<RealPageFft> pagePlans = new ArrayList<>();
+  private final SignalPages wide = new SignalPages();
+  private final SignalPages narrow = new SignalPages();
   private float[] rows = {};
   private float[] spectra = {};
   private float[] mirror = {};
-  private int[] turns = {};
   private final DirectSum direct = new DirectSum();
   private final PlainPages pages = new PlainPages();
 
@@ -29,6 +31,30 @@ final class JTransformsWorkspace extends Workspace {
     LinePlan made = new LinePlan(length);
     plans.addFirst(made);
     return made;
+  }
+
+  /** The plan for many real signals of this length side by side. */
+  RealPageFft pagePlan(int length) {
+    for (int i = 0; i < pagePlans.size(); i++) {
+      RealPageFft plan = pagePlans.get(i);
+      if (plan.length() == length) {
+        return plan;
+      }
+    }
+    if (pagePlans.size() == PLANS) {
+      pagePlans.removeLast();
+    }
+    RealPageFft made = new RealPageFft(length);
+    pagePlans.addFirst(made);
+    return made;
+  }
+
+  /** Room for signals side by side in so many places; what it holds is undefined. */
+  SignalPages pages(RealPageFft plan, int places) {
+    SignalPages pages =
+        RealPageFft.most(plan.length()) / plan.parts() < SignalPages.MOST ? narrow : wide;
+    pages.reserve(plan.pages(), places);
+    return pages;
   }
 
   /** Room for a block of rows; what it holds is undefined. */
@@ -53,14 +79,6 @@ final class JTransformsWorkspace extends Workspace {
       mirror = new float[floats];
     }
     return mirror;
-  }
-
-  /** Room for a turn of every entry; what it holds is undefined. */
-  int[] turns(int entries) {
-    if (turns.length < entries) {
-      turns = new int[entries];
-    }
-    return turns;
   }
 
   /** Pages for products. */

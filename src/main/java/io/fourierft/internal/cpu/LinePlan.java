@@ -1,7 +1,6 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.internal.definition.HalfSpectrum;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.jtransforms.fft.DoubleFFT_1D;
 import org.jtransforms.fft.FloatFFT_1D;
@@ -22,8 +21,6 @@ final class LinePlan {
   private final FloatFFT_1D single;
   private final @Nullable DoubleFFT_1D twice;
   private final double[] wide;
-  private final boolean pairs;
-  private final float[] spare;
   private final float gain;
 
   LinePlan(int length) {
@@ -32,8 +29,6 @@ final class LinePlan {
     boolean precise = realTransformIsPrecise(length);
     twice = precise ? null : new DoubleFFT_1D(length);
     wide = precise ? new double[0] : new double[length];
-    pairs = !precise || isConvolved(length);
-    spare = new float[pairs ? length : 0];
     // The unscaled inverse of split-radix lengths is half the sum, that of the others the sum.
     float[] impulse = new float[length];
     impulse[0] = 1;
@@ -53,7 +48,7 @@ final class LinePlan {
   }
 
   /** Whether JTransforms takes Bluestein's algorithm, for what 2, 3 and 5 leave of the length. */
-  private static boolean isConvolved(int length) {
+  static boolean isConvolved(int length) {
     int unusual = length;
     for (int factor = 2; factor <= 5; factor++) {
       while (unusual % factor == 0) {
@@ -105,56 +100,6 @@ final class LinePlan {
     twice.realInverse(wide, 0, false);
     for (int i = 0; i < length; i++) {
       a[at + i] = (float) wide[i];
-    }
-  }
-
-  /**
-   * {@link #inverseReal} of lines that stand without gaps, which multiplies by {@link #rowsGain}.
-   * Where JTransforms takes as long for a real line as for a complex one, two lines go through one
-   * complex transform, as its real and imaginary part.
-   */
-  void inverseRealRows(float[] a, int count, JTransformsWorkspace workspace) {
-    int done = 0;
-    if (pairs) {
-      float[] both = workspace.spectra(2 * length);
-      for (; done + 1 < count; done += 2) {
-        inversePair(a, done * length, a, (done + 1) * length, both);
-      }
-      if (done < count) {
-        Arrays.fill(spare, 0);
-        inversePair(a, done * length, spare, 0, both);
-      }
-      return;
-    }
-    for (; done < count; done++) {
-      inverseReal(a, done * length);
-    }
-  }
-
-  /** What {@link #inverseRealRows} multiplies its result by. */
-  float rowsGain() {
-    return pairs ? 1 : gain;
-  }
-
-  private void inversePair(float[] a, int first, float[] b, int second, float[] both) {
-    for (int v = 0; 2 * v <= length; v++) {
-      int real = realAt(v);
-      int imaginary = imaginaryAt(v);
-      float r0 = a[first + real];
-      float r1 = b[second + real];
-      float i0 = imaginary < 0 ? 0 : a[first + imaginary];
-      float i1 = imaginary < 0 ? 0 : b[second + imaginary];
-      both[2 * v] = r0 - i1;
-      both[2 * v + 1] = i0 + r1;
-      if (imaginary >= 0) {
-        both[2 * (length - v)] = r0 + i1;
-        both[2 * (length - v) + 1] = r1 - i0;
-      }
-    }
-    complex(both, 0);
-    for (int q = 0; q < length; q++) {
-      a[first + q] = both[2 * q];
-      b[second + q] = both[2 * q + 1];
     }
   }
 

@@ -8,4 +8,7 @@ public interface RowSink {
    */
   void accept(
       int firstRow, int rowCount, float[] values, int offset, int stride, Workspace workspace);
+
+  /** The number of rows, up to {@code available}, that are best given in one call. */
+  int rowsAtOnce(int available);
 }

@@ -15,10 +15,16 @@ interface RowSpectra {
   void columns(int task, JTransformsWorkspace workspace);
 
   /**
-   * Puts these columns into the packed half spectra ({@link LinePlan}) of rows {@code first} to
-   * {@code first + count - 1}, which stand in {@code half} without gaps and are zero.
+   * Puts these columns into the half spectra of rows {@code first} to {@code first + count - 1},
+   * which are a part's signals and are zero: row r in place {@code r - first} of the bins' pages.
    */
-  void fill(int first, int count, LinePlan plan, float[] half, JTransformsWorkspace workspace);
+  void fill(
+      int first,
+      int count,
+      RealPageFft plan,
+      int part,
+      SignalPages pages,
+      JTransformsWorkspace workspace);
 
   /** Bytes of the buffers that are kept for the next use. */
   long retainedBytes();

@@ -67,21 +67,23 @@ final class TransformedColumns implements RowSpectra {
 
   @Override
   public void fill(
-      int first, int count, LinePlan plan, float[] half, JTransformsWorkspace workspace) {
-    int cols = fold().cols();
+      int first,
+      int count,
+      RealPageFft plan,
+      int part,
+      SignalPages pages,
+      JTransformsWorkspace workspace) {
     int[] stored = fold().columns();
     int columnCount = columnCount();
     for (int c = 0; c < columnCount; c++) {
-      int v = pruned ? stored[c] : c;
-      int real = plan.realAt(v);
-      int imaginary = plan.imaginaryAt(v);
+      int page = plan.bin(part, pruned ? stored[c] : c);
+      float[] re = pages.re()[page];
+      float[] im = pages.im()[page];
       float[] block = columns.blockOf(c);
       int from = columns.offsetOf(c) + 2 * first;
       for (int r = 0; r < count; r++) {
-        half[r * cols + real] = block[from + 2 * r];
-        if (imaginary >= 0) {
-          half[r * cols + imaginary] = block[from + 2 * r + 1];
-        }
+        re[r] = block[from + 2 * r];
+        im[r] = block[from + 2 * r + 1];
       }
     }
   }

@@ -20,26 +20,26 @@ final class Radix2Pass implements FftPass {
 
   @Override
   public void run(float[] in, int inAt, float[] out, int outAt, float[] scratch) {
-    first(in, inAt, out, outAt);
-    if (m > 1) {
+    if (m == 1) {
+      last(in, inAt, out, outAt);
+    } else {
       others(in, inAt, out, outAt);
     }
   }
 
-  /** The butterflies of p = 0, whose twiddle factors are 1. */
-  private void first(float[] in, int inAt, float[] out, int outAt) {
-    int from = m * s * WIDTH;
+  /** The last pass has no twiddle factors. */
+  private void last(float[] in, int inAt, float[] out, int outAt) {
     int to = s * WIDTH;
     for (int q = 0; q < to; q += WIDTH) {
-      plain(in, inAt + q, from, out, outAt + q, to);
+      plain(in, inAt + q, out, outAt + q, to);
     }
   }
 
-  private static void plain(float[] in, int i, int from, float[] out, int o, int to) {
+  private static void plain(float[] in, int i, float[] out, int o, int to) {
     FloatVector xr0 = FloatVector.fromArray(SPECIES, in, i);
     FloatVector xi0 = FloatVector.fromArray(SPECIES, in, i + COUNT);
-    FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + from);
-    FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + from + COUNT);
+    FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + to);
+    FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + to + COUNT);
     FloatVector yr0 = xr0.add(xr1);
     FloatVector yi0 = xi0.add(xi1);
     FloatVector yr1 = xr0.sub(xr1);
@@ -53,7 +53,7 @@ final class Radix2Pass implements FftPass {
   private void others(float[] in, int inAt, float[] out, int outAt) {
     int from = m * s * WIDTH;
     int to = s * WIDTH;
-    for (int p = 1; p < m; p++) {
+    for (int p = 0; p < m; p++) {
       int inRow = inAt + p * to;
       int outRow = outAt + 2 * p * to;
       for (int q = 0; q < to; q += WIDTH) {

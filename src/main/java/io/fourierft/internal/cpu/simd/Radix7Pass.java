@@ -28,36 +28,36 @@ final class Radix7Pass implements FftPass {
 
   @Override
   public void run(float[] in, int inAt, float[] out, int outAt, float[] scratch) {
-    first(in, inAt, out, outAt);
-    if (m > 1) {
+    if (m == 1) {
+      last(in, inAt, out, outAt);
+    } else {
       others(in, inAt, out, outAt);
     }
   }
 
-  /** The butterflies of p = 0, whose twiddle factors are 1. */
-  private void first(float[] in, int inAt, float[] out, int outAt) {
-    int from = m * s * WIDTH;
+  /** The last pass has no twiddle factors. */
+  private void last(float[] in, int inAt, float[] out, int outAt) {
     int to = s * WIDTH;
     for (int q = 0; q < to; q += WIDTH) {
-      plain(in, inAt + q, from, out, outAt + q, to);
+      plain(in, inAt + q, out, outAt + q, to);
     }
   }
 
-  private static void plain(float[] in, int i, int from, float[] out, int o, int to) {
+  private static void plain(float[] in, int i, float[] out, int o, int to) {
     FloatVector xr0 = FloatVector.fromArray(SPECIES, in, i);
     FloatVector xi0 = FloatVector.fromArray(SPECIES, in, i + COUNT);
-    FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + from);
-    FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + from + COUNT);
-    FloatVector xr2 = FloatVector.fromArray(SPECIES, in, i + 2 * from);
-    FloatVector xi2 = FloatVector.fromArray(SPECIES, in, i + 2 * from + COUNT);
-    FloatVector xr3 = FloatVector.fromArray(SPECIES, in, i + 3 * from);
-    FloatVector xi3 = FloatVector.fromArray(SPECIES, in, i + 3 * from + COUNT);
-    FloatVector xr4 = FloatVector.fromArray(SPECIES, in, i + 4 * from);
-    FloatVector xi4 = FloatVector.fromArray(SPECIES, in, i + 4 * from + COUNT);
-    FloatVector xr5 = FloatVector.fromArray(SPECIES, in, i + 5 * from);
-    FloatVector xi5 = FloatVector.fromArray(SPECIES, in, i + 5 * from + COUNT);
-    FloatVector xr6 = FloatVector.fromArray(SPECIES, in, i + 6 * from);
-    FloatVector xi6 = FloatVector.fromArray(SPECIES, in, i + 6 * from + COUNT);
+    FloatVector xr1 = FloatVector.fromArray(SPECIES, in, i + to);
+    FloatVector xi1 = FloatVector.fromArray(SPECIES, in, i + to + COUNT);
+    FloatVector xr2 = FloatVector.fromArray(SPECIES, in, i + 2 * to);
+    FloatVector xi2 = FloatVector.fromArray(SPECIES, in, i + 2 * to + COUNT);
+    FloatVector xr3 = FloatVector.fromArray(SPECIES, in, i + 3 * to);
+    FloatVector xi3 = FloatVector.fromArray(SPECIES, in, i + 3 * to + COUNT);
+    FloatVector xr4 = FloatVector.fromArray(SPECIES, in, i + 4 * to);
+    FloatVector xi4 = FloatVector.fromArray(SPECIES, in, i + 4 * to + COUNT);
+    FloatVector xr5 = FloatVector.fromArray(SPECIES, in, i + 5 * to);
+    FloatVector xi5 = FloatVector.fromArray(SPECIES, in, i + 5 * to + COUNT);
+    FloatVector xr6 = FloatVector.fromArray(SPECIES, in, i + 6 * to);
+    FloatVector xi6 = FloatVector.fromArray(SPECIES, in, i + 6 * to + COUNT);
     FloatVector sr1 = xr1.add(xr6);
     FloatVector dr1 = xr1.sub(xr6);
     FloatVector si1 = xi1.add(xi6);
@@ -115,7 +115,7 @@ final class Radix7Pass implements FftPass {
   private void others(float[] in, int inAt, float[] out, int outAt) {
     int from = m * s * WIDTH;
     int to = s * WIDTH;
-    for (int p = 1; p < m; p++) {
+    for (int p = 0; p < m; p++) {
       int inRow = inAt + p * to;
       int outRow = outAt + 7 * p * to;
       for (int q = 0; q < to; q += WIDTH) {

@@ -1,16 +1,23 @@
 package io.fourierft.internal.cpu.simd;
 
 import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
+import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 
 import io.fourierft.internal.cpu.RowSink;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Hands a block of rows of ΔW, which stands in lanes, to the sink row by row.
+ * Hands a block of rows of ΔW, which stands in lanes, to the sink, each row next to its mirror
+ * image while it is in the first cache.
  *
  * <p>The coefficients are real, so ΔW is point-symmetric: {@code ΔW[M-p, N-q] = ΔW[p, q]}, indices
  * modulo M and N. Only rows 0 to M/2 are computed; the others are written from them in reverse.
  */
 final class RowBlockWriter {
+  private static final VectorShuffle<Float> REVERSED =
+      VectorShuffle.fromOp(SPECIES, l -> COUNT - 1 - l);
+
   private RowBlockWriter() {}
 
   /** Blocks that cover rows 0 to M/2. */
@@ -18,7 +25,7 @@ final class RowBlockWriter {
     return rows / 2 / COUNT + 1;
   }
 
-  /** Floats that hold the rows of a block, and their reverse, of {@code cols} elements. */
+  /** Floats that hold the rows of a block of {@code cols} elements. */
   static int rowFloats(int cols) {
     return COUNT * stride(cols);
   }
@@ -48,32 +55,35 @@ final class RowBlockWriter {
       float factor,
       RowSink sink,
       SimdWorkspace workspace) {
-    int last = Math.min(firstRow + COUNT - 1, rows / 2);
-    writeForward(block, out, firstRow, last - firstRow + 1, cols, factor, sink, workspace);
-    int firstMirrored = Math.max(firstRow, 1);
-    int lastMirrored = Math.min(last, (rows - 1) / 2);
-    if (lastMirrored < firstMirrored) {
-      return;
-    }
     int stride = stride(cols);
-    // Lane l is written as row COUNT-1-l, so that rows M-last .. M-first ascend.
-    int top = (COUNT - 1) * stride;
-    for (int q = 0; q < cols; q += COUNT) {
-      int at = top + COUNT + cols - q - COUNT + 1;
-      Transposer.turnReversed(block, q * COUNT, COUNT, workspace.tile(), out, at, -stride, factor);
+    turn(block, out, cols, factor, workspace);
+    int end = Math.min(firstRow + COUNT, rows / 2 + 1);
+    writeMirrored(out, firstRow, end, rows, cols, sink, workspace);
+    sink.accept(firstRow, end - firstRow, out, 0, stride, workspace);
+  }
+
+  /**
+   * The mirror images of rows {@code firstRow .. end − 1}, from the last on, so that they ascend.
+   */
+  private static void writeMirrored(
+      float[] out,
+      int firstRow,
+      int end,
+      int rows,
+      int cols,
+      RowSink sink,
+      SimdWorkspace workspace) {
+    int stride = stride(cols);
+    int first = Math.max(firstRow, 1);
+    int together = sink.rowsAtOnce(COUNT);
+    float[] mirror = workspace.mirror(together * stride);
+    for (int last = Math.min(end - 1, (rows - 1) / 2); last >= first; last -= together) {
+      int count = Math.min(together, last - first + 1);
+      for (int i = 0; i < count; i++) {
+        reverse(out, (last - i - firstRow) * stride, mirror, i * stride, cols);
+      }
+      sink.accept(rows - last, count, mirror, COUNT, stride, workspace);
     }
-    for (int l = 0; l < COUNT; l++) {
-      // Column 0 mirrors itself: it was written as column `cols`.
-      out[l * stride + COUNT] = out[l * stride + COUNT + cols];
-    }
-    int lowest = COUNT - 1 - (lastMirrored - firstRow);
-    sink.accept(
-        rows - lastMirrored,
-        lastMirrored - firstMirrored + 1,
-        out,
-        lowest * stride + COUNT,
-        stride,
-        workspace);
   }
 
   /** Writes rows {@code firstRow + l} for the first {@code count} lanes. */
@@ -86,10 +96,25 @@ final class RowBlockWriter {
       float factor,
       RowSink sink,
       SimdWorkspace workspace) {
+    turn(block, out, cols, factor, workspace);
+    sink.accept(firstRow, count, out, 0, stride(cols), workspace);
+  }
+
+  private static void turn(
+      float[] block, float[] out, int cols, float factor, SimdWorkspace workspace) {
     int stride = stride(cols);
     for (int q = 0; q < cols; q += COUNT) {
       Transposer.turn(block, q * COUNT, COUNT, workspace.tile(), out, q, stride, factor);
     }
-    sink.accept(firstRow, count, out, 0, stride, workspace);
+  }
+
+  /** Element q of the row at {@code from} becomes element N − q of that at {@code to + COUNT}. */
+  private static void reverse(float[] row, int from, float[] mirror, int to, int cols) {
+    int last = to + cols + 1;
+    for (int q = 0; q < cols; q += COUNT) {
+      FloatVector.fromArray(SPECIES, row, from + q).rearrange(REVERSED).intoArray(mirror, last - q);
+    }
+    // Column 0 mirrors itself: it was written as column N.
+    mirror[to + COUNT] = row[from];
   }
 }

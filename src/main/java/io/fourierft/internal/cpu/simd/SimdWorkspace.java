@@ -11,6 +11,7 @@ final class SimdWorkspace extends Workspace {
   private float[] rotors = {};
   private float[] coefficients = {};
   private float[] turned = {};
+  private float[] mirror = {};
   private int[] phases = {};
 
   /** Room for a block. */
@@ -35,6 +36,14 @@ final class SimdWorkspace extends Workspace {
       scratch = new float[floats];
     }
     return scratch;
+  }
+
+  /** Room for the mirror image of rows. */
+  float[] mirror(int floats) {
+    if (mirror.length < floats) {
+      mirror = new float[floats];
+    }
+    return mirror;
   }
 
   /** Room for a complex vector of each coefficient. */

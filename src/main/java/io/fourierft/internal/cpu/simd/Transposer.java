@@ -20,8 +20,6 @@ final class Transposer {
   private static final VectorMask<Float> BIT_2 = lanesWith(2);
   private static final VectorMask<Float> BIT_4 = lanesWith(4);
   private static final VectorMask<Float> BIT_8 = lanesWith(8);
-  private static final VectorShuffle<Float> REVERSED =
-      VectorShuffle.fromOp(SPECIES, l -> COUNT - 1 - l);
 
   private Transposer() {}
 
@@ -61,23 +59,6 @@ final class Transposer {
       exchangeTwoAndOne(in, at, step, out, outAt, stride, factor);
     } else {
       turnByElement(in, at, step, out, outAt, stride, factor);
-    }
-  }
-
-  /** As {@link #turn}, every vector of the result in reverse. */
-  static void turnReversed(
-      float[] in,
-      int at,
-      int step,
-      float[] tile,
-      float[] out,
-      int outAt,
-      int stride,
-      float factor) {
-    turn(in, at, step, tile, out, outAt, stride, factor);
-    for (int l = 0; l < COUNT; l++) {
-      int o = outAt + l * stride;
-      FloatVector.fromArray(SPECIES, out, o).rearrange(REVERSED).intoArray(out, o);
     }
   }
 

@@ -1,0 +1,99 @@
+package io.fourierft.internal.cpu;
+
+import io.fourierft.internal.definition.RootsOfUnity;
+import java.util.Arrays;
+import org.jtransforms.fft.DoubleFFT_1D;
+
+/**
+ * Transforms of any length by Bluestein's algorithm: {@code nk = (n² + k² − (k − n)²)/2} makes of a
+ * transform a convolution with the chirp {@code e^{−iπj²/length}}, which two transforms of a quick
+ * length compute. Chirps are exact fractions of a turn in double, rounded once; the kernel's
+ * spectrum is computed in double. For one thread at a time.
+ */
+final class PageConvolution {
+  private final int length;
+  private final PageFft fft;
+  private final float[] chirp;
+  // By the page in which the bin stands after a transform, over the convolution's length.
+  private final float[] kernel;
+  private final SignalPages scratch = new SignalPages();
+  private final float[][] spare;
+
+  PageConvolution(int length) {
+    this.length = length;
+    int longer = PageFft.quickLength(2 * length - 1);
+    fft = new PageFft(longer);
+    spare = new float[longer][];
+    chirp = new float[2 * length];
+    double[] spectrum = new double[2 * longer];
+    for (int j = 0; j < length; j++) {
+      long turn = (long) j * j % (2L * length);
+      double cosine = RootsOfUnity.cosine(turn, 2L * length);
+      double sine = RootsOfUnity.sine(turn, 2L * length);
+      chirp[2 * j] = (float) cosine;
+      chirp[2 * j + 1] = (float) sine;
+      int mirror = j == 0 ? 0 : longer - j;
+      spectrum[2 * j] = cosine;
+      spectrum[2 * j + 1] = -sine;
+      spectrum[2 * mirror] = cosine;
+      spectrum[2 * mirror + 1] = -sine;
+    }
+    new DoubleFFT_1D(longer).complexInverse(spectrum, false);
+    kernel = new float[2 * longer];
+    for (int k = 0; k < longer; k++) {
+      kernel[2 * k] = (float) (spectrum[2 * k] / longer);
+      kernel[2 * k + 1] = (float) (spectrum[2 * k + 1] / longer);
+    }
+  }
+
+  /** Transforms pages {@code first} to {@code first + length − 1}; bins come out in order. */
+  void transform(SignalPages pages, int first, int signals) {
+    int longer = fft.length();
+    scratch.reserve(longer, signals);
+    float[][] re = scratch.re();
+    float[][] im = scratch.im();
+    for (int j = 0; j < length; j++) {
+      PageLoops.turnInto(
+          pages.re()[first + j],
+          pages.im()[first + j],
+          chirp[2 * j],
+          chirp[2 * j + 1],
+          re[j],
+          im[j],
+          signals);
+    }
+    for (int j = length; j < longer; j++) {
+      Arrays.fill(re[j], 0, signals, 0);
+      Arrays.fill(im[j], 0, signals, 0);
+    }
+    fft.transform(scratch, signals);
+    for (int k = 0; k < longer; k++) {
+      int page = fft.page(k);
+      PageLoops.turn(re[page], im[page], kernel[2 * k], kernel[2 * k + 1], signals);
+    }
+    // The inverse is the same transform with the parts exchanged, and takes its pages in order.
+    sort(re);
+    sort(im);
+    scratch.exchangeParts();
+    fft.transform(scratch, signals);
+    scratch.exchangeParts();
+    for (int k = 0; k < length; k++) {
+      int page = fft.page(k);
+      PageLoops.turnInto(
+          re[page],
+          im[page],
+          chirp[2 * k],
+          chirp[2 * k + 1],
+          pages.re()[first + k],
+          pages.im()[first + k],
+          signals);
+    }
+  }
+
+  private void sort(float[][] part) {
+    for (int k = 0; k < spare.length; k++) {
+      spare[k] = part[fft.page(k)];
+    }
+    System.arraycopy(spare, 0, part, 0, spare.length);
+  }
+}
