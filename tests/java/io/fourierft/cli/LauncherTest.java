@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The launcher, with a Maven that makes empty jars and a Java that says what it was given. Both
@@ -302,6 +304,25 @@ class LauncherTest {
     for (int i = 0; i < 2; i++) {
       assertFalse(said(start(checkout, Map.of())).contains("-XX:AOTCache="));
     }
+    assertEquals(1, caches());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--add-modules jdk.jfr",
+        "-Xmx1g --add-modules=jdk.jfr",
+        "--limit-modules java.base",
+        "-javaagent:agent.jar",
+        "-XX:StartFlightRecording=filename=x.jfr"
+      })
+  void optionsThatChangeTheGraphOfModulesStartWithoutACache(String options) throws Exception {
+    said(start(checkout, Map.of()));
+    String said = said(start(checkout, Map.of("FOURIERFT_JAVA_OPTS", options)));
+    assertTrue(said.contains(options), said);
+    assertFalse(said.contains("-XX:AOTCache="), said);
+    assertTrue(
+        said(start(checkout, Map.of("FOURIERFT_JAVA_OPTS", "-Xmx1g"))).contains("-XX:AOTCache="));
     assertEquals(1, caches());
   }
 
