@@ -71,7 +71,7 @@ cp -r native/CMakeLists.txt native/callbacks native/include native/kernels "$out
 cp cmake/*.cmake "$out/cmake/"
 # What the compiler said of the jar's kernels, where they were built.
 [ ! -f target/kernels/resources.md ] || cp target/kernels/resources.md "$out/"
-cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/peers.py benchmarks/gpu/README.md "$out/"
+cp benchmarks/gpu/run.sh benchmarks/gpu/cases.json benchmarks/gpu/python/*.py benchmarks/gpu/README.md "$out/"
 
 echo "== compiling the benchmark"
 maven -f benchmarks "-Dfourierft.jar=$out/lib/fourierft-$version.jar" compile

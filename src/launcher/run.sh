@@ -104,6 +104,10 @@ run_program() {
     -Djava.awt.headless=true
   )
   local main=(--module io.fourierft/io.fourierft.cli.Start)
+  # A cache is of one graph of modules; with another the virtual machine would complain of it at each start.
+  case " ${FOURIERFT_JAVA_OPTS:-} " in
+    *" --add-modules"* | *" --limit-modules"* | *" --module-path"* | *" -p "* | *" --patch-module"* | *" --upgrade-module-path"* | *" -javaagent:"* | *" -XX:StartFlightRecording"*) caches= ;;
+  esac
   if [ -n "$caches" ]; then
     # All of a cache is prepared at each start: where the program only speaks, one of what that needs.
     kind=work

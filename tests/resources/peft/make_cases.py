@@ -12,6 +12,7 @@ adapters/NAME/expected.safetensors
 matching.json                   what PEFT says of (configuration, module name): is it adapted, with which n_frequency
 regex.json                      what Python's re says of (expression, text): fullmatch and match
 regex_random.json               the same of expressions drawn at random, "1" for each text that matches
+regex_edges.json                the same where one character, number or flag more or less makes the difference
 """
 
 import json
@@ -358,8 +359,56 @@ def regex_random(count=1500, seed=20261126):
     (HERE / "regex_random.json").write_text(f'{{\n "texts": {json.dumps(RANDOM_TEXTS)},\n "rows": [\n{lines}\n ]\n}}\n')
 
 
+# An expression, and texts of which some match and some do not.
+EDGES = [
+    # Classes at their first and last characters; letters whose case is not that of ASCII.
+    ("(?a)\\d", "0 9 / : \u0663"), ("\\d", "0 9 / : \u0663"), ("(?a)\\w", "a z A Z 0 9 _ @ [ ` { / : \x7f \x80 \xe9"),
+    ("\\s", ["\t", "\r", "\x08", "\x0e", "\x1b", "\x1c", "\x1f", " ", "!", "\x85", "\x86", "\u2029"]),
+    ("(?a)\\s", ["\t", "\r", "\x1c", "\x1f", " ", "\x85", "\u2029"]),
+    ("(?i)\xc9", "\xc9 \xe9 e"), ("(?ai)\xc9", "\xc9 \xe9 e"), ("(?ai)A", "A a \xe5"), ("(?i)a", "A a"), ("(?ai)k", "k K \u212a"),
+    ("(?i)k", "k K \u212a"), ("(?a)(?u:\\w)\\w", "\xe9a \xe9\xe9 a\xe9"), ("(?u)\\w", "\xe9 -"), ("(?a:\\w)\\w", "\xe9a a\xe9"),
+    # Escapes.
+    ("\\x40", "@ A"), ("\\x414", "A4 A"), ("\\x4", "4"), ("\\x4g", "4g"), ("\\U0010ffff", "\U0010ffff a"), ("\\U00110000", "a"),
+    ("\\u00e9", "\xe9 e"), ("\\N{DIGIT ONE}", "1 N"), ("\\N{digit nine}", "9 N"), ("\\N{NO SUCH SIGN}", "a"), ("\\N1", "N1"),
+    ("\\0", ["\0", "0"]), ("\\07", "\x07 7"), ("\\08", ["\x008", "8"]), ("\\0777", "?7 \x077"), ("\\101", "A 1"), ("\\108", "H \x088"),
+    ("\\377", "\xff a"), ("\\400", "a"), ("\\777", "a"), ("\\800", "a"), ("\\z", "z"), ("\\y", "y"), ("\\C", "C"), ("\\Y", "Y"),
+    # Brackets.
+    ("[\\A]", "A"), ("[\\Z]", "Z"), ("[\\z]", "z"), ("[\\1]", "\x01 1"), ("[\\7]", "\x07 7"), ("[\\8]", "8"), ("[\\9]", "9"),
+    ("[\\101]", "A 1"), ("[\\18]", "\x01 8 1"), ("[\\377]", "\xff"), ("[\\400]", "a"), ("[\\0]", ["\0", "0"]), ("[\\0-\\2]", ["\0", "\1", "\3"]),
+    ("[\\b]", ["\b", "b", "\0"]), ("[\\d]", ["1", "\0"]), ("[\\d-a]", "1 a"), ("[\\d-]", ["1", "-", "\0"]), ("[a-a]", "a b"), ("[b-a]", "a"),
+    ("[a-c]", "a b c d `"), ("[^a-c]", "a c d"), ("[\\x41-\\x43]", "A B C D"), ("[]-a]", "] a b \\"), ("[a-]", "a - b"), ("[a\\", "a"),
+    # Counts, and braces that are none.
+    ("x{}", "x{} xx x"), ("x{,}", ["", "x", "xx", "x{,}"]), ("x{1,y}", "x{1,y} x"), ("x{1", "x{1 x"), ("x{1,2", "x{1,2 xx"), ("x{2}", "x xx xxx"),
+    ("x{0}", ["", "x"]), ("x{,2}", ["", "xx", "xxx"]), ("(?:){4294967295}x", "x"), ("(?:){10000000000}x", "x"),
+    ("x{2,2}", "x xx xxx"), ("x{1}?", "x xx"), ("x{1}{1}", "x"), ("x?+", ["", "x"]), ("(?>x*)x", "x xx"), ("(?:x++)x", "x xx"),
+    # White space and comments that are passed over.
+    ("(?x)a b", ["ab", "a b"]), ("(?x)a\tb\rc", ["abc", "a\tb\rc"]), ("(?x)a\x08b", ["ab", "a\x08b"]), ("(?x)a\x0eb", ["ab", "a\x0eb"]),
+    ("(?x)a#b\nc", "ac abc a"), ("(?x)a#b", "a ab"), ("(?x)a#", "a a#"), ("(?x)[ #]", [" ", "#"]), ("(?x)a\\ b", ["a b", "ab"]), ("a b", ["a b", "ab"]),
+    ("(?x:a b)c d", ["abc d", "abcd"]), ("(?-x:a b)", ["a b", "ab"]),
+    # Ends of lines and words, what is looked at and not taken.
+    ("a$", ["a", "a\n"]), ("(?m)a$\\nb", ["a\nb"]), ("(?m)a\\n^b", ["a\nb"]), ("a\\n^b", ["a\nb"]), ("a\\Z\\n?", ["a", "a\n"]), ("\\B", ["", "a"]),
+    ("\\b", ["", "a"]), ("\\Ba", "a"), ("a\\b.*", "a ab a-"), ("(?<=ab)c", "c"), ("ab(?<=ab)c", "abc"), ("ab(?<!ab)c", "abc"), ("ab(?<=b)c", "abc"),
+    ("(?<=a|bc)d", "d"), ("a(?=b)b", "ab aa"), ("a(?!b).", "ab ac"),
+]
+
+
+def regex_edges():
+    rows = []
+    for expression, texts in EDGES:
+        texts = texts.split(" ") if isinstance(texts, str) else texts
+        try:
+            compiled = re.compile(expression)
+        except (re.error, OverflowError):
+            rows.append([expression, texts, None])
+            continue
+        rows.append([expression, texts, [t for t in texts if compiled.fullmatch(t)]])
+    lines = ",\n".join(" " + json.dumps(row) for row in rows)
+    (HERE / "regex_edges.json").write_text(f"[\n{lines}\n]\n")
+
+
 if __name__ == "__main__":
     adapters()
     matching()
     regex()
     regex_random()
+    regex_edges()

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The launcher, with a Maven that makes empty jars and a Java that says what it was given. Both
@@ -41,7 +43,7 @@ class LauncherTest {
         tools.resolve("mvn"),
         """
         echo built >> "$BUILDS"
-        sleep 1
+        sleep "${BUILD_SECONDS:-0}"
         target=target
         lib=target/lib
         for argument; do case $argument in
@@ -162,7 +164,7 @@ class LauncherTest {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/flock")), "flock waits");
     List<Process> launchers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      launchers.add(start(checkout, Map.of()));
+      launchers.add(start(checkout, Map.of("BUILD_SECONDS", "2")));
     }
     for (Process launcher : launchers) {
       assertTrue(said(launcher).contains("jar=first\n"));
@@ -302,6 +304,25 @@ class LauncherTest {
     for (int i = 0; i < 2; i++) {
       assertFalse(said(start(checkout, Map.of())).contains("-XX:AOTCache="));
     }
+    assertEquals(1, caches());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--add-modules jdk.jfr",
+        "-Xmx1g --add-modules=jdk.jfr",
+        "--limit-modules java.base",
+        "-javaagent:agent.jar",
+        "-XX:StartFlightRecording=filename=x.jfr"
+      })
+  void optionsThatChangeTheGraphOfModulesStartWithoutACache(String options) throws Exception {
+    said(start(checkout, Map.of()));
+    String said = said(start(checkout, Map.of("FOURIERFT_JAVA_OPTS", options)));
+    assertTrue(said.contains(options), said);
+    assertFalse(said.contains("-XX:AOTCache="), said);
+    assertTrue(
+        said(start(checkout, Map.of("FOURIERFT_JAVA_OPTS", "-Xmx1g"))).contains("-XX:AOTCache="));
     assertEquals(1, caches());
   }
 

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a merge carries along, replaces and warns of besides the weights with a ΔW. */
@@ -128,6 +129,7 @@ class MergeCompanionsTest extends ModelCommandTest {
     assertTrue(back.err().contains("it had replaced 3 tensors whole"), back.err());
   }
 
+  @Tag("slow")
   @Test
   void aVeryLargeLayerIsWarnedOfUnlessTheShuffleIsSaid() throws IOException {
     int rows = 16384;

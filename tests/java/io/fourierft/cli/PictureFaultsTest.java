@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.FourierException;
+import io.fourierft.MemoryFolder;
 import io.fourierft.watched.EveryCall;
 import io.fourierft.watched.FailingCall;
 import io.fourierft.watched.WatchedFileSystem;
@@ -20,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A picture, once for each call that writing it makes of the file system, as {@link EveryCall}. */
 class PictureFaultsTest {
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   private static BufferedImage picture(Color color) {
     BufferedImage image = new BufferedImage(40, 30, BufferedImage.TYPE_INT_RGB);

@@ -56,7 +56,8 @@ class ProcessEndTest {
       int code, String word, String shell, List<String> flags, Object... arguments)
       throws Exception {
     List<String> all = new ArrayList<>(flags);
-    all.add("-XX:-UsePerfData");
+    // As the launcher starts what is short.
+    all.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+UseSerialGC"));
     try (ChildJvm child = ChildJvm.start(shell, all, Main.class, arguments)) {
       String said = child.finish();
       assertEquals(code, child.waitFor(), said);

@@ -2,6 +2,7 @@ package io.fourierft.merge;
 
 import io.fourierft.EngineOptions;
 import io.fourierft.FourierEngine;
+import io.fourierft.MemoryFolder;
 import io.fourierft.ModelFiles;
 import io.fourierft.peft.PeftAdapter;
 import io.fourierft.peft.PeftAdapterWriter;
@@ -25,7 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
  * call failing, or delayed while another run passes ({@link EveryCall}).
  */
 class FileFaultsTest {
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
+
   private FourierEngine engine;
   private Path base;
   private Path adapter;

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -238,6 +239,7 @@ class PeftAdapterTest {
     Refusal.says(() -> adapter.resolve(base, ResolveOptions.defaults()), "U8 [8, 1]", "quantised");
   }
 
+  @Tag("slow")
   @Test
   void theLayersOfLegacyTorchAreMentionedAndCanBeChosen() throws IOException {
     PeftAdapter adapter = load(TARGETS_Q, Map.of(Q0, 3));

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,6 +178,7 @@ class PythonPatternTest {
     assertTrue(e.endsWith("(at position " + position + ")"), e);
   }
 
+  @Tag("slow")
   @Test
   void allExpressionsOfAConfigurationShareOneBudget() {
     Map<String, Integer> keys = new LinkedHashMap<>();

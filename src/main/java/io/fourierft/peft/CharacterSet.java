@@ -138,10 +138,6 @@ final class CharacterSet {
       return this;
     }
 
-    boolean isEmpty() {
-      return length == 0 && parts.isEmpty();
-    }
-
     CharacterSet build() {
       return new CharacterSet(this);
     }

@@ -19,8 +19,9 @@ record PatternFlags(
       case 'i' -> new PatternFlags(on, multiline, dotAll, ascii, verbose);
       case 'm' -> new PatternFlags(ignoreCase, on, dotAll, ascii, verbose);
       case 's' -> new PatternFlags(ignoreCase, multiline, on, ascii, verbose);
-      case 'a' -> new PatternFlags(ignoreCase, multiline, dotAll, on, verbose);
-      case 'u' -> new PatternFlags(ignoreCase, multiline, dotAll, !on, verbose);
+      case 'a' -> new PatternFlags(ignoreCase, multiline, dotAll, true, verbose);
+      // Python takes neither of the two off.
+      case 'u' -> new PatternFlags(ignoreCase, multiline, dotAll, false, verbose);
       case 'x' -> new PatternFlags(ignoreCase, multiline, dotAll, ascii, on);
       default -> throw new IllegalArgumentException("no flag: " + (char) letter);
     };

@@ -2,7 +2,6 @@ package io.fourierft.peft;
 
 import io.fourierft.peft.PatternNode.Anchor;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One attempt of a program on a text. It tries the alternatives in the order in which Python does,
@@ -36,7 +35,6 @@ final class PatternMatch {
     kept = new int[program.slotCount()];
     tried = new Tried[program.parts() + 1];
     allowed = allowedSteps;
-    Arrays.fill(kept, NONE);
   }
 
   /**
@@ -54,13 +52,10 @@ final class PatternMatch {
     return steps;
   }
 
-  /** What a named group matched, or null. */
-  @Nullable String group(String name) {
+  /** What a named group matched; an empty string if it took no part, or there is none. */
+  String group(String name) {
     int slot = program.slot(name);
-    if (slot < 0 || kept[slot] == NONE || kept[slot + 1] == NONE) {
-      return null;
-    }
-    return new String(text, kept[slot], kept[slot + 1] - kept[slot]);
+    return slot < 0 ? "" : new String(text, kept[slot], kept[slot + 1] - kept[slot]);
   }
 
   /** Runs from an instruction and a position; gives the position of the end, or −1. */

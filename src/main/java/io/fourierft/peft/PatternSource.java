@@ -115,7 +115,7 @@ final class PatternSource {
 
   /**
    * The character of an octal escape of up to three digits, of which {@code first} was taken; −1 if
-   * there are fewer than {@code least}.
+   * there are fewer than {@code least}, and then those are taken that are there.
    */
   int octal(int first, int least) {
     int begin = at;
@@ -127,7 +127,6 @@ final class PatternSource {
       value = 8 * value + next() - '0';
     }
     if (at - begin + 1 < least) {
-      back(begin);
       return -1;
     }
     if (value > 0377) {
@@ -143,10 +142,6 @@ final class PatternSource {
   PeftException refuseAt(int position, String reason) {
     return new PeftException(
         "%s: '%s' is no regular expression that can be used: %s (at position %d)"
-            .formatted(where, brief(), reason, position));
-  }
-
-  private String brief() {
-    return python.length() <= 200 ? python : python.substring(0, 200) + "...";
+            .formatted(where, PythonPattern.brief(python), reason, position));
   }
 }

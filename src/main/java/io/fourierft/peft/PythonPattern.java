@@ -1,6 +1,5 @@
 package io.fourierft.peft;
 
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,25 +49,24 @@ final class PythonPattern {
 
   /** Python's {@code re.fullmatch}. */
   boolean matchesAll(String text) {
-    return attempt(text, match -> match.matches(true)) != null;
+    return attempt(text, true) != null;
   }
 
   /** Python's {@code re.match}: at the start of the text. */
   boolean matchesStart(String text) {
-    return attempt(text, match -> match.matches(false)) != null;
+    return attempt(text, false) != null;
   }
 
   /** The named group of Python's {@code re.match}, or an empty string if it does not match. */
   String groupAtStart(String text, String name) {
-    PatternMatch match = attempt(text, attempt -> attempt.matches(false));
-    String group = match == null ? null : match.group(name);
-    return group == null ? "" : group;
+    PatternMatch match = attempt(text, false);
+    return match == null ? "" : match.group(name);
   }
 
-  private @Nullable PatternMatch attempt(String text, Predicate<PatternMatch> attempt) {
+  private @Nullable PatternMatch attempt(String text, boolean whole) {
     PatternMatch match = new PatternMatch(program, text, budget.stepsLeft());
     try {
-      return attempt.test(match) ? match : null;
+      return match.matches(whole) ? match : null;
     } catch (PatternMatch.StepsExceeded e) {
       throw new PeftException(
           ("%s: the expressions of this configuration take too long; '%s' does not come to an end"
@@ -80,12 +78,8 @@ final class PythonPattern {
     }
   }
 
-  private static String brief(String text) {
+  /** A text for a message, cut if it is long. */
+  static String brief(String text) {
     return text.length() <= 200 ? text : text.substring(0, 200) + "...";
-  }
-
-  @Override
-  public String toString() {
-    return python;
   }
 }

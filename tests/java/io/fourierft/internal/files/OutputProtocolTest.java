@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.fourierft.FourierException;
+import io.fourierft.MemoryFolder;
 import io.fourierft.ModelFiles;
 import io.fourierft.internal.files.ffm.RenameExchange;
 import io.fourierft.watched.ControlledThreads;
@@ -73,7 +74,9 @@ class OutputProtocolTest {
   /** Times as many schedules, for a longer search. */
   private static final int EFFORT = Integer.getInteger("fourierft.search", 1);
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
+
   private volatile Exception failure;
 
   private static final RenameExchange EXCHANGE = RenameExchange.find().orElse(null);
