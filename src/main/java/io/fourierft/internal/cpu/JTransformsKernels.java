@@ -12,8 +12,8 @@ import org.jtransforms.utils.CommonUtils;
 /**
  * The kernel set that works everywhere. Rows of ΔW and many tokens are transformed side by side, in
  * loops of {@link PageFft}; few tokens one after the other by one-dimensional JTransforms, the
- * transform of token i interleaved after the one before, {@code X[v]} at {@code [2v]} and
- * {@code [2v + 1]}.
+ * transform of token i interleaved after the one before, {@code X[v]} at {@code [2v]} and {@code
+ * [2v + 1]}.
  */
 public final class JTransformsKernels implements CpuKernels {
   /** Raises JTransforms' own thresholds for threads, so that it starts none. */

@@ -109,8 +109,7 @@ final class PageTokens {
     }
   }
 
-  private static void addTimes(
-      float factor, float[] spectrum, int from, float[] page, int count) {
+  private static void addTimes(float factor, float[] spectrum, int from, float[] page, int count) {
     for (int i = 0; i < count; i++) {
       page[i] += factor * spectrum[from + i];
     }
