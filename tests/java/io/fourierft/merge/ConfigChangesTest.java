@@ -27,7 +27,8 @@ class ConfigChangesTest {
   @Test
   void whatIsNotChangedStaysAsItIs() throws JsonProcessingException {
     assertTrue(changes.isEmpty());
-    String config = "{'dtype': 'float16', 'vocab_size': 7, 'text_config': {'a': 1}, 'num_labels': 3}";
+    String config =
+        "{'dtype': 'float16', 'vocab_size': 7, 'text_config': {'a': 1}, 'num_labels': 3}";
     assertBecomes(config, config);
     changes.setLabels(2);
     assertFalse(changes.isEmpty());
@@ -75,7 +76,8 @@ class ConfigChangesTest {
   void theClassIsTheOnlyOne() throws JsonProcessingException {
     changes.setArchitecture("BertForSequenceClassification");
     assertFalse(changes.isEmpty());
-    assertBecomes("{'architectures': ['BertForSequenceClassification']}", "{'architectures': null}");
+    assertBecomes(
+        "{'architectures': ['BertForSequenceClassification']}", "{'architectures': null}");
   }
 
   /** The words that a training gave its labels are worth more than numbers. */

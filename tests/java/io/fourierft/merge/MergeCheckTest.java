@@ -83,16 +83,14 @@ class MergeCheckTest {
         engine.addDeltaReporting(
             delta.adapter(),
             Matrix.of(
-                bytes.asSlice(
-                    delta.slice().firstRow() * rowBytes, delta.slice().rows() * rowBytes),
+                bytes.asSlice(delta.slice().firstRow() * rowBytes, delta.slice().rows() * rowBytes),
                 type(before),
                 delta.storedRows(),
                 delta.storedCols()),
             delta.layout(),
             Addition.ADD);
       }
-      return new Tensor(
-          NAME, before.dtype(), before.shape(), bytes.toArray(ValueLayout.JAVA_BYTE));
+      return new Tensor(NAME, before.dtype(), before.shape(), bytes.toArray(ValueLayout.JAVA_BYTE));
     }
   }
 
@@ -124,8 +122,7 @@ class MergeCheckTest {
   }
 
   private void fails(Tensor before, Tensor after, OutputTensor.Delta... deltas) {
-    FourierException e =
-        assertThrows(FourierException.class, () -> passes(before, after, deltas));
+    FourierException e = assertThrows(FourierException.class, () -> passes(before, after, deltas));
     assertTrue(String.valueOf(e.getMessage()).contains("the check failed"), e.getMessage());
   }
 
@@ -155,8 +152,7 @@ class MergeCheckTest {
     assertEquals(NAME, found.worstTensor());
     assertRounded(dtype, found);
     fails(before, before, delta);
-    assertThrows(
-        FourierException.class, () -> check(Addition.SUBTRACT, before, after, delta));
+    assertThrows(FourierException.class, () -> check(Addition.SUBTRACT, before, after, delta));
   }
 
   /** As PEFT adds them: the second to what the first has left, rounded. */
@@ -257,10 +253,7 @@ class MergeCheckTest {
     Tensor right = sum(weight(DType.F32, 0.05), ordinary(5));
     fails(before, right, ordinary(5));
     fails(weight(DType.F32, 0.05), before, ordinary(5));
-    fails(
-        weight(DType.F32, 0.05),
-        changed(right, value -> Double.POSITIVE_INFINITY),
-        ordinary(5));
+    fails(weight(DType.F32, 0.05), changed(right, value -> Double.POSITIVE_INFINITY), ordinary(5));
   }
 
   /** The largest number of F16 is 65504. */
@@ -268,8 +261,7 @@ class MergeCheckTest {
   void whatIsTooLargeForItsFormatIsInfinite() throws IOException {
     float[] large = new float[ROWS * COLS];
     Arrays.fill(large, 65504);
-    Tensor before =
-        ModelFiles.tensor(NAME, DType.F16, List.of((long) ROWS, (long) COLS), large);
+    Tensor before = ModelFiles.tensor(NAME, DType.F16, List.of((long) ROWS, (long) COLS), large);
     OutputTensor.Delta delta = delta(adapter(ROWS, COLS, 1e6, 5));
     MergeResult.Check found = passes(before, sum(before, delta), delta);
     assertTrue(found.worstUnits() <= 0.6, found.toString());
