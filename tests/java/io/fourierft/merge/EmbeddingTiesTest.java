@@ -29,8 +29,7 @@ class EmbeddingTiesTest {
       "{\"model_type\": \"llama\", \"tie_word_embeddings\": true, \"vocab_size\": 12%s}";
 
   private static final List<String> BART =
-      List.of(
-          "model.encoder.layers.0.self_attn.q_proj", "model.decoder.layers.0.self_attn.q_proj");
+      List.of("model.encoder.layers.0.self_attn.q_proj", "model.decoder.layers.0.self_attn.q_proj");
 
   @TempDir Path folder;
   private SmallMerge merge;
