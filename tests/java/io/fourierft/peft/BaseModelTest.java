@@ -111,7 +111,8 @@ class BaseModelTest {
       assertEquals(
           "model.language_model.norm.weight", base.currentName("language_model.model.norm.weight"));
       assertEquals(stored, base.tensor(today).orElseThrow().slices().getFirst().weight());
-      assertEquals(stored, base.module("model.language_model.layers.0.q").orElseThrow().weight().name());
+      assertEquals(
+          stored, base.module("model.language_model.layers.0.q").orElseThrow().weight().name());
     }
   }
 
@@ -124,8 +125,7 @@ class BaseModelTest {
     for (String module : List.of(today, first)) {
       String name = module + ".weight";
       assertEquals(name, base.currentName(name));
-      assertEquals(
-          List.of(WeightSlice.whole(name, 8)), base.tensor(name).orElseThrow().slices());
+      assertEquals(List.of(WeightSlice.whole(name, 8)), base.tensor(name).orElseThrow().slices());
       assertEquals(name, base.module(module).orElseThrow().weight().name());
     }
     assertFalse(base.currentModules().contains(today), "which of the two is not known");

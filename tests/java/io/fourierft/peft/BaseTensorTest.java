@@ -97,8 +97,7 @@ class BaseTensorTest {
       assertEquals(5, bias.get(0, 1));
       // By the names of the files the whole is to be had too.
       String whole = "encoder.layers.0.mixer.Wqkv";
-      assertRows(
-          List.of(0f, 1f, 2f, 3f, 4f, 5f), matrix(checkpoint, jina, whole + ".weight"));
+      assertRows(List.of(0f, 1f, 2f, 3f, 4f, 5f), matrix(checkpoint, jina, whole + ".weight"));
       assertEquals(6, matrix(checkpoint, jina, whole + ".bias").cols());
     }
   }
@@ -107,8 +106,7 @@ class BaseTensorTest {
   void rowsByTurnsAreGathered() throws IOException {
     String turns = "{\"model_type\": \"inkling_mm_model\"}";
     try (SafetensorsCheckpoint checkpoint =
-        checkpoint(
-            turns, numbered("model.llm.layers.0.mlp.w13_dn.weight", DType.F32, 6, 3, 0))) {
+        checkpoint(turns, numbered("model.llm.layers.0.mlp.w13_dn.weight", DType.F32, 6, 3, 0))) {
       String mlp = "model.language_model.layers.0.mlp.";
       assertRows(List.of(0f, 2f, 4f), matrix(checkpoint, turns, mlp + "gate_proj.weight"));
       HostMatrix up = matrix(checkpoint, turns, mlp + "up_proj.weight");
@@ -181,14 +179,16 @@ class BaseTensorTest {
     try (SafetensorsCheckpoint checkpoint =
         checkpoint("{}", ModelFiles.tensor("ids", DType.I32, List.of(2L), 1, 2))) {
       Refusal.says(() -> matrix(checkpoint, "{}", "ids"), "'ids' of the base model is I32");
-      for (List<Long> shape : List.of(List.of(3L, 0L), List.of(1L, 1L << 31), List.of(1L << 31, 1L))) {
+      for (List<Long> shape :
+          List.of(List.of(3L, 0L), List.of(1L, 1L << 31), List.of(1L << 31, 1L))) {
         BaseTensor huge = new BaseTensor("w", DType.F32, shape, List.of(WeightSlice.whole("w", 1)));
         Refusal.says(
             () -> huge.matrix(checkpoint), "has shape " + shape + "; a matrix has fewer than 2^31");
       }
       long most = Integer.MAX_VALUE;
       for (List<Long> shape : List.of(List.of(1L, most), List.of(most, 1L))) {
-        BaseTensor large = new BaseTensor("w", DType.F32, shape, List.of(WeightSlice.whole("w", 1)));
+        BaseTensor large =
+            new BaseTensor("w", DType.F32, shape, List.of(WeightSlice.whole("w", 1)));
         Refusal.says(() -> large.matrix(checkpoint), "has no tensor 'w'");
       }
     }

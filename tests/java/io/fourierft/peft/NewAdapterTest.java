@@ -36,8 +36,7 @@ class NewAdapterTest {
       throws IOException {
     Path base = ModelFiles.model(folder, "{}", tensors.toArray(new Tensor[0]));
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
-      return PeftAdapter.create(
-          config.build(), BaseModel.open(base), checkpoint, List.of(given));
+      return PeftAdapter.create(config.build(), BaseModel.open(base), checkpoint, List.of(given));
     }
   }
 
@@ -52,16 +51,14 @@ class NewAdapterTest {
         () -> create(names("q").taskType("SEQ_CLS")),
         "task_type SEQ_CLS trains a head",
         "give its first values");
-    PeftAdapter given =
-        create(names("q").taskType("TOKEN_CLS"), saved("score.weight", 2, 4));
+    PeftAdapter given = create(names("q").taskType("TOKEN_CLS"), saved("score.weight", 2, 4));
     assertEquals(List.of("score"), given.config().modulesToSave());
     assertEquals(List.of("base_model.model.score.weight"), tensorsOf(given));
     tensors.add(ModelFiles.matrix("classifier.weight", DType.F32, 2, 4, 1, 4));
     PeftAdapter there = create(names("q").taskType("SEQ_CLS"));
     assertEquals(List.of("classifier"), there.config().modulesToSave());
     assertEquals(List.of("base_model.model.classifier.weight"), tensorsOf(there));
-    PeftAdapter named =
-        create(names("q").taskType("SEQ_CLS").modulesToSave(List.of("classifier")));
+    PeftAdapter named = create(names("q").taskType("SEQ_CLS").modulesToSave(List.of("classifier")));
     assertEquals(List.of("classifier"), named.config().modulesToSave(), "once");
     PeftAdapter other = create(names("q").taskType("CAUSAL_LM"));
     assertEquals(List.of(), other.config().modulesToSave());
@@ -73,7 +70,8 @@ class NewAdapterTest {
         () -> create(names("embed_tokens")), "'embed_tokens' is targeted, but is an embedding");
     tensors.add(ModelFiles.matrix("model.wte.weight", DType.F32, 4, 4, 1, 1));
     Refusal.says(() -> create(names("wte")), "'model.wte' is targeted, but is an embedding");
-    Refusal.says(() -> create(names("norm")), "'layers.0.norm.weight' is targeted, but has shape [4]");
+    Refusal.says(
+        () -> create(names("norm")), "'layers.0.norm.weight' is targeted, but has shape [4]");
     Refusal.says(() -> create(matching("all-linear")), "asks for the classes of modules");
   }
 
