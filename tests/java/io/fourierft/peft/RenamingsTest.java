@@ -63,8 +63,7 @@ class RenamingsTest {
         IntStream.range(0, 4)
             .mapToObj(i -> "ResolveOptions.renames '^a\\.=b" + i + ".'")
             .collect(
-                Collectors.joining(
-                    " or ", "; if they are the same by another name, say so: ", "")),
+                Collectors.joining(" or ", "; if they are the same by another name, say so: ", "")),
         proposal(missing, four));
     assertEquals("", proposal(missing, five));
   }
