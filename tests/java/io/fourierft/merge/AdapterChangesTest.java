@@ -151,10 +151,7 @@ class AdapterChangesTest {
     brings(
         "q_proj",
         ModelFiles.tensor(
-            SmallMerge.CARRIED + ATTENTION + "q_proj.weight",
-            DType.F32,
-            List.of(8L, 8L),
-            values));
+            SmallMerge.CARRIED + ATTENTION + "q_proj.weight", DType.F32, List.of(8L, 8L), values));
     MergeOptions safe = MergeOptions.defaults().withSafe(true);
     if (refused) {
       FourierException e = assertThrows(FourierException.class, () -> merge.run(safe));

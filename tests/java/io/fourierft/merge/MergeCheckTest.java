@@ -122,8 +122,7 @@ class MergeCheckTest {
       SafetensorsCheckpoint.Location location = base.find(NAME).orElseThrow();
       MergeCheck check = new MergeCheck(addition);
       check.check(
-          new OutputTensor(
-              location.tensor().declaration(), location, replacement, parts, deltas),
+          new OutputTensor(location.tensor().declaration(), location, replacement, parts, deltas),
           written);
       return check.result();
     }
@@ -319,8 +318,7 @@ class MergeCheckTest {
     OutputTensor.Replacement replacement =
         new OutputTensor.Replacement("a", ExtraTensor.saved(NAME, before.shape(), brought));
     Tensor after = ModelFiles.tensor(NAME, DType.F32, before.shape(), brought);
-    MergeResult.Check found =
-        check(Addition.ADD, before, after, replacement, List.of(), List.of());
+    MergeResult.Check found = check(Addition.ADD, before, after, replacement, List.of(), List.of());
     assertEquals(1, found.tensors());
     assertEquals(0, found.worstUnits());
     Tensor other = changed(after, value -> Math.nextUp((float) value));

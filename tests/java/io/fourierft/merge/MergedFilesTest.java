@@ -212,16 +212,14 @@ class MergedFilesTest {
     Path adapter = merge.adapter(List.of("bert." + QUERY), "");
     MergeResult result = merge.run();
     try (OpenBase open = OpenBase.open(base)) {
-      ShardedMerge shares =
-          ShardedMerge.plan(open, List.of(adapter), MergeOptions.defaults());
+      ShardedMerge shares = ShardedMerge.plan(open, List.of(adapter), MergeOptions.defaults());
       assertEquals(
           List.of("LICENSE", "config.json", "inner/a.txt", "inner/b.txt", "vocab.txt", INDEX),
           shares.otherFiles());
       for (String file : shares.otherFiles()) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         shares.writeOther(file, bytes);
-        assertArrayEquals(
-            Files.readAllBytes(merge.out().resolve(file)), bytes.toByteArray(), file);
+        assertArrayEquals(Files.readAllBytes(merge.out().resolve(file)), bytes.toByteArray(), file);
       }
       assertEquals(List.of(FIRST, SECOND), shares.weightFiles());
       assertEquals(BYTES, shares.sizeInBytes(SECOND));
