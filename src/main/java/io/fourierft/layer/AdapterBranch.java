@@ -3,9 +3,11 @@ package io.fourierft.layer;
 import io.fourierft.AdapterPath;
 import io.fourierft.AdapterRouting;
 import io.fourierft.CostModel;
+import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +15,13 @@ import org.jspecify.annotations.Nullable;
  * or by a dense ΔW, as the options and the cost model say. Thread-safe.
  */
 final class AdapterBranch {
+  private static final Predicate<FourierAdapter> NOTHING = adapter -> false;
+
   private final FourierEngine engine;
   private final FourierLinearOptions options;
   private final CostModel costModel;
   private final @Nullable DenseBranch dense;
+  private final Predicate<FourierAdapter> keeps;
 
   /**
    * Made for one layer.
@@ -29,6 +34,7 @@ final class AdapterBranch {
     this.costModel = chosen == null ? engine.costModel() : chosen;
     this.options = options;
     this.dense = dense;
+    this.keeps = dense == null ? NOTHING : dense::keeps;
   }
 
   /**
@@ -100,6 +106,6 @@ final class AdapterBranch {
       return AdapterPath.SPECTRAL;
     }
     // A ΔW that fits the cache is built once for all later passes, so it counts as built.
-    return costModel.choose(routing, tokens, adapter -> mayCache && dense.keeps(adapter));
+    return costModel.choose(routing, tokens, mayCache ? keeps : NOTHING);
   }
 }
