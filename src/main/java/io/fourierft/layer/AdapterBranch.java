@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * or by a dense ΔW, as the options and the cost model say. Thread-safe.
  */
 final class AdapterBranch {
-  private static final Predicate<FourierAdapter> NOTHING = adapter -> false;
-
   private final FourierEngine engine;
   private final FourierLinearOptions options;
   private final CostModel costModel;
@@ -34,7 +32,7 @@ final class AdapterBranch {
     this.costModel = chosen == null ? engine.costModel() : chosen;
     this.options = options;
     this.dense = dense;
-    this.keeps = dense == null ? NOTHING : dense::keeps;
+    this.keeps = dense == null ? AdapterBranch::isNeverKept : dense::keeps;
   }
 
   /**
@@ -94,6 +92,10 @@ final class AdapterBranch {
     engine.spectrumGradient(trained.routing(), x, transformed, trained.gradients());
   }
 
+  private static boolean isNeverKept(FourierAdapter adapter) {
+    return false;
+  }
+
   /** The path that a pass with this routing takes. */
   AdapterPath path(AdapterRouting routing, int tokens, boolean mayCache) {
     if (dense == null) {
@@ -106,6 +108,6 @@ final class AdapterBranch {
       return AdapterPath.SPECTRAL;
     }
     // A ΔW that fits the cache is built once for all later passes, so it counts as built.
-    return costModel.choose(routing, tokens, mayCache ? keeps : NOTHING);
+    return costModel.choose(routing, tokens, mayCache ? keeps : AdapterBranch::isNeverKept);
   }
 }

@@ -50,7 +50,7 @@ public final class HostViews {
    * Whether addresses of both speak of one memory; no object is made unless they are of one array.
    */
   private static boolean shareAddresses(MemorySegment a, MemorySegment b) {
-    return a.isNative() && b.isNative() || a.asOverlappingSlice(b).isPresent();
+    return (a.isNative() && b.isNative()) || a.asOverlappingSlice(b).isPresent();
   }
 
   /** Bytes from the first element to the end of the last. */
