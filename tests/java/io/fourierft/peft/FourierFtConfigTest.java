@@ -206,10 +206,14 @@ class FourierFtConfigTest {
   @Test
   void textIsEscapedAsPythonEscapesIt() {
     String json =
-        FourierFtConfig.builder().baseModelNameOrPath("a\"\\\n\t\u0001é😀/ ~\u007f").build().toJson();
+        FourierFtConfig.builder()
+            .baseModelNameOrPath("a\"\\\n\t\u0001é😀/ ~\u007f")
+            .build()
+            .toJson();
     assertTrue(
         json.contains(
-            "\"base_model_name_or_path\": \"a\\\"\\\\\\n\\t\\u0001\\u00e9\\ud83d\\ude00/ ~\\u007f\""),
+            "\"base_model_name_or_path\": \"a\\\"\\\\\\n"
+                + "\\t\\u0001\\u00e9\\ud83d\\ude00/ ~\\u007f\""),
         json);
   }
 

@@ -47,8 +47,7 @@ class LoraConfigTest {
     TensorData none = TensorData.of(new byte[0]);
     assertEquals(4 * (3 * 2 + 5 * 2), new LoraModule("q", 3, 5, 2, none, none).sizeInBytes());
     assertEquals(
-        4L * 8 * (1L << 31),
-        new LoraModule("q", 1 << 30, 1 << 30, 8, none, none).sizeInBytes());
+        4L * 8 * (1L << 31), new LoraModule("q", 1 << 30, 1 << 30, 8, none, none).sizeInBytes());
   }
 
   @Test

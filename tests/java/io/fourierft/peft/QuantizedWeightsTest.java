@@ -26,10 +26,7 @@ class QuantizedWeightsTest {
     assertEquals(
         "'q.weight' of the base model is %s [%d, %d], not F64, F32, F16 or BF16: a quantised weight%s; give the base model before quantisation"
             .formatted(
-                dtype,
-                rows,
-                cols,
-                fourBits ? ", as bitsandbytes packs 4 bits into bytes" : ""),
+                dtype, rows, cols, fourBits ? ", as bitsandbytes packs 4 bits into bytes" : ""),
         message);
   }
 
@@ -39,12 +36,9 @@ class QuantizedWeightsTest {
     BaseModel base =
         base("{}", tensor("m.k.weight", 8, 8), tensor("m.q." + suffix, DType.I32, 8, 1));
     String words = "'m.q' of the base model has no weight but '" + suffix + "', a quantised one";
+    Refusal.says(() -> adapter(names("q"), "m.q").resolve(base, ResolveOptions.defaults()), words);
     Refusal.says(
-        () -> adapter(names("q"), "m.q").resolve(base, ResolveOptions.defaults()), words);
-    Refusal.says(
-        () ->
-            QuantizedWeights.refusePacked(
-                base, ModuleMatcher.of(names("q").build(), null)),
+        () -> QuantizedWeights.refusePacked(base, ModuleMatcher.of(names("q").build(), null)),
         words);
   }
 

@@ -129,8 +129,7 @@ class ReplacedTensorsTest {
     BaseModel base = jina(tensor("side.q.weight", 8, 8));
     ExtraTensor query = saved("layers.0.self_attn.q_proj.weight", 8, 8);
     ExtraTensor output = saved("layers.0.self_attn.o_proj.weight", 8, 8);
-    assertEquals(
-        1, resolve(base, saving, "side.q", query, output).parts().size());
+    assertEquals(1, resolve(base, saving, "side.q", query, output).parts().size());
     Refusal.says(
         () -> resolve(base, saving, "side.q", query),
         "takes in 'encoder.layers.0.mixer.out_proj.weight' of the base model, but the adapter has"
