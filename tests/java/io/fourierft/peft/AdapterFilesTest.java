@@ -5,10 +5,10 @@ import static io.fourierft.peft.PeftSamples.saved;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fourierft.FourierAdapter;
 import io.fourierft.ModelFiles;
 import io.fourierft.ModelFiles.Tensor;
 import io.fourierft.Randperm;
-import io.fourierft.FourierAdapter;
 import io.fourierft.SpectralLocations;
 import io.fourierft.safetensors.DType;
 import java.io.IOException;
@@ -50,8 +50,7 @@ class AdapterFilesTest {
   void aKeyTellsWhyItsTensorIsThere() throws IOException {
     assertEquals(
         Map.of("h.weight", ExtraTensor.Kind.SAVED_MODULE, "h.bias", ExtraTensor.Kind.SAVED_MODULE),
-        kinds(
-            open(names("q").modulesToSave(List.of("h")), vector("h.weight"), vector("h.bias"))));
+        kinds(open(names("q").modulesToSave(List.of("h")), vector("h.weight"), vector("h.bias"))));
     assertEquals(
         Map.of("layers.0.q.bias", ExtraTensor.Kind.BIAS),
         kinds(open(names("q").bias("fourier_only"), vector("layers.0.q.base_layer.bias"))));
@@ -65,7 +64,8 @@ class AdapterFilesTest {
 
   @Test
   void aTensorThatNothingAsksForIsRefused() {
-    Refusal.says(() -> open(names("q"), vector("bias")), "key 'base_model.model.bias' is left over");
+    Refusal.says(
+        () -> open(names("q"), vector("bias")), "key 'base_model.model.bias' is left over");
     Refusal.says(() -> open(names("q").bias("all"), vector("scale")), "is left over");
     Refusal.says(() -> open(names("q").bias("fourier_only"), vector("n.bias")), "is left over");
     Refusal.says(() -> open(names("q"), vector("wte.scale")), "is left over");
