@@ -69,6 +69,25 @@ class PatternBoundsTest {
     assertThrows(PatternMatch.StepsExceeded.class, () -> shorter.matches(true));
   }
 
+  /** Ways that come to one place at one position are followed once, however many they are. */
+  @Test
+  void theStepsAreBoundedByTheLengthsOfTheExpressionAndTheText() {
+    PatternProgram program = program("(?:a|aa|aaa)*b");
+    String text = "a".repeat(200);
+    PatternMatch match = new PatternMatch(program, text, 1_000_000);
+    assertFalse(match.matches(true));
+    long most = 3L * program.length() * (text.length() + 1);
+    assertTrue(match.steps() < most, match.steps() + " steps");
+  }
+
+  @Test
+  void aCommentEndsWithItsLine() {
+    PythonPattern pattern = pattern("(?x)a# and c\n b");
+    assertTrue(pattern.matchesAll("ab"));
+    assertFalse(pattern.matchesAll("andc"));
+    assertTrue(pattern("(?x)a# and c").matchesAll("a"));
+  }
+
   @Test
   void aLargeSetCostsMoreToLookUp() {
     assertEquals(1, CharacterSet.of('a', PatternFlags.NONE).cost());
@@ -92,6 +111,7 @@ class PatternBoundsTest {
         "(ab)+",
         "(ab){3,}?",
         "(ab){2,7}",
+        "a{2,7}",
         "(a|b){1,3}(?:c{5}){4}",
         "(?:^|$){9}",
         "(?P<x>a)(?P<y>b)",

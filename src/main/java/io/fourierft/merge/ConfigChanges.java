@@ -46,14 +46,6 @@ final class ConfigChanges {
     return dtype == null && !untied && vocabulary == 0 && architecture == null && labels == 0;
   }
 
-  /** How many labels a configuration has. */
-  static long labels(JsonNode config) {
-    JsonNode names = config.get("id2label");
-    return names != null && names.isObject() && !names.isEmpty()
-        ? names.size()
-        : config.path("num_labels").asLong(2);
-  }
-
   void applyTo(ObjectNode config) {
     if (dtype != null) {
       String name = name(dtype);
@@ -77,8 +69,22 @@ final class ConfigChanges {
     if (architecture != null) {
       config.putArray("architectures").add(architecture);
     }
-    if (labels > 0 && labels != labels(config)) {
+    if (labels > 0) {
+      nameLabels(config);
+    }
+  }
+
+  /**
+   * Programs count the names, or go by {@code num_labels}, which is 2 where nothing is said: both
+   * must say the same.
+   */
+  private void nameLabels(ObjectNode config) {
+    JsonNode named = config.path("id2label");
+    long number = config.path("num_labels").asLong(named.isObject() ? labels : 2);
+    if (number != labels) {
       config.remove("num_labels");
+    }
+    if (labels != (named.isObject() ? named.size() : number)) {
       ObjectNode names = config.putObject("id2label");
       ObjectNode numbers = config.putObject("label2id");
       for (long i = 0; i < labels; i++) {

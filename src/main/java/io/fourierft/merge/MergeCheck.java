@@ -182,7 +182,7 @@ final class MergeCheck {
     double value = before;
     double scale = Math.abs(before);
     int additions = 0;
-    double slack = 0;
+    double steps = 0;
     for (OutputTensor.Delta delta : tensor.deltas()) {
       long inDelta = delta.slice().layerRowAt(row);
       if (inDelta < 0) {
@@ -195,7 +195,7 @@ final class MergeCheck {
               : definition(adapter, (int) inDelta, col);
       if (adapter.deltaType() != ElementType.F32) {
         change = rounded(change, adapter.deltaType());
-        slack += unit(change, adapter.deltaType()) / unit(scale, type);
+        steps += unit(change, adapter.deltaType());
       }
       value = additions > 0 ? rounded(value, type) : value;
       value += addition == Addition.ADD ? change : -change;
@@ -207,7 +207,7 @@ final class MergeCheck {
       additions++;
     }
     boolean half = type == ElementType.F16 || type == ElementType.BF16;
-    slack += additions * (half ? SLACK_HALF : SLACK_F32);
+    double slack = additions * (half ? SLACK_HALF : SLACK_F32) + steps / unit(scale, type);
     return new Expected(value, scale, additions == 0 ? 0 : additions - 0.5 + slack);
   }
 
