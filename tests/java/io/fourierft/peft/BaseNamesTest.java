@@ -67,10 +67,7 @@ class BaseNamesTest {
     for (String stored : List.of("language_model.layers.", "language_model.model.layers.")) {
       BaseModel llava =
           squares(
-              LLAVA,
-              "language_model.lm_head",
-              stored + "0.mlp.up_proj",
-              stored + "1.mlp.up_proj");
+              LLAVA, "language_model.lm_head", stored + "0.mlp.up_proj", stored + "1.mlp.up_proj");
       PeftAdapter adapter =
           adapter(
                   names("up_proj"),
