@@ -81,6 +81,20 @@ class PatternBoundsTest {
   }
 
   @Test
+  void aMatchIsPaidFromTheBudgetAndAQuestionGivesSomeOfItBack() {
+    PatternBudget budget = new PatternBudget();
+    PythonPattern pattern = PythonPattern.of("ab", "test", budget);
+    assertTrue(pattern.matchesAll("ab"));
+    assertEquals(PatternBudget.STEPS - 7, budget.stepsLeft(), "the steps of 'ab' above");
+    budget.takeSteps(2 * PatternBudget.STEPS_BACK);
+    budget.beginQuestion();
+    assertEquals(PatternBudget.STEPS - 7 - PatternBudget.STEPS_BACK, budget.stepsLeft());
+    budget.beginQuestion();
+    budget.beginQuestion();
+    assertEquals(PatternBudget.STEPS, budget.stepsLeft(), "never more than there were");
+  }
+
+  @Test
   void aCommentEndsWithItsLine() {
     PythonPattern pattern = pattern("(?x)a# and c\n b");
     assertTrue(pattern.matchesAll("ab"));
