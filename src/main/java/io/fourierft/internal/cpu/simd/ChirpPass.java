@@ -24,7 +24,6 @@ final class ChirpPass implements FftPass {
     this.s = s;
     this.twiddles = FftPass.twiddles(radix, m);
     this.convolution = LaneFft.of(FftLengths.smoothFrom(2 * radix - 1));
-    int length = convolution.length();
     Chirp made = new Chirp(radix, convolution.length());
     this.chirp = made.turns();
     this.filter = made.filter();
