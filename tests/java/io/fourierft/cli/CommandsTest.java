@@ -50,7 +50,8 @@ class CommandsTest {
   void whatSpeaksOfAllHasAll() {
     Set<String> names = Commands.all().getSubcommands().keySet();
     for (String first :
-        List.of("--help", "--version", "help", "generate-completion", "generate-man-page", "mrge")) {
+        List.of(
+            "--help", "--version", "help", "generate-completion", "generate-man-page", "mrge")) {
       assertEquals(names, Commands.of(first, "merge").getSubcommands().keySet(), first);
     }
     assertEquals(names, Commands.of().getSubcommands().keySet());

@@ -52,7 +52,8 @@ final class Rehearsal {
   static void main(String kind) throws IOException {
     int failures = run(OF_ITSELF);
     if (!kind.equals(TOLD)) {
-      // That of the Vector API cannot be kept: a cache holds no incubating module, nor what reads one.
+      // That of the Vector API cannot be kept: a cache holds no incubating module, nor what reads
+      // one.
       VectorLoading.load("jdk.net");
       failures += work();
     }
@@ -97,17 +98,17 @@ final class Rehearsal {
       String output = folder.resolve("merged").toString();
       return failures
           + run(
-          List.of(
-              List.of("inspect", "--adapter", adapter.toString()),
               List.of(
-                  "merge",
-                  "--base",
-                  base.toString(),
-                  "--adapter",
-                  adapter.toString(),
-                  "--out",
-                  output,
-                  "--check")));
+                  List.of("inspect", "--adapter", adapter.toString()),
+                  List.of(
+                      "merge",
+                      "--base",
+                      base.toString(),
+                      "--adapter",
+                      adapter.toString(),
+                      "--out",
+                      output,
+                      "--check")));
     } finally {
       delete(folder);
     }
