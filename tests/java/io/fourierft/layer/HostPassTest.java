@@ -11,6 +11,7 @@ import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
 import io.fourierft.TokenSpectrum;
 import io.fourierft.internal.host.LittleEndian;
+import io.fourierft.internal.host.ScratchArray;
 import io.fourierft.internal.host.ScratchArrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -116,10 +117,10 @@ class HostPassTest extends LayerTest {
     HostMatrix weight = LayerSamples.gaussian(type, OUT, IN, 1);
     HostMatrix bias = LayerSamples.gaussian(type, 1, OUT, 2);
     for (AdapterPath path : new AdapterPath[] {AdapterPath.SPECTRAL, AdapterPath.DENSE}) {
-      Set<float[]> lent = Collections.newSetFromMap(new IdentityHashMap<>());
+      Set<ScratchArray> lent = Collections.newSetFromMap(new IdentityHashMap<>());
       ScratchArrays scratch = new ScratchArrays();
       for (int i = 0; i < 12; i++) {
-        float[] array = new float[10_000];
+        ScratchArray array = new ScratchArray(10_000);
         lent.add(array);
         scratch.give(array);
       }
@@ -128,8 +129,9 @@ class HostPassTest extends LayerTest {
       LayerState state = LayerState.of(LayerWeight.given(weight), bias);
       HostMatrix x = input(type);
       HostMatrix y = LayerSamples.zeros(type, TOKENS, OUT);
-      TrainedAdapters trained =
-          new TrainedAdapters(routing, List.of(LayerSamples.zeros(1, adapter(5).nFrequency())));
+      TrainedAdapters trained = new TrainedAdapters();
+      trained.set(
+          routing, List.of("a"), Map.of("a", LayerSamples.zeros(1, adapter(5).nFrequency())));
       try (TokenSpectrum input = engine().newTokenSpectrum(TOKENS, IN);
           TokenSpectrum upstream = engine().newTokenSpectrum(TOKENS, OUT)) {
         pass.forward(state, routing, x, y, input);

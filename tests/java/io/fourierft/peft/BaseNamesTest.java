@@ -60,23 +60,31 @@ class BaseNamesTest {
         "module 'encoder.layers.0.mixer.Wqkv' of the base model is targeted");
   }
 
+  /** Of two old names that are read as one, the one that its neighbours have. */
   @Test
   void aNewTensorIsCalledAsTheBasesOwnBesideIt() {
-    BaseModel llava =
-        squares(
-            LLAVA,
-            "language_model.lm_head",
-            "language_model.model.layers.0.mlp.up_proj",
-            "language_model.model.layers.1.mlp.up_proj");
-    String layer = "model.language_model.layers.1.mlp.";
-    PeftAdapter adapter =
-        adapter(names("up_proj"), "model.language_model.layers.0.mlp.up_proj", layer + "up_proj")
-            .withExtraTensors(
-                List.of(saved(layer + "gate.weight", 2, 8), saved("lm_head.scale", 3)));
-    ResolvedAdapter resolved = adapter.resolve(llava, DEFAULTS);
-    assertEquals(
-        Set.of("language_model.model.layers.1.mlp.gate.weight", "language_model.lm_head.scale"),
-        resolved.newTensors());
+    String layer = "model.language_model.layers.1.";
+    for (String stored : List.of("language_model.layers.", "language_model.model.layers.")) {
+      BaseModel llava =
+          squares(
+              LLAVA, "language_model.lm_head", stored + "0.mlp.up_proj", stored + "1.mlp.up_proj");
+      PeftAdapter adapter =
+          adapter(
+                  names("up_proj"),
+                  "model.language_model.layers.0.mlp.up_proj",
+                  layer + "mlp.up_proj")
+              .withExtraTensors(
+                  List.of(
+                      saved(layer + "mlp.gate.weight", 2, 8),
+                      saved(layer + "router.weight", 3, 8),
+                      saved("lm_head.scale", 3)));
+      assertEquals(
+          Set.of(
+              stored + "1.mlp.gate.weight",
+              stored + "1.router.weight",
+              "language_model.lm_head.scale"),
+          adapter.resolve(llava, DEFAULTS).newTensors());
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.fourierft.peft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -156,6 +157,24 @@ class FourierFtConfigTest {
   }
 
   @Test
+  void nullIsFalseAndANumberIsAListOfOne() {
+    ConfigDocument document = parse(", \"fan_in_fan_out\": null, \"layers_to_transform\": 0");
+    assertFalse(document.config().fanInFanOut());
+    assertTrue(document.notes().toString().contains("fan_in_fan_out is null and taken as false"));
+    assertEquals(List.of(0), document.config().layersToTransform());
+  }
+
+  @Test
+  void aRefusalCutsWhatIsLongerThanSixtyCharacters() {
+    String longest = "\"" + "x".repeat(58) + "\"";
+    Refusal.says(() -> parse(", \"scaling\": " + longest), "scaling is " + longest + ";");
+    String longer = "\"" + "x".repeat(59) + "\"";
+    Refusal.says(
+        () -> parse(", \"scaling\": " + longer),
+        "scaling is " + longer.substring(0, 57) + "...; give a number");
+  }
+
+  @Test
   void theOrderOfThePatternIsThatOfTheFile() {
     FourierFtConfig config = config(", \"n_frequency_pattern\": {\"q\": 3, \"0.q\": 4, \"a\": 5}");
     assertEquals(List.of("q", "0.q", "a"), new ArrayList<>(config.nFrequencyPattern().keySet()));
@@ -187,10 +206,14 @@ class FourierFtConfigTest {
   @Test
   void textIsEscapedAsPythonEscapesIt() {
     String json =
-        FourierFtConfig.builder().baseModelNameOrPath("a\"\\\n\t\u0001é😀/").build().toJson();
+        FourierFtConfig.builder()
+            .baseModelNameOrPath("a\"\\\n\t\u0001é😀/ ~\u007f")
+            .build()
+            .toJson();
     assertTrue(
         json.contains(
-            "\"base_model_name_or_path\": \"a\\\"\\\\\\n\\t\\u0001\\u00e9\\ud83d\\ude00/\""),
+            "\"base_model_name_or_path\": \"a\\\"\\\\\\n"
+                + "\\t\\u0001\\u00e9\\ud83d\\ude00/ ~\\u007f\""),
         json);
   }
 
@@ -208,6 +231,16 @@ class FourierFtConfigTest {
     Files.write(file, new byte[] {'{', '"', (byte) 0xff, '"', '}'});
     String encoding = Refusal.of(() -> FourierFtConfig.open(file));
     assertTrue(encoding.contains("is not UTF-8"), encoding);
+    for (byte[] mark : List.of(new byte[] {-2, -1}, new byte[] {-1, -2})) {
+      Files.write(file, new byte[] {mark[0], mark[1], 0, '{'});
+      Refusal.says(() -> FourierFtConfig.open(file), "is UTF-16 text");
+    }
+    for (byte[] text : List.of(new byte[] {-2, -2}, new byte[] {-2}, new byte[] {-1, -1})) {
+      Files.write(file, text);
+      Refusal.says(() -> FourierFtConfig.open(file), "is not UTF-8 text");
+    }
+    Files.write(file, new byte[] {'3'});
+    Refusal.says(() -> FourierFtConfig.open(file), "holds no JSON object, but 3");
     Files.write(file, " ".repeat(ConfigReader.MAX_BYTES + 1).getBytes(StandardCharsets.UTF_8));
     String large = Refusal.of(() -> FourierFtConfig.open(file));
     assertTrue(large.contains("is larger than"), large);

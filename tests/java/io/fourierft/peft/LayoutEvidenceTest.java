@@ -51,6 +51,18 @@ class LayoutEvidenceTest {
   }
 
   @Test
+  void theSameModuleGoesBeforeItsBrothersAndThoseBeforeWhatIsBelowThem() {
+    layer("layers.0.q", 8, 8, false);
+    layer("layers.1.q", 16, 8, false);
+    layer("layers.1.c", 16, 8, true);
+    assertEquals(Optional.of(WeightLayout.OUT_IN), layout("layers.0.q", "{}"));
+    layer("h.0.attn.q", 8, 8, false);
+    layer("h.0.attn.k", 16, 8, false);
+    layer("h.0.attn.inner.c", 16, 8, true);
+    assertEquals(Optional.of(WeightLayout.OUT_IN), layout("h.0.attn.q", "{}"));
+  }
+
+  @Test
   void whatStandsOutsideTheLayerTellsNothing() {
     layer("head", 8, 8, false);
     layer("model.layers.0.q", 12, 8, true);

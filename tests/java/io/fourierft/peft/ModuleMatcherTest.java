@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -23,28 +24,28 @@ class ModuleMatcherTest {
     List<DynamicTest> tests = new ArrayList<>();
     for (JsonNode row : table("matching.json")) {
       String json = row.get("config").toString();
-      ModuleMatcher matcher =
-          ModuleMatcher.of(FourierFtConfig.parse(json, "matching.json").config(), null);
-      tests.add(
-          DynamicTest.dynamicTest(
-              json,
-              () ->
-                  assertAll(
-                      row.get("modules").properties().stream()
-                          .map(
-                              module ->
-                                  () ->
-                                      assertEquals(
-                                          module.getValue().get(0).textValue()
-                                              + " "
-                                              + module.getValue().get(1).intValue(),
-                                          matcher.verdict(module.getKey())
-                                              + " "
-                                              + matcher.nFrequency(module.getKey()),
-                                          module.getKey())))));
+      tests.add(DynamicTest.dynamicTest(json, () -> assertJudged(json, row.get("modules"))));
     }
     assertTrue(tests.size() > 40);
     return tests;
+  }
+
+  private static void assertJudged(String config, JsonNode modules) {
+    ModuleMatcher matcher =
+        ModuleMatcher.of(FourierFtConfig.parse(config, "matching.json").config(), null);
+    assertAll(
+        modules.properties().stream()
+            .map(
+                module ->
+                    () ->
+                        assertEquals(
+                            module.getValue().get(0).textValue()
+                                + " "
+                                + module.getValue().get(1).intValue(),
+                            matcher.verdict(module.getKey())
+                                + " "
+                                + matcher.nFrequency(module.getKey()),
+                            module.getKey())));
   }
 
   @ParameterizedTest
@@ -94,6 +95,44 @@ class ModuleMatcherTest {
             null);
     assertFalse(matcher.isExact());
     assertEquals(targeted, matcher.targets(module));
+  }
+
+  /** Even of a name that is excluded before its expressions are asked. */
+  @Test
+  void aNameThatIsTooLongIsRefusedByEveryQuestion() {
+    ModuleMatcher matcher =
+        ModuleMatcher.of(
+            FourierFtConfig.builder()
+                .targetModules(ModuleSelection.names("q"))
+                .excludeModules(ModuleSelection.names("k"))
+                .build(),
+            null);
+    String longest = "x".repeat(4094) + ".q";
+    assertTrue(matcher.targets(longest));
+    assertFalse(matcher.isSaved(longest));
+    assertEquals(1000, matcher.nFrequency(longest));
+    String longer = "x".repeat(4095) + ".k";
+    for (Executable question :
+        List.<Executable>of(
+            () -> matcher.verdict(longer),
+            () -> matcher.isSaved(longer),
+            () -> matcher.nFrequency(longer))) {
+      Refusal.says(question, "a module name of 4097 characters is longer than 4096: xxx");
+    }
+  }
+
+  @Test
+  void theNumberOfALayerIsNotCutToAnInteger() {
+    ModuleMatcher matcher =
+        ModuleMatcher.of(
+            FourierFtConfig.builder()
+                .targetModules(ModuleSelection.names("q"))
+                .layersToTransform(List.of(-1, 1))
+                .build(),
+            null);
+    assertTrue(matcher.targets("m.layers.1.q"));
+    assertFalse(matcher.targets("m.layers.4294967295.q"));
+    assertFalse(matcher.targets("m.layers.4294967297.q"));
   }
 
   private static JsonNode table(String name) throws IOException {

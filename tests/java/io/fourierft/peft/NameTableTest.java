@@ -62,6 +62,42 @@ class NameTableTest {
     assertEquals(Set.of(), unused);
   }
 
+  /** Or the test above would hold of an empty table. */
+  @Test
+  void aTableHoldsTheRulesAndTheSplitsOfItsFamiliesAndOfAll() {
+    assertTrue(NameTable.families().containsAll(Set.of("*", "jina_embeddings_v3", "llava")));
+    NameTable jina = NameTable.of(Set.of("jina_embeddings_v3"));
+    Set<String> rules = jina.ruleTexts();
+    assertTrue(
+        rules.containsAll(
+            Set.of("encoder.layers -> layers", "LayerNorm.gamma -> LayerNorm.weight")),
+        rules.toString());
+    Set<String> used = jina.ruleTexts();
+    used.removeAll(jina.rulesUnusedBy(List.of("encoder.layers.0.mixer.Wqkv.weight")));
+    assertTrue(used.remove("encoder.layers -> layers"));
+    assertEquals(1, used.size(), "the split of the weight, not that of the bias: " + used);
+    assertTrue(used.iterator().next().startsWith("split mixer.Wqkv.weight "), used.toString());
+  }
+
+  @Test
+  void aNameOfTheFirstReleaseIsFoundIfItIsReadAsThisOne() {
+    NameTable llava = NameTable.of(Set.of("llava"));
+    assertEquals("language_model.lm_head.weight", llava.original("lm_head.weight"));
+    assertEquals("score.weight", llava.original("score.weight"));
+    // What would be read as another name is none of the first release.
+    assertEquals("language_model.x", llava.original("language_model.x"));
+  }
+
+  @Test
+  void onlyWhatARuleNamesIsJoined() {
+    NameTable table = NameTable.of(Set.of("minimax_m3_vl"));
+    String mlp = "model.layers.0.mlp.";
+    NameTable.Joint up = table.joint(mlp + "up_proj.weight").orElseThrow();
+    assertEquals(new NameTable.Joint(mlp + "gate_up_proj.weight", 1, 2), up);
+    assertTrue(table.joint(mlp + "down_proj.weight").isEmpty());
+    assertTrue(table.parts(mlp + "up_proj.weight").isEmpty());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"CLIPVisionModel", "SiglipVisionModel", "CLIPTextModel", "SiglipTextModel"})

@@ -69,6 +69,39 @@ class PatternBoundsTest {
     assertThrows(PatternMatch.StepsExceeded.class, () -> shorter.matches(true));
   }
 
+  /** Ways that come to one place at one position are followed once, however many they are. */
+  @Test
+  void theStepsAreBoundedByTheLengthsOfTheExpressionAndTheText() {
+    PatternProgram program = program("(?:a|aa|aaa)*b");
+    String text = "a".repeat(200);
+    PatternMatch match = new PatternMatch(program, text, 1_000_000);
+    assertFalse(match.matches(true));
+    long most = 3L * program.length() * (text.length() + 1);
+    assertTrue(match.steps() < most, match.steps() + " steps");
+  }
+
+  @Test
+  void aMatchIsPaidFromTheBudgetAndAQuestionGivesSomeOfItBack() {
+    PatternBudget budget = new PatternBudget();
+    PythonPattern pattern = PythonPattern.of("ab", "test", budget);
+    assertTrue(pattern.matchesAll("ab"));
+    assertEquals(PatternBudget.STEPS - 7, budget.stepsLeft(), "the steps of 'ab' above");
+    budget.takeSteps(2 * PatternBudget.STEPS_BACK);
+    budget.beginQuestion();
+    assertEquals(PatternBudget.STEPS - 7 - PatternBudget.STEPS_BACK, budget.stepsLeft());
+    budget.beginQuestion();
+    budget.beginQuestion();
+    assertEquals(PatternBudget.STEPS, budget.stepsLeft(), "never more than there were");
+  }
+
+  @Test
+  void aCommentEndsWithItsLine() {
+    PythonPattern pattern = pattern("(?x)a# and c\n b");
+    assertTrue(pattern.matchesAll("ab"));
+    assertFalse(pattern.matchesAll("andc"));
+    assertTrue(pattern("(?x)a# and c").matchesAll("a"));
+  }
+
   @Test
   void aLargeSetCostsMoreToLookUp() {
     assertEquals(1, CharacterSet.of('a', PatternFlags.NONE).cost());
@@ -92,6 +125,7 @@ class PatternBoundsTest {
         "(ab)+",
         "(ab){3,}?",
         "(ab){2,7}",
+        "a{2,7}",
         "(a|b){1,3}(?:c{5}){4}",
         "(?:^|$){9}",
         "(?P<x>a)(?P<y>b)",

@@ -1,6 +1,5 @@
 package io.fourierft.peft;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,8 +16,6 @@ import io.fourierft.safetensors.TensorDeclaration;
 import io.fourierft.safetensors.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -138,39 +135,6 @@ class PeftAdapterTest {
     Refusal.says(() -> PeftAdapter.open(folder), "of shape [0]", "ZeRO-3");
     write(TARGETS_Q, List.of(new TensorDeclaration(Q0, DType.C64, List.of(3L))));
     Refusal.says(() -> PeftAdapter.open(folder), "of type C64");
-  }
-
-  @Test
-  void everyTypeOfCoefficientKeepsItsBits() {
-    ByteOrder little = ByteOrder.LITTLE_ENDIAN;
-    byte[] longs = new byte[24];
-    MemorySegment data = MemorySegment.ofArray(longs);
-    ValueLayout.OfLong layout = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(little);
-    data.set(layout, 0, 1L << 40);
-    data.set(layout, 8, (1L << 40) + 1);
-    data.set(layout, 16, -5);
-    Spectrum signed = Spectrum.of(DType.I64, data);
-    assertArrayEquals(new float[] {0x1p40f, 0x1p40f, -5}, signed.toFloats());
-    assertFalse(signed.isExactInFloat32());
-    assertEquals(0x1p64f, Spectrum.of(DType.U64, data).toFloats()[2]);
-    assertEquals(-1, signed.data().mismatch(data));
-    byte[] doubles = new byte[8];
-    MemorySegment.ofArray(doubles).set(ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(little), 0, 0.1);
-    assertArrayEquals(
-        new float[] {0.1f}, Spectrum.of(DType.F64, MemorySegment.ofArray(doubles)).toFloats());
-    assertFalse(Spectrum.of(DType.F64, MemorySegment.ofArray(doubles)).isExactInFloat32());
-    assertArrayEquals(
-        new float[] {1.5f, -2}, Spectrum.of(DType.BF16, bytes(0xc0, 0x3f, 0x00, 0xc0)).toFloats());
-    assertArrayEquals(
-        new float[] {1.5f, -2}, Spectrum.of(DType.F16, bytes(0x00, 0x3e, 0x00, 0xc0)).toFloats());
-    assertArrayEquals(new float[] {-1, 127}, Spectrum.of(DType.I8, bytes(0xff, 0x7f)).toFloats());
-    assertArrayEquals(new float[] {255, 127}, Spectrum.of(DType.U8, bytes(0xff, 0x7f)).toFloats());
-    assertArrayEquals(new float[] {-2}, Spectrum.of(DType.I16, bytes(0xfe, 0xff)).toFloats());
-    assertArrayEquals(new float[] {65534}, Spectrum.of(DType.U16, bytes(0xfe, 0xff)).toFloats());
-    assertArrayEquals(
-        new float[] {-2}, Spectrum.of(DType.I32, bytes(0xfe, 0xff, 0xff, 0xff)).toFloats());
-    assertTrue(Spectrum.of(1, Float.MAX_VALUE).isFinite());
-    assertFalse(Spectrum.of(1, Float.NaN).isFinite());
   }
 
   @Test
@@ -389,13 +353,5 @@ class PeftAdapterTest {
       size *= dimension;
     }
     return new TensorInfo(name, DType.F32, dimensions, 0, size);
-  }
-
-  private static MemorySegment bytes(int... values) {
-    byte[] bytes = new byte[values.length];
-    for (int i = 0; i < values.length; i++) {
-      bytes[i] = (byte) values[i];
-    }
-    return MemorySegment.ofArray(bytes);
   }
 }

@@ -65,4 +65,19 @@ class WeightSliceTest {
     assertFalse(slice.isRun());
     assertInverse(slice);
   }
+
+  /** Ranges may cross where no row is one of both. */
+  @Test
+  void slicesOverlapIfARowIsOneOfBoth() {
+    WeightSlice even = new WeightSlice("w", 0, 0, 3, 2, 0);
+    WeightSlice odd = new WeightSlice("w", 0, 1, 3, 2, 0);
+    assertFalse(even.overlaps(odd));
+    assertTrue(even.overlaps(WeightSlice.whole("w", 1)), "the first row alone");
+    assertTrue(WeightSlice.whole("w", 1).overlaps(even));
+    assertTrue(odd.overlaps(WeightSlice.whole("w", 6)));
+    assertFalse(odd.overlaps(WeightSlice.whole("w", 1)));
+    assertFalse(even.overlaps(WeightSlice.whole("x", 6)), "another tensor");
+    assertFalse(even.overlaps(new WeightSlice("w", 0, 5, 3, 1, 0)));
+    assertTrue(even.overlaps(new WeightSlice("w", 0, 4, 3, 1, 0)), "the last row alone");
+  }
 }

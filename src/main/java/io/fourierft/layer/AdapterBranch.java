@@ -3,9 +3,11 @@ package io.fourierft.layer;
 import io.fourierft.AdapterPath;
 import io.fourierft.AdapterRouting;
 import io.fourierft.CostModel;
+import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,7 @@ final class AdapterBranch {
   private final FourierLinearOptions options;
   private final CostModel costModel;
   private final @Nullable DenseBranch dense;
+  private final Predicate<FourierAdapter> keeps;
 
   /**
    * Made for one layer.
@@ -29,6 +32,7 @@ final class AdapterBranch {
     this.costModel = chosen == null ? engine.costModel() : chosen;
     this.options = options;
     this.dense = dense;
+    this.keeps = dense == null ? AdapterBranch::isNeverKept : dense::keeps;
   }
 
   /**
@@ -88,6 +92,10 @@ final class AdapterBranch {
     engine.spectrumGradient(trained.routing(), x, transformed, trained.gradients());
   }
 
+  private static boolean isNeverKept(FourierAdapter adapter) {
+    return false;
+  }
+
   /** The path that a pass with this routing takes. */
   AdapterPath path(AdapterRouting routing, int tokens, boolean mayCache) {
     if (dense == null) {
@@ -100,6 +108,6 @@ final class AdapterBranch {
       return AdapterPath.SPECTRAL;
     }
     // A ΔW that fits the cache is built once for all later passes, so it counts as built.
-    return costModel.choose(routing, tokens, adapter -> mayCache && dense.keeps(adapter));
+    return costModel.choose(routing, tokens, mayCache ? keeps : AdapterBranch::isNeverKept);
   }
 }

@@ -97,16 +97,23 @@ final class AdapterNames {
   record Routed(@Nullable AdapterRouting routing, List<String> names) {
     static final Routed BASE = new Routed(null, List.of());
 
-    /** The active adapters on every token. */
-    static Routed live(LayerState state) {
-      AdapterRouting routing = state.liveRouting();
-      return routing == null ? BASE : new Routed(routing, state.active());
+    /** How many of the names are among these. */
+    int count(Set<String> others) {
+      int found = 0;
+      for (int i = 0; i < names.size(); i++) {
+        found += others.contains(names.get(i)) ? 1 : 0;
+      }
+      return found;
     }
 
     /** The same without the adapters that are not in {@code wanted}. */
     Routed only(Set<String> wanted) {
-      if (routing == null || wanted.containsAll(names)) {
+      int found = count(wanted);
+      if (routing == null || found == names.size()) {
         return this;
+      }
+      if (found == 0) {
+        return BASE;
       }
       List<String> keptNames = new ArrayList<>();
       List<FourierAdapter> kept = new ArrayList<>();
@@ -118,9 +125,6 @@ final class AdapterNames {
           keptNames.add(names.get(i));
           kept.add(routing.adapters().get(i));
         }
-      }
-      if (kept.isEmpty()) {
-        return BASE;
       }
       if (!routing.isPerToken()) {
         return new Routed(AdapterRouting.all(kept), keptNames);

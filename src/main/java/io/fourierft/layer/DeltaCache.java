@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ΔW of frozen adapters, most recently used kept within a budget of bytes. An adapter is
- * immutable, so its ΔW never goes stale; an entry is found by the adapter itself, not by its name.
- * Thread-safe.
+ * immutable, so its ΔW never goes stale; an entry is found by the adapter itself, which is equal to
+ * no other, not by its name. Thread-safe.
  */
 final class DeltaCache {
   private final long budgetInBytes;
-  private final LinkedHashMap<Key, HostMatrix> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<FourierAdapter, HostMatrix> entries =
+      new LinkedHashMap<>(16, 0.75f, true);
   private long heldBytes;
 
   DeltaCache(long budgetInBytes) {
@@ -28,25 +29,25 @@ final class DeltaCache {
   }
 
   synchronized @Nullable HostMatrix get(FourierAdapter adapter) {
-    return entries.get(new Key(adapter));
+    return entries.get(adapter);
   }
 
   /** Keeps {@code delta}, dropping those that were not used for longest. */
   synchronized void put(FourierAdapter adapter, HostMatrix delta) {
-    if (!admits(adapter) || entries.put(new Key(adapter), delta) != null) {
+    if (!admits(adapter) || entries.put(adapter, delta) != null) {
       return;
     }
     heldBytes += sizeInBytes(adapter);
-    Iterator<Map.Entry<Key, HostMatrix>> oldest = entries.entrySet().iterator();
+    Iterator<Map.Entry<FourierAdapter, HostMatrix>> oldest = entries.entrySet().iterator();
     while (heldBytes > budgetInBytes) {
-      heldBytes -= sizeInBytes(oldest.next().getKey().adapter);
+      heldBytes -= sizeInBytes(oldest.next().getKey());
       oldest.remove();
     }
   }
 
   /** Drops the ΔW of an adapter; a pass that had begun with it may still keep it once more. */
   synchronized void drop(FourierAdapter adapter) {
-    if (entries.remove(new Key(adapter)) != null) {
+    if (entries.remove(adapter) != null) {
       heldBytes -= sizeInBytes(adapter);
     }
   }
@@ -57,25 +58,5 @@ final class DeltaCache {
 
   private static long sizeInBytes(FourierAdapter adapter) {
     return 4L * adapter.rows() * adapter.cols();
-  }
-
-  /** An adapter by identity. */
-  private static final class Key {
-    private final FourierAdapter adapter;
-
-    private Key(FourierAdapter adapter) {
-      this.adapter = adapter;
-    }
-
-    @Override
-    @SuppressWarnings("ReferenceEquality")
-    public boolean equals(@Nullable Object other) {
-      return other instanceof Key that && adapter == that.adapter;
-    }
-
-    @Override
-    public int hashCode() {
-      return System.identityHashCode(adapter);
-    }
   }
 }

@@ -5,8 +5,10 @@ import io.fourierft.DenseProduct;
 import io.fourierft.FourierAdapter;
 import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
-import io.fourierft.Matrix;
+import io.fourierft.internal.host.IdleStack;
+import io.fourierft.internal.host.ScratchArray;
 import io.fourierft.internal.host.ScratchArrays;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ final class DenseBranch {
   private final DenseProduct product;
   private final ScratchArrays scratch;
   private final @Nullable DeltaCache cache;
+  private final IdleStack<Building> buildings = new IdleStack<>(Building::new);
 
   DenseBranch(
       FourierEngine engine,
@@ -51,13 +54,19 @@ final class DenseBranch {
         cache.put(adapter, delta);
         multiply(routing, i, in, delta, out, transposed);
       } else {
-        float[] memory = scratch.take(adapter.rows(), adapter.cols());
-        HostMatrix delta = Matrix.of(memory, adapter.rows(), adapter.cols());
-        engine.deltaWeights(List.of(adapter), List.of(delta));
+        ScratchArray memory = scratch.take(adapter.rows(), adapter.cols());
+        HostMatrix delta = memory.matrix(adapter.rows(), adapter.cols());
+        build(adapter, delta);
         multiply(routing, i, in, delta, out, transposed);
         scratch.give(memory);
       }
     }
+  }
+
+  private void build(FourierAdapter adapter, HostMatrix delta) {
+    Building building = buildings.take();
+    building.run(engine, adapter, delta);
+    buildings.give(building);
   }
 
   /** Multiplies the tokens of adapter {@code index}, a run of neighbours at a time. */
@@ -88,6 +97,20 @@ final class DenseBranch {
         }
       }
       from = Math.max(to, from + 1);
+    }
+  }
+
+  /** A call that builds one ΔW; reusable. */
+  private static final class Building {
+    private final List<FourierAdapter> adapters = new ArrayList<>(1);
+    private final List<HostMatrix> deltas = new ArrayList<>(1);
+
+    void run(FourierEngine engine, FourierAdapter adapter, HostMatrix delta) {
+      adapters.add(adapter);
+      deltas.add(delta);
+      engine.deltaWeights(adapters, deltas);
+      adapters.clear();
+      deltas.clear();
     }
   }
 }

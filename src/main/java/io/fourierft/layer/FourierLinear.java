@@ -333,13 +333,13 @@ public final class FourierLinear implements AutoCloseable {
   /** Computes y from x with the active adapters. */
   public void forward(Matrix x, Matrix y) {
     LayerState now = changes.state();
-    run(now, AdapterNames.Routed.live(now), x, y, null);
+    run(now, now.live(), x, y, null);
   }
 
   /** The same, and keeps in {@code tape} what {@link #backward} needs. */
   public void forward(Matrix x, Matrix y, LinearTape tape) {
     LayerState now = changes.state();
-    run(now, AdapterNames.Routed.live(now), x, y, tape);
+    run(now, now.live(), x, y, tape);
   }
 
   /**

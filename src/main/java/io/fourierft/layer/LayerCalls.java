@@ -5,10 +5,7 @@ import io.fourierft.EngineClosedException;
 import io.fourierft.FourierEngine;
 import io.fourierft.Matrix;
 import io.fourierft.TokenSpectrum;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The passes of a layer on one engine: checks what they are given, and computes. Thread-safe. */
@@ -66,15 +63,16 @@ final class LayerCalls {
     if (gx != null) {
       memory.requireHere(gx, "gx");
     }
-    LayerShapes.requireGradients(memory, recorded, gradients, g, gx);
+    AdapterNames.Routed routed = tape.routed();
+    GradientPlaces places = tape.gradientPlaces();
+    places.require(memory, recorded, routed, gradients, g, gx);
     if (gx != null) {
       LayerShapes.requireFit(memory, g, "g", outFeatures, gx, "gx", inFeatures, recorded.weight());
     }
     if (biasGradient != null) {
-      LayerShapes.requireBiasGradient(memory, recorded, biasGradient, g, gx, gradients);
+      places.requireBias(memory, recorded, routed, biasGradient, g, gx, gradients);
     }
-    AdapterNames.Routed routed = tape.routed();
-    TrainedAdapters trained = trained(routed.only(gradients.keySet()), gradients);
+    TrainedAdapters trained = tape.trained(routed.only(gradients.keySet()), gradients);
     TokenSpectrum transformed = tape.gradientSpectrum();
     if (routed.routing() != null) {
       pass.transform(g, transformed);
@@ -87,25 +85,15 @@ final class LayerCalls {
     if (biasGradient != null) {
       pass.addTokenSum(g, biasGradient);
     }
-  }
-
-  private static @Nullable TrainedAdapters trained(
-      AdapterNames.Routed routed, Map<String, ? extends Matrix> gradients) {
-    AdapterRouting routing = routed.routing();
-    if (routing == null) {
-      return null;
+    if (trained != null) {
+      trained.clear();
     }
-    List<Matrix> targets = new ArrayList<>(routed.names().size());
-    for (String name : routed.names()) {
-      targets.add(Objects.requireNonNull(gradients.get(name)));
-    }
-    return new TrainedAdapters(routing, targets);
   }
 
   /** Adds only the active adapters' part to {@code y}. */
   void addAdapterOutput(LayerState now, Matrix x, Matrix y) {
     requireOpen(now);
-    AdapterRouting routing = now.liveRouting();
+    AdapterRouting routing = now.live().routing();
     if (routing != null) {
       engine.apply(routing, x, y);
     }

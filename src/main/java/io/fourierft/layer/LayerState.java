@@ -20,7 +20,7 @@ final class LayerState {
   private final List<String> merged;
   private final boolean enabled;
   private final boolean closed;
-  private final @Nullable AdapterRouting liveRouting;
+  private final AdapterNames.Routed live;
 
   private LayerState(
       LayerWeight weight,
@@ -39,8 +39,11 @@ final class LayerState {
     this.merged = List.copyOf(merged);
     this.enabled = enabled;
     this.closed = closed;
-    boolean live = enabled && merged.isEmpty() && !active.isEmpty();
-    this.liveRouting = live ? AdapterRouting.all(select(active)) : null;
+    boolean computed = enabled && merged.isEmpty() && !active.isEmpty();
+    this.live =
+        computed
+            ? new AdapterNames.Routed(AdapterRouting.all(select(active)), this.active)
+            : AdapterNames.Routed.BASE;
   }
 
   static LayerState of(LayerWeight weight, @Nullable Matrix bias) {
@@ -91,9 +94,9 @@ final class LayerState {
     return closed;
   }
 
-  /** The adapters that a forward pass adds to the base, null if it adds none. */
-  @Nullable AdapterRouting liveRouting() {
-    return liveRouting;
+  /** The adapters that a forward pass adds to the base: those that are active, on every token. */
+  AdapterNames.Routed live() {
+    return live;
   }
 
   /**

@@ -1,10 +1,13 @@
 package io.fourierft.layer;
 
+import io.fourierft.AdapterRouting;
 import io.fourierft.EngineClosedException;
 import io.fourierft.FourierEngine;
 import io.fourierft.FourierException;
+import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
 import io.fourierft.TokenSpectrum;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,8 @@ public final class LinearTape implements AutoCloseable {
   private final TokenSpectrum gradientSpectrum;
   private @Nullable LayerState state;
   private AdapterNames.Routed routed = AdapterNames.Routed.BASE;
+  private final TrainedAdapters trained = new TrainedAdapters();
+  private final GradientPlaces gradientPlaces = new GradientPlaces();
   private int tokens;
   private boolean closed;
 
@@ -100,6 +105,22 @@ public final class LinearTape implements AutoCloseable {
 
   AdapterNames.Routed routed() {
     return routed;
+  }
+
+  /** What is asked of the places for gradients. */
+  GradientPlaces gradientPlaces() {
+    return gradientPlaces;
+  }
+
+  /** The adapters that are trained, with the places of their gradients; null if there are none. */
+  @Nullable TrainedAdapters trained(
+      AdapterNames.Routed only, Map<String, ? extends Matrix> gradients) {
+    AdapterRouting routing = only.routing();
+    if (routing == null) {
+      return null;
+    }
+    trained.set(routing, only.names(), gradients);
+    return trained;
   }
 
   TokenSpectrum inputSpectrum() {

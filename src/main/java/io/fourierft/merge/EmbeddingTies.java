@@ -147,7 +147,6 @@ final class EmbeddingTies {
       Set<String> aliases,
       List<OutputTensor.Delta> added,
       OutputTensor.@Nullable Replacement common) {
-    boolean byAlias = aliases.stream().anyMatch(deltas::containsKey);
     for (String alias : aliases) {
       deltas.remove(alias);
       replacements.remove(alias);
@@ -156,14 +155,9 @@ final class EmbeddingTies {
     if (!added.isEmpty()) {
       notes.add(
           ("'%s' and '%s' are one weight (tie_word_embeddings): what is added to one changes the"
-                  + " other, as in the file that PEFT writes%s")
-              .formatted(
-                  String.join("', '", aliases),
-                  stored,
-                  byAlias
-                      ? ", though the adapted model itself had it in the output alone; untie the"
-                          + " base model before training to have that"
-                      : ""));
+               + " other, as in the file that PEFT writes, though the adapted model itself had it"
+               + " in one alone; untie the base model before training to have that")
+              .formatted(String.join("', '", aliases), stored));
     }
   }
 

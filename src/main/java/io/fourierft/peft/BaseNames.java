@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds the weights of a base model by the names that an adapter has for them. The names of files
  * and of models differ by the release of transformers (see {@link NameTable}) and by what goes
- * before them (see {@link BaseNaming}); of the ways to read them, the first under which every
- * module of the adapter is found holds, the plain one first.
+ * before them (see {@link BaseNaming}); of the ways to read them, that holds under which most
+ * modules of the adapter are found, then most of the tensors that it carries whole, then the plain
+ * one.
  */
 final class BaseNames {
   private static final String WEIGHT = ".weight";
@@ -91,10 +92,14 @@ final class BaseNames {
     }
     BaseNames best = ways.getFirst();
     long most = -1;
+    long mostCarried = -1;
     for (BaseNames way : ways) {
       long found = adapterPaths.stream().filter(path -> way.module(path) != null).count();
-      if (found > most) {
+      long carried =
+          extraTensors.stream().filter(extra -> way.found(extra.baseTensor()).isPresent()).count();
+      if (found > most || (found == most && carried > mostCarried)) {
         most = found;
+        mostCarried = carried;
         best = way;
       }
     }

@@ -105,9 +105,10 @@ public final class Spectrum {
               yield Double.isNaN(value) || (float) value == value;
             }
             case I32, U32, I64, U64 -> {
-              long magnitude = Math.abs(integer(from, k));
+              long value = integer(from, k);
+              long magnitude = dtype == DType.U64 ? value : Math.abs(value);
               int used = 64 - Long.numberOfLeadingZeros(magnitude);
-              yield magnitude == 0 || used - Long.numberOfTrailingZeros(magnitude) <= 24;
+              yield used - Long.numberOfTrailingZeros(magnitude) <= 24;
             }
             default -> true;
           };

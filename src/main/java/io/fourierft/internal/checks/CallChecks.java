@@ -79,17 +79,26 @@ public abstract class CallChecks<M extends Matrix> {
 
   /** One matrix for the ΔW of each adapter, apart from one another. */
   public final List<M> deltas(List<FourierAdapter> adapters, List<? extends Matrix> out) {
+    return deltas(adapters, out, new ArrayList<>(out.size()));
+  }
+
+  /**
+   * The same in a list that is used again, so that the call allocates nothing.
+   *
+   * @param targets empty, and filled even where a matrix is refused
+   */
+  public final List<M> deltas(
+      List<FourierAdapter> adapters, List<? extends Matrix> out, List<M> targets) {
     if (adapters.size() != out.size()) {
       throw new ShapeException(
           "%d adapters need as many matrices for their deltas, but there are %d"
               .formatted(adapters.size(), out.size()));
     }
-    List<M> targets = new ArrayList<>(out.size());
     for (int i = 0; i < adapters.size(); i++) {
       FourierAdapter adapter = adapters.get(i);
       M target = output(out.get(i), "out", adapter.rows(), adapter.cols());
-      for (M earlier : targets) {
-        requireApart(target, "an out matrix", earlier, "another out matrix");
+      for (int j = 0; j < i; j++) {
+        requireApart(target, "an out matrix", targets.get(j), "another out matrix");
       }
       targets.add(target);
     }
@@ -98,17 +107,29 @@ public abstract class CallChecks<M extends Matrix> {
 
   /** One matrix for the gradient of each adapter, apart from one another. */
   public final List<M> gradients(AdapterRouting routing, List<? extends Matrix> gradients) {
+    return gradients(routing, gradients, new ArrayList<>(gradients.size()));
+  }
+
+  /**
+   * The same in a list that is used again, so that the call allocates nothing.
+   *
+   * @param targets empty, and filled even where a matrix is refused
+   */
+  public final List<M> gradients(
+      AdapterRouting routing, List<? extends Matrix> gradients, List<M> targets) {
     int adapters = routing.adapters().size();
     if (gradients.size() != adapters) {
       throw new ShapeException(
           "%d adapters need as many gradients, but there are %d"
               .formatted(adapters, gradients.size()));
     }
-    List<M> targets = new ArrayList<>(adapters);
     for (int a = 0; a < adapters; a++) {
       M target = gradient(routing.adapters().get(a), gradients.get(a));
       for (int b = 0; b < a; b++) {
-        requireApart(target, "gradient " + a, targets.get(b), "gradient " + b);
+        M earlier = targets.get(b);
+        if (shareAnElement(target, earlier)) {
+          throw overlapping("gradient " + a, "gradient " + b);
+        }
       }
       targets.add(target);
     }
@@ -118,7 +139,13 @@ public abstract class CallChecks<M extends Matrix> {
   /** As {@link #gradients(AdapterRouting, List)}, apart from the activations too. */
   public final List<M> gradients(
       AdapterRouting routing, List<? extends Matrix> gradients, M x, M g) {
-    List<M> targets = gradients(routing, gradients);
+    return gradients(routing, gradients, x, g, new ArrayList<>(gradients.size()));
+  }
+
+  /** The same in a list that is used again. */
+  public final List<M> gradients(
+      AdapterRouting routing, List<? extends Matrix> gradients, M x, M g, List<M> targets) {
+    gradients(routing, gradients, targets);
     requireApart(targets, x, "x");
     requireApart(targets, g, "g");
     return targets;
@@ -126,7 +153,9 @@ public abstract class CallChecks<M extends Matrix> {
 
   /** Refuses gradients that share memory with another matrix of the call. */
   public final void requireApart(List<M> gradients, M other, String name) {
-    gradients.forEach(gradient -> requireApart(gradient, "a gradient", other, name));
+    for (int a = 0; a < gradients.size(); a++) {
+      requireApart(gradients.get(a), "a gradient", other, name);
+    }
   }
 
   /** The gradient of the input of a backward pass, apart from what the same call reads. */
@@ -148,10 +177,18 @@ public abstract class CallChecks<M extends Matrix> {
 
   /** Refuses an output that shares memory with another matrix of the call. */
   public final void requireApart(M output, String outputName, M other, String name) {
-    if (output.rows() > 0 && other.rows() > 0 && overlap(output, other)) {
-      throw new ShapeException(
-          outputName + " overlaps " + name + " in memory; give them memory of their own");
+    if (shareAnElement(output, other)) {
+      throw overlapping(outputName, name);
     }
+  }
+
+  private boolean shareAnElement(M output, M other) {
+    return output.rows() > 0 && other.rows() > 0 && overlap(output, other);
+  }
+
+  private static ShapeException overlapping(String output, String other) {
+    return new ShapeException(
+        output + " overlaps " + other + " in memory; give them memory of their own");
   }
 
   /** Refuses another number of tokens than the routing chooses adapters for. */

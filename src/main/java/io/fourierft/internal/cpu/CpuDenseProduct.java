@@ -4,6 +4,7 @@ import io.fourierft.DenseProduct;
 import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.ShapeException;
+import io.fourierft.internal.host.IdleStack;
 
 /** Products in float32 or float64, on the threads of an engine. */
 final class CpuDenseProduct implements DenseProduct {

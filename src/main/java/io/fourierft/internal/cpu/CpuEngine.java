@@ -15,6 +15,7 @@ import io.fourierft.TokenSpectrum;
 import io.fourierft.WeightLayout;
 import io.fourierft.internal.checks.Direction;
 import io.fourierft.internal.checks.KeptSpectrum;
+import io.fourierft.internal.host.IdleStack;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -66,9 +67,9 @@ public final class CpuEngine implements FourierEngine {
       List<FourierAdapter> adapters, List<? extends Matrix> out, DensePath path) {
     gate.enter();
     try {
-      List<HostMatrix> targets = checks.deltas(adapters, out);
       DeltaBatch batch = deltaBatches.take();
-      batch.run(adapters, targets, path);
+      checks.deltas(adapters, out, batch.outs());
+      batch.run(adapters, path);
       deltaBatches.give(batch);
     } finally {
       gate.leave();
@@ -188,9 +189,9 @@ public final class CpuEngine implements FourierEngine {
     try {
       HostMatrix input = checks.input(routing, Direction.FORWARD, x);
       HostMatrix upstream = checks.upstream(routing, g, input.rows());
-      List<HostMatrix> targets = checks.gradients(routing, gradients, input, upstream);
       GradientCall call = gradientCalls.take();
-      call.run(routing, input, upstream, targets);
+      checks.gradients(routing, gradients, input, upstream, call.gradients());
+      call.run(routing, input, upstream);
       gradientCalls.give(call);
     } finally {
       gate.leave();
@@ -205,9 +206,9 @@ public final class CpuEngine implements FourierEngine {
       CpuTokenSpectrum input = own(x, "x");
       CpuTokenSpectrum upstream = own(g, "g");
       input.requireGradient(routing, upstream);
-      List<HostMatrix> targets = checks.gradients(routing, gradients);
       GradientCall call = gradientCalls.take();
-      call.run(routing, input, upstream, targets);
+      checks.gradients(routing, gradients, call.gradients());
+      call.run(routing, input, upstream);
       gradientCalls.give(call);
     } finally {
       gate.leave();
@@ -227,13 +228,13 @@ public final class CpuEngine implements FourierEngine {
       HostMatrix input = checks.input(routing, Direction.FORWARD, x);
       HostMatrix upstream = checks.upstream(routing, g, input.rows());
       HostMatrix target = checks.inputGradient(routing, gx, input, upstream);
-      List<HostMatrix> targets = checks.gradients(routing, gradients, input, upstream);
-      checks.requireApart(targets, target, "gx");
+      GradientCall call = gradientCalls.take();
+      checks.gradients(routing, gradients, input, upstream, call.gradients());
+      checks.requireApart(call.gradients(), target, "gx");
       SpectralCall transposed = spectralCalls.take();
       transposed.apply(routing, true, upstream, target);
       spectralCalls.give(transposed);
-      GradientCall call = gradientCalls.take();
-      call.run(routing, input, upstream, targets);
+      call.run(routing, input, upstream);
       gradientCalls.give(call);
     } finally {
       gate.leave();
@@ -253,13 +254,13 @@ public final class CpuEngine implements FourierEngine {
       CpuTokenSpectrum upstream = own(g, "g");
       input.requireGradient(routing, upstream);
       HostMatrix target = checks.output(routing, Direction.TRANSPOSED, gx, input.tokens());
-      List<HostMatrix> targets = checks.gradients(routing, gradients);
-      checks.requireApart(targets, target, "gx");
+      GradientCall call = gradientCalls.take();
+      checks.gradients(routing, gradients, call.gradients());
+      checks.requireApart(call.gradients(), target, "gx");
       SpectralCall transposed = spectralCalls.take();
       transposed.apply(routing, true, upstream, target);
       spectralCalls.give(transposed);
-      GradientCall call = gradientCalls.take();
-      call.run(routing, input, upstream, targets);
+      call.run(routing, input, upstream);
       gradientCalls.give(call);
     } finally {
       gate.leave();

@@ -3,6 +3,8 @@ package io.fourierft.internal.cpu;
 import io.fourierft.DensePath;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.host.IdleStack;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,7 +18,7 @@ final class DeltaBatch implements WorkerPool.Tasks {
   private final EngineCore core;
   private final IdleStack<DenseJob> jobs;
   private List<FourierAdapter> adapters = List.of();
-  private List<HostMatrix> outs = List.of();
+  private final List<HostMatrix> outs = new ArrayList<>();
   private DensePath path = DensePath.AUTO;
 
   DeltaBatch(EngineCore core, IdleStack<DenseJob> jobs) {
@@ -28,10 +30,14 @@ final class DeltaBatch implements WorkerPool.Tasks {
     return (long) adapter.rows() * adapter.cols() <= SMALL;
   }
 
-  /** Computes all, each into the matrix of its place. Everything was checked. */
-  void run(List<FourierAdapter> newAdapters, List<HostMatrix> newOuts, DensePath newPath) {
+  /** Where the matrices of the next call go; empty between two calls. */
+  List<HostMatrix> outs() {
+    return outs;
+  }
+
+  /** Computes all, each into the matrix of its place in {@link #outs}. Everything was checked. */
+  void run(List<FourierAdapter> newAdapters, DensePath newPath) {
     adapters = newAdapters;
-    outs = newOuts;
     path = newPath;
     try {
       boolean shared = true;
@@ -52,7 +58,7 @@ final class DeltaBatch implements WorkerPool.Tasks {
       }
     } finally {
       adapters = List.of();
-      outs = List.of();
+      outs.clear();
     }
   }
 

@@ -17,7 +17,7 @@ public final class DenseCoefficients {
   private ColumnFold fold = NO_FOLD;
   private float[] weights = {};
   private float[] values = {};
-  private ResultScale scale = new ResultScale(1, 1);
+  private final ResultScale scale = new ResultScale();
 
   /** Takes over another adapter. */
   public void set(FourierAdapter adapter, FoldedLocations newLocations) {
@@ -43,7 +43,7 @@ public final class DenseCoefficients {
     for (int k = 0; k < n; k++) {
       values[k] = Magnitude.weight(scaling * adapter.coefficient(k), factor);
     }
-    scale = ResultScale.of(exponent, adapter.rows(), adapter.cols());
+    scale.set(exponent, adapter.rows(), adapter.cols());
   }
 
   /** The adapter itself. */

@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.HostMatrix;
+import io.fourierft.internal.host.IdleStack;
 
 /** What the operations of one engine share. */
 record EngineCore(CpuKernels kernels, WorkerPool pool, FoldedLocationsCache cache) {

@@ -3,6 +3,7 @@ package io.fourierft.internal.cpu;
 import io.fourierft.AdapterRouting;
 import io.fourierft.FourierAdapter;
 import io.fourierft.HostMatrix;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ final class GradientCall implements WorkerPool.Tasks {
   private HostMatrix g = DeltaSink.NOTHING;
   private @Nullable CpuTokenSpectrum keptX;
   private @Nullable CpuTokenSpectrum keptG;
+  private final List<HostMatrix> gradients = new ArrayList<>();
   private double[][][] sums = {};
   private int tokens;
   private int groups;
@@ -32,30 +34,32 @@ final class GradientCall implements WorkerPool.Tasks {
     this.core = core;
   }
 
-  void run(AdapterRouting routing, HostMatrix newX, HostMatrix newG, List<HostMatrix> gradients) {
+  /** What the next call adds to, one for each adapter; empty between two calls. */
+  List<HostMatrix> gradients() {
+    return gradients;
+  }
+
+  /** Adds to {@link #gradients}. */
+  void run(AdapterRouting routing, HostMatrix newX, HostMatrix newG) {
     x = newX;
     g = newG;
-    run(routing, x.rows(), core.shareable(x) && core.shareable(g), gradients);
+    run(routing, x.rows(), core.shareable(x) && core.shareable(g));
   }
 
-  void run(
-      AdapterRouting routing,
-      CpuTokenSpectrum newX,
-      CpuTokenSpectrum newG,
-      List<HostMatrix> gradients) {
+  /** The same from kept transforms. */
+  void run(AdapterRouting routing, CpuTokenSpectrum newX, CpuTokenSpectrum newG) {
     keptX = newX;
     keptG = newG;
-    run(routing, newX.tokens(), true, gradients);
+    run(routing, newX.tokens(), true);
   }
 
-  private void run(
-      AdapterRouting routing, int newTokens, boolean shared, List<HostMatrix> gradients) {
+  private void run(AdapterRouting routing, int newTokens, boolean shared) {
     tokens = newTokens;
-    if (tokens == 0) {
-      return;
-    }
-    map.setFolds(routing, false, core.cache());
     try {
+      if (tokens == 0) {
+        return;
+      }
+      map.setFolds(routing, false, core.cache());
       long entries = 0;
       for (int a = 0; a < map.adapters(); a++) {
         entries += map.fold(a).entries();
@@ -74,6 +78,7 @@ final class GradientCall implements WorkerPool.Tasks {
       g = DeltaSink.NOTHING;
       keptX = null;
       keptG = null;
+      gradients.clear();
       map.clear();
     }
   }

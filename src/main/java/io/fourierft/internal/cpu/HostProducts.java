@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu;
 
 import io.fourierft.DenseProduct;
+import io.fourierft.internal.host.IdleStack;
 
 /** The dense products of one engine, on its threads: in float32 by its kernels, or in float64. */
 final class HostProducts {

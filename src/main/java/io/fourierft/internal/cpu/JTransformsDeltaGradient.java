@@ -6,7 +6,7 @@ import java.util.Arrays;
 /** The gradient from a dense H on JTransforms: the pruned path the other way round. */
 final class JTransformsDeltaGradient implements DeltaGradient {
   private final ColumnBlocks columns = new ColumnBlocks();
-  private RowBlocks blocks = new RowBlocks(1, 1);
+  private final RowBlocks blocks = new RowBlocks();
   private ColumnFold fold = new DenseCoefficients().fold();
   private HostMatrix gradient = DeltaSink.NOTHING;
 
@@ -15,7 +15,7 @@ final class JTransformsDeltaGradient implements DeltaGradient {
     fold = locations.columns();
     gradient = deltaGradient;
     columns.resize(fold.rows(), fold.columns().length);
-    blocks = RowBlocks.of(fold.rows(), fold.cols());
+    blocks.divide(fold.rows(), fold.cols());
   }
 
   @Override

@@ -19,24 +19,24 @@ final class JTransformsDense implements DenseTransform {
   private DenseCoefficients coefficients = new DenseCoefficients();
   private DensePath path = DensePath.PRUNED;
   private RowSpectra spectra = summed;
-  private SymmetricRows rows = new SymmetricRows(1, 1);
-  private RowBlocks blocks = new RowBlocks(1, 1);
+  private final SymmetricRows rows = new SymmetricRows();
+  private final RowBlocks blocks = new RowBlocks();
 
   @Override
   public void begin(DenseCoefficients newCoefficients, DensePath newPath) {
     coefficients = newCoefficients;
     path = newPath;
     ColumnFold fold = newCoefficients.fold();
-    rows = new SymmetricRows(fold.rows(), fold.cols());
+    rows.resize(fold.rows(), fold.cols());
     switch (path) {
       case REFERENCE -> reference.begin(newCoefficients);
       case DIRECT -> {
-        blocks = RowBlocks.of(rows.computed(), fold.cols());
+        blocks.divide(rows.computed(), fold.cols());
         rowTable.resize(fold.rows());
         colTable.resize(fold.cols());
       }
       default -> {
-        blocks = RowBlocks.sideBySide(rows.computed(), RealPageFft.most(fold.cols()));
+        blocks.divideSideBySide(rows.computed(), RealPageFft.most(fold.cols()));
         spectra =
             path == DensePath.FOLDED
                 ? folded

@@ -6,13 +6,13 @@ import java.util.Arrays;
 /** The reference path: every coefficient where it is, complex along columns and rows, whole. */
 final class JTransformsReference {
   private final ColumnBlocks columns = new ColumnBlocks();
-  private RowBlocks blocks = new RowBlocks(1, 1);
+  private final RowBlocks blocks = new RowBlocks();
   private DenseCoefficients coefficients = new DenseCoefficients();
 
   void begin(DenseCoefficients newCoefficients) {
     coefficients = newCoefficients;
     columns.resize(rows(), cols());
-    blocks = RowBlocks.of(rows(), cols());
+    blocks.divide(rows(), cols());
   }
 
   private int rows() {

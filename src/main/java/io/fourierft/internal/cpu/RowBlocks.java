@@ -2,11 +2,9 @@ package io.fourierft.internal.cpu;
 
 /**
  * The partition of a matrix's rows into blocks, each worth a task. It depends on the shape alone.
- *
- * @param rows rows of the matrix
- * @param perBlock rows of a block; the last may have fewer
+ * Divided anew from call to call.
  */
-record RowBlocks(int rows, int perBlock) {
+final class RowBlocks {
   /** Numbers of a block of rows, about: a task of some tenths of a millisecond. */
   private static final int NUMBERS = 1 << 14;
 
@@ -19,19 +17,36 @@ record RowBlocks(int rows, int perBlock) {
   /** Rows that are worth being transformed side by side. */
   private static final int LEAST_SIDE_BY_SIDE = 64;
 
-  /** Blocks of rows that are worked on one after another. */
-  static RowBlocks of(int rows, int cols) {
-    return new RowBlocks(rows, Math.max(LEAST_ROWS, NUMBERS / cols));
+  private int rows;
+  private int perBlock = 1;
+
+  /** Makes blocks of rows that are worked on one after another. */
+  void divide(int newRows, int cols) {
+    rows = newRows;
+    perBlock = Math.max(LEAST_ROWS, NUMBERS / cols);
   }
 
-  /** Blocks of rows that are transformed side by side, at most so many and about as many each. */
-  static RowBlocks sideBySide(int rows, int most) {
-    int blocks = Math.ceilDiv(rows, most);
+  /**
+   * Makes blocks of rows that are transformed side by side, at most so many and about as many each.
+   */
+  void divideSideBySide(int newRows, int most) {
+    int blocks = Math.ceilDiv(newRows, most);
     int shared = Math.ceilDiv(blocks, SHARES) * SHARES;
-    if (rows / shared >= LEAST_SIDE_BY_SIDE) {
+    if (newRows / shared >= LEAST_SIDE_BY_SIDE) {
       blocks = shared;
     }
-    return new RowBlocks(rows, Math.ceilDiv(rows, blocks));
+    rows = newRows;
+    perBlock = Math.ceilDiv(newRows, blocks);
+  }
+
+  /** Rows of the matrix. */
+  int rows() {
+    return rows;
+  }
+
+  /** Rows of a block; the last may have fewer. */
+  int perBlock() {
+    return perBlock;
   }
 
   /** Number of blocks. */

@@ -18,7 +18,7 @@ public final class SpectralMap {
   private boolean transposed;
   private @Nullable SpectralFold[] folds = {};
   private float[][] weights = {};
-  private @Nullable ResultScale[] scales = {};
+  private ResultScale[] scales = {};
   private int[] exponents = {};
 
   /** Takes over the folds of a routing, without coefficients. */
@@ -28,11 +28,14 @@ public final class SpectralMap {
     int adapters = routing.adapters().size();
     if (folds.length < adapters) {
       folds = new @Nullable SpectralFold[adapters];
-      scales = new @Nullable ResultScale[adapters];
       exponents = new int[adapters];
       int old = weights.length;
       weights = Arrays.copyOf(weights, adapters);
-      Arrays.fill(weights, old, adapters, new float[0]);
+      scales = Arrays.copyOf(scales, adapters);
+      for (int a = old; a < adapters; a++) {
+        weights[a] = new float[0];
+        scales[a] = new ResultScale();
+      }
     }
     Arrays.fill(folds, adapters, folds.length, null);
     for (int a = 0; a < adapters; a++) {
@@ -69,7 +72,7 @@ public final class SpectralMap {
         }
         writeWeights(a, weights[a]);
       }
-      scales[a] = ResultScale.of(exponent, adapter.rows(), adapter.cols());
+      scales[a].set(exponent, adapter.rows(), adapter.cols());
     }
   }
 
@@ -162,7 +165,7 @@ public final class SpectralMap {
 
   /** The factor of a result of adapter a; if not {@link #isPerToken}, the same for all. */
   public ResultScale scale(int a) {
-    return Objects.requireNonNull(scales[a]);
+    return scales[a];
   }
 
   /** Lets go of the adapters. */

@@ -4,11 +4,17 @@ package io.fourierft.internal.cpu;
  * Rows of a ΔW that is computed to its middle only. The coefficients are real, so ΔW is
  * point-symmetric: {@code ΔW[M-p, N-q] = ΔW[p, q]}, indices modulo M and N; rows 0 to M/2 are
  * computed, the others are these in reverse.
- *
- * @param rows M
- * @param cols N
  */
-record SymmetricRows(int rows, int cols) {
+final class SymmetricRows {
+  private int rows;
+  private int cols;
+
+  /** Takes over a shape, M × N. */
+  void resize(int newRows, int newCols) {
+    rows = newRows;
+    cols = newCols;
+  }
+
   /** Rows that are computed. */
   int computed() {
     return rows / 2 + 1;

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +107,7 @@ final class WorkerPool implements AutoCloseable {
       waiting.remove(job);
     }
     // The workers still use the caller's memory.
-    PatientWait.until(this, () -> job.helping == 0);
+    PatientWait.until(this, job);
     Throwable failure = job.end();
     idleJobs.push(job);
     return failure;
@@ -175,8 +176,8 @@ final class WorkerPool implements AutoCloseable {
     }
   }
 
-  /** One call of {@link #run}. */
-  private static final class Job {
+  /** One call of {@link #run}; true once no worker is in it. */
+  private static final class Job implements BooleanSupplier {
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private @Nullable Tasks tasks;
@@ -208,6 +209,11 @@ final class WorkerPool implements AutoCloseable {
         }
         next.set(count);
       }
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+      return helping == 0;
     }
 
     @Nullable Throwable end() {

@@ -1,6 +1,5 @@
 package io.fourierft.internal.host;
 
-import io.fourierft.ElementType;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.ShapeException;
@@ -40,16 +39,24 @@ public final class HostViews {
 
   /** Whether some element of one is some element of the other; interleaved columns do not count. */
   public static boolean overlap(HostMatrix a, HostMatrix b) {
-    return a.rows() > 0
-        && b.rows() > 0
-        && extent(a).asOverlappingSlice(extent(b)).isPresent()
-        && !sideBySide(a, b, b.data().address() - a.data().address());
+    if (a.rows() == 0 || b.rows() == 0 || !shareAddresses(a.data(), b.data())) {
+      return false;
+    }
+    long distance = b.data().address() - a.data().address();
+    return distance < extent(a) && -distance < extent(b) && !sideBySide(a, b, distance);
   }
 
-  private static MemorySegment extent(HostMatrix matrix) {
-    ElementType type = matrix.elementType();
-    long last = matrix.byteOffset(matrix.rows() - 1, matrix.cols() - 1);
-    return matrix.data().asSlice(0, last + type.sizeInBytes());
+  /**
+   * Whether addresses of both speak of one memory; no object is made unless they are of one array.
+   */
+  private static boolean shareAddresses(MemorySegment a, MemorySegment b) {
+    return (a.isNative() && b.isNative()) || a.asOverlappingSlice(b).isPresent();
+  }
+
+  /** Bytes from the first element to the end of the last. */
+  private static long extent(HostMatrix matrix) {
+    return matrix.byteOffset(matrix.rows() - 1, matrix.cols() - 1)
+        + matrix.elementType().sizeInBytes();
   }
 
   /**

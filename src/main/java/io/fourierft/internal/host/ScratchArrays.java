@@ -13,7 +13,7 @@ import java.util.List;
 public final class ScratchArrays {
   private static final int KEPT = 32;
 
-  private SoftReference<List<float[]>> free = new SoftReference<>(new ArrayList<>());
+  private SoftReference<List<ScratchArray>> free = new SoftReference<>(new ArrayList<>());
 
   /** Holds nothing yet. */
   public ScratchArrays() {}
@@ -23,7 +23,7 @@ public final class ScratchArrays {
    *
    * @throws ShapeException if no array can be that long
    */
-  public float[] take(int rows, int cols) {
+  public ScratchArray take(int rows, int cols) {
     long elements = (long) rows * cols;
     if (elements > Integer.MAX_VALUE - 8) {
       throw new ShapeException(
@@ -33,30 +33,34 @@ public final class ScratchArrays {
     return take((int) elements);
   }
 
-  /** The smallest that has at least {@code wanted} floats, or a new one; contents arbitrary. */
-  public synchronized float[] take(int wanted) {
-    List<float[]> list = list();
+  /**
+   * The smallest that has at least {@code wanted} floats, or a new one; contents arbitrary. Of
+   * equal ones that which came back last, so that each is used as the same matrix from call to
+   * call.
+   */
+  public synchronized ScratchArray take(int wanted) {
+    List<ScratchArray> list = list();
     int best = -1;
-    for (int i = 0; i < list.size(); i++) {
-      int candidate = list.get(i).length;
-      if (candidate >= wanted && (best < 0 || candidate < list.get(best).length)) {
+    for (int i = list.size() - 1; i >= 0; i--) {
+      int candidate = list.get(i).floats().length;
+      if (candidate >= wanted && (best < 0 || candidate < list.get(best).floats().length)) {
         best = i;
       }
     }
-    return best < 0 ? new float[wanted] : list.remove(best);
+    return best < 0 ? new ScratchArray(wanted) : list.remove(best);
   }
 
   /** Takes back what {@link #take} gave. */
-  public synchronized void give(float[] array) {
-    List<float[]> list = list();
+  public synchronized void give(ScratchArray array) {
+    List<ScratchArray> list = list();
     if (list.size() == KEPT) {
       list.removeFirst();
     }
     list.add(array);
   }
 
-  private List<float[]> list() {
-    List<float[]> list = free.get();
+  private List<ScratchArray> list() {
+    List<ScratchArray> list = free.get();
     if (list == null) {
       list = new ArrayList<>();
       free = new SoftReference<>(list);

@@ -9,7 +9,6 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
-import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -111,9 +110,8 @@ final class LaneTokens {
       int adapter =
           !map.isPerToken() ? 0 : l < count ? map.adapterOf(first + l) : AdapterRouting.NONE;
       boolean none = adapter == AdapterRouting.NONE;
-      ResultScale scale = none ? new ResultScale(0, 0) : map.scale(adapter);
-      factors[l] = scale.first();
-      factors[COUNT + l] = scale.second();
+      factors[l] = none ? 0 : map.scale(adapter).first();
+      factors[COUNT + l] = none ? 0 : map.scale(adapter).second();
     }
     FloatVector firsts = FloatVector.fromArray(SPECIES, factors, 0);
     FloatVector seconds = FloatVector.fromArray(SPECIES, factors, COUNT);

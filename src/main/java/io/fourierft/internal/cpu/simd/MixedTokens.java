@@ -12,6 +12,7 @@ import io.fourierft.internal.definition.HalfSpectrum;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * The half spectra of a block whose tokens chose adapters of their own. Tokens whose adapters share
@@ -92,13 +93,24 @@ final class MixedTokens {
     for (int k = 0; k < entries; k += COUNT) {
       Transposer.turn(rows, k, stride, workspace.tile(), turned, k * COUNT, COUNT, 1f);
     }
-    VectorMask<Float> mask = VectorMask.fromLong(SPECIES, lanes);
+    float[] chosen = workspace.tile();
+    for (int l = 0; l < COUNT; l++) {
+      chosen[l] = lanes >>> l & 1;
+    }
     int[] outBins = fold.outBins();
     int[] starts = fold.starts();
     for (int i = 0; i < outBins.length; i++) {
       float factor = HalfSpectrum.isSelfConjugate(outBins[i], fold.outLength()) ? 1f : 0.5f;
       gatherBin(
-          fold, starts[i], starts[i + 1], turned, spectrum, half, outBins[i] * WIDTH, factor, mask);
+          fold,
+          starts[i],
+          starts[i + 1],
+          turned,
+          spectrum,
+          half,
+          outBins[i] * WIDTH,
+          factor,
+          chosen);
     }
   }
 
@@ -111,7 +123,7 @@ final class MixedTokens {
       float[] half,
       int out,
       float factor,
-      VectorMask<Float> mask) {
+      float[] chosen) {
     int[] inBins = fold.inBins();
     int[] sources = fold.sources();
     float[] signs = fold.signs();
@@ -127,6 +139,9 @@ final class MixedTokens {
     }
     FloatVector oldRe = FloatVector.fromArray(SPECIES, half, out);
     FloatVector oldIm = FloatVector.fromArray(SPECIES, half, out + COUNT);
+    // A mask that comes from a caller would be an object.
+    VectorMask<Float> mask =
+        FloatVector.fromArray(SPECIES, chosen, 0).compare(VectorOperators.NE, 0f);
     oldRe.blend(re.mul(factor), mask).intoArray(half, out);
     oldIm.blend(im.mul(factor), mask).intoArray(half, out + COUNT);
   }

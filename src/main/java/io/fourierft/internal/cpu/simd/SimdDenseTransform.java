@@ -78,15 +78,11 @@ final class SimdDenseTransform implements DenseTransform {
 
   @Override
   public long retainedBytes() {
-    long bytes = 0;
-    for (DenseMethod method : methods()) {
-      bytes += method == null ? 0 : method.retainedBytes();
-    }
-    return bytes;
+    return bytes(reference) + bytes(folded) + bytes(transformed) + bytes(pruned) + bytes(direct);
   }
 
-  private @Nullable DenseMethod[] methods() {
-    return new @Nullable DenseMethod[] {reference, folded, transformed, pruned, direct};
+  private static long bytes(@Nullable DenseMethod method) {
+    return method == null ? 0 : method.retainedBytes();
   }
 
   private DenseMethod current() {

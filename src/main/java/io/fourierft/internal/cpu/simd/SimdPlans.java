@@ -1,7 +1,7 @@
 package io.fourierft.internal.cpu.simd;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -38,23 +38,38 @@ final class SimdPlans {
 
   private static final class Cache<T> {
     private final IntFunction<T> maker;
-    private final LinkedHashMap<Integer, T> entries = new LinkedHashMap<>(16, 0.75f, true);
+    // The one used last comes first. Lengths stand apart, so that none is boxed for a look-up.
+    private final int[] lengths = new int[LIMIT];
+    private final List<T> entries = new ArrayList<>(LIMIT);
 
     Cache(IntFunction<T> maker) {
       this.maker = maker;
     }
 
     synchronized T get(int length) {
-      T found = entries.get(length);
-      if (found == null) {
-        found = maker.apply(length);
-        entries.put(length, found);
-        if (entries.size() > LIMIT) {
-          Map.Entry<Integer, T> eldest = entries.firstEntry();
-          entries.remove(eldest.getKey());
+      for (int i = 0; i < entries.size(); i++) {
+        if (lengths[i] == length) {
+          T found = entries.get(i);
+          if (i > 0) {
+            entries.remove(i);
+            putFirst(length, found, i);
+          }
+          return found;
         }
       }
-      return found;
+      T made = maker.apply(length);
+      if (entries.size() == LIMIT) {
+        entries.removeLast();
+      }
+      putFirst(length, made, entries.size());
+      return made;
+    }
+
+    /** Moves the {@code before} entries that were used later one place down. */
+    private void putFirst(int length, T entry, int before) {
+      System.arraycopy(lengths, 0, lengths, 1, before);
+      lengths[0] = length;
+      entries.addFirst(entry);
     }
   }
 }

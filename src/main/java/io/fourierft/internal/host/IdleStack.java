@@ -1,4 +1,4 @@
-package io.fourierft.internal.cpu;
+package io.fourierft.internal.host;
 
 import java.lang.ref.SoftReference;
 import java.util.ArrayDeque;
@@ -8,16 +8,17 @@ import java.util.function.Supplier;
  * Reusable objects that nobody uses at the moment. The garbage collector may take them all when
  * memory is short. Thread-safe.
  */
-final class IdleStack<T> {
+public final class IdleStack<T> {
   private final Supplier<T> factory;
   private SoftReference<ArrayDeque<T>> idle = new SoftReference<>(new ArrayDeque<>());
 
-  IdleStack(Supplier<T> factory) {
+  /** Holds nothing yet, and makes what it has not. */
+  public IdleStack(Supplier<T> factory) {
     this.factory = factory;
   }
 
   /** An object that is the caller's until it is given back. */
-  T take() {
+  public T take() {
     synchronized (this) {
       ArrayDeque<T> stack = idle.get();
       if (stack != null && !stack.isEmpty()) {
@@ -28,7 +29,7 @@ final class IdleStack<T> {
   }
 
   /** Gives an object back. */
-  synchronized void give(T object) {
+  public synchronized void give(T object) {
     ArrayDeque<T> stack = idle.get();
     if (stack == null) {
       stack = new ArrayDeque<>();
@@ -38,7 +39,7 @@ final class IdleStack<T> {
   }
 
   /** Forgets all. */
-  synchronized void clear() {
+  public synchronized void clear() {
     idle.clear();
   }
 }
