@@ -98,7 +98,8 @@ class NewAdapterTest {
           "'lm_head' is targeted, but the base model holds no 'lm_head.weight'",
           "it is one with 'model.embed_tokens.weight' (tie_word_embeddings)",
           "take it out of target_modules, name it in exclude_modules",
-          "save it with 'lm_head.weight' as a tensor of its own and with tie_word_embeddings: false");
+          "save it with 'lm_head.weight' as a tensor of its own and with tie_word_embeddings:"
+              + " false");
     }
     Refusal.says(
         () -> create(tied, names("q_proj").modulesToSave(List.of("lm_head"))),
@@ -106,9 +107,8 @@ class NewAdapterTest {
             + " 'model.embed_tokens.weight' in the base model (tie_word_embeddings)",
         "give its first values");
     assertEquals(1, create(tied, names("q_proj")).modules().size());
-    FourierFtConfigBuilder without = 
-        names("q_proj", "lm_head")
-            .excludeModules(ModuleSelection.names("lm_head"));
+    FourierFtConfigBuilder without =
+        names("q_proj", "lm_head").excludeModules(ModuleSelection.names("lm_head"));
     assertEquals(1, create(tied, without).modules().size());
     assertEquals(
         List.of("base_model.model.lm_head.weight"),
@@ -119,7 +119,9 @@ class NewAdapterTest {
                 saved("lm_head.weight", 8, 4))));
     assertEquals(
         1,
-        create(tied, matching(".*(q_proj|lm_head)").taskType("FEATURE_EXTRACTION")).modules().size(),
+        create(tied, matching(".*(q_proj|lm_head)").taskType("FEATURE_EXTRACTION"))
+            .modules()
+            .size(),
         "has no output embedding");
 
     String untied = "{\"model_type\": \"llama\", \"tie_word_embeddings\": false}";
