@@ -2,6 +2,10 @@
 # The benchmark for a real GPU, whole, on the emulated driver: the bundle is made, its run is given little
 # time, one step is made to fail and one to hang, and the report must be there and tell all of it; then
 # a run is ended from outside, and must leave a report too. After a build of the project.
+#
+#   .ci/gpu-dry-run.sh [bundle | run]
+#
+# `bundle` only makes the bundle; `run` runs one that was made, beside builds in this folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 emulator=$PWD/target/emulator/lib
@@ -14,7 +18,12 @@ fail() {
   exit 1
 }
 
-benchmarks/gpu/bundle.sh "$bundle" >"$results/log" 2>&1 || fail "no bundle could be made"
+part=${1:-}
+seconds=400
+if [ "$part" != run ]; then
+  benchmarks/gpu/bundle.sh "$bundle" >"$results/log" 2>&1 || fail "no bundle could be made"
+fi
+[ "$part" != bundle ] || exit 0
 
 export FOURIERFT_PEERS_ON_CPU=1
 export FOURIERFT_GPU_JAVA_OPTS="-Dfourierft.cuda=$emulator/libcuda.so.1 -Dfourierft.cufft=$emulator/libcufft.so.12 \
@@ -25,10 +34,10 @@ out=$results/whole
 status=0
 begin=$SECONDS
 FOURIERFT_GPU_TRY="fail:callbacks hang:patient" \
-  "$bundle/run.sh" full --seconds "${1:-400}" --results "$out" >"$results/log" 2>&1 || status=$?
+  "$bundle/run.sh" full --seconds "$seconds" --results "$out" >"$results/log" 2>&1 || status=$?
 took=$((SECONDS - begin))
 [ "$status" = 1 ] || fail "the run ended with $status, and two steps of it could not pass"
-[ "$took" -le $((${1:-400} + 5)) ] || fail "the run took $took s"
+[ "$took" -le $((seconds + 5)) ] || fail "the run took $took s"
 files=$(cd "$out" && find . -mindepth 1 | sed 's/.*\.//' | sort | tr '\n' ' ')
 [ "$files" = "json md tgz " ] || fail "the results are $(find "$out")"
 report=$(find "$out" -name '*.md')

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "emulated_device.h"
@@ -73,15 +75,21 @@ class Block {
     return waiting;
   }
 
-  /* What a fiber does for ever: takes the next thread that has not started. */
+  /* What a fiber does for ever. */
   void work() {
     for (;;) {
-      while (started_ < threads_) {
-        position.thread = {started_++, 0, 0};
-        (*kernel_)();
-        finished_++;
-      }
+      run_threads();
       current_->yield(true);
+    }
+  }
+
+  /* Runs the threads that have not started. Not a part of work, which goes on in another OS thread
+     after it has yielded, and must not know where `position` was in this one. */
+  [[gnu::noinline]] void run_threads() {
+    while (started_ < threads_) {
+      position.thread = {started_++, 0, 0};
+      (*kernel_)();
+      finished_++;
     }
   }
 
@@ -102,22 +110,68 @@ class Block {
   bool divergent_ = false;
 };
 
-thread_local std::unique_ptr<Block> block;
+/* The blocks of threads that have ended: a new thread's launches take one, since hundreds of fibers
+   cost more than a small launch. Never destroyed, for threads that end after main. */
+class IdleBlocks {
+ public:
+  static IdleBlocks &all() {
+    static auto *const blocks = new IdleBlocks;
+    return *blocks;
+  }
+
+  std::unique_ptr<Block> take() {
+    const std::lock_guard lock(mutex_);
+    if (blocks_.empty()) return std::make_unique<Block>();
+    std::unique_ptr<Block> block = std::move(blocks_.back());
+    blocks_.pop_back();
+    return block;
+  }
+
+  void give_back(std::unique_ptr<Block> block) {
+    const std::lock_guard lock(mutex_);
+    blocks_.push_back(std::move(block));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Block>> blocks_;
+};
+
+/* An OS thread's block, from its first launch to its end. */
+class OwnBlock {
+ public:
+  OwnBlock() = default;
+  ~OwnBlock() {
+    if (block_ != nullptr) IdleBlocks::all().give_back(std::move(block_));
+  }
+  OwnBlock(const OwnBlock &) = delete;
+  OwnBlock &operator=(const OwnBlock &) = delete;
+
+  Block &get() {
+    if (block_ == nullptr) block_ = IdleBlocks::all().take();
+    return *block_;
+  }
+
+ private:
+  std::unique_ptr<Block> block_;
+};
+
+thread_local OwnBlock own_block;
 
 }  // namespace
 
-void synchronize_block() { block->synchronize(); }
+void synchronize_block() { own_block.get().synchronize(); }
 
-void *shared_memory() { return block->shared_memory(); }
+void *shared_memory() { return own_block.get().shared_memory(); }
 
 bool run_grid(const LaunchShape &shape, bool backwards, const std::function<void()> &kernel) {
-  if (block == nullptr) block = std::make_unique<Block>();
+  Block &block = own_block.get();
   position.block_size = {shape.threads, 1, 1};
   position.grid_size = {shape.blocks, 1, 1};
   for (unsigned int i = 0; i < shape.blocks; i++) {
     position.block = {backwards ? shape.blocks - 1 - i : i, 0, 0};
-    block->run(shape, kernel);
-    if (block->divergent()) return false;
+    block.run(shape, kernel);
+    if (block.divergent()) return false;
   }
   return true;
 }

@@ -9,7 +9,11 @@
 
 namespace emulator {
 
-/* Bound to the OS thread that made it. The body must never return. */
+/*
+ * Resumed by one OS thread at a time. The body must never return; where another thread goes on with
+ * it after a yield, the function that yields must use no thread-local variable, whose address the
+ * compiler may have kept.
+ */
 class Fiber {
  public:
   explicit Fiber(std::function<void()> body);

@@ -1,24 +1,23 @@
 package io.fourierft.internal.cuda;
 
+import static io.fourierft.internal.cuda.FaultNetOperations.ADAPTERS;
+import static io.fourierft.internal.cuda.FaultNetOperations.COLS;
+import static io.fourierft.internal.cuda.FaultNetOperations.G;
+import static io.fourierft.internal.cuda.FaultNetOperations.ROWS;
+import static io.fourierft.internal.cuda.FaultNetOperations.TOKENS;
+import static io.fourierft.internal.cuda.FaultNetOperations.X;
+import static io.fourierft.internal.cuda.FaultNetOperations.numbers;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.AdapterRouting;
-import io.fourierft.DensePath;
-import io.fourierft.DeviceMatrix;
-import io.fourierft.DeviceOperations;
 import io.fourierft.ElementType;
 import io.fourierft.FourierAdapter;
-import io.fourierft.FourierEngine.Addition;
 import io.fourierft.FourierException;
-import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
-import io.fourierft.OperatorPath;
 import io.fourierft.SpectralLocations;
-import io.fourierft.TokenSpectrum;
-import io.fourierft.WeightLayout;
 import io.fourierft.cuda.CudaException;
 import io.fourierft.cuda.CudaFourierEngine;
 import io.fourierft.cuda.CudaGraph;
@@ -26,11 +25,11 @@ import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.CudaStream;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.cuda.DeviceLostException;
+import io.fourierft.internal.cuda.FaultNetOperations.Operation;
+import io.fourierft.internal.cuda.FaultNetOperations.Output;
 import io.fourierft.internal.cuda.stream.EngineStream;
 import io.fourierft.internal.cuda.stream.WorkStream;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,11 +43,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @OnEmulator
 class CudaFaultNetTest {
-  private static final int ROWS = 6;
-  private static final int COLS = 10;
-  private static final int TOKENS = 5;
-  private static final int N = 9;
-
   /** Invalid value, out of memory (cuFFT's too), unknown. */
   private static final int[] CODES = {1, 2, 999};
 
@@ -56,28 +50,9 @@ class CudaFaultNetTest {
 
   private static final String[] KINDS = {"plan", "blas", "stream", "graph", "graph_exec", "pinned"};
 
-  private static final List<FourierAdapter> ADAPTERS = List.of(adapter(1), adapter(2));
-  private static final AdapterRouting ROUTING =
-      AdapterRouting.perToken(ADAPTERS, new int[] {0, 1, -1, 1, 0});
-  private static final HostMatrix X = Matrix.of(numbers(3, TOKENS * COLS), TOKENS, COLS);
-  private static final HostMatrix G = Matrix.of(numbers(4, TOKENS * ROWS), TOKENS, ROWS);
-  private static final HostMatrix H = Matrix.of(numbers(5, ROWS * COLS), ROWS, COLS);
-
   private EmulatedCuda emulator;
+
   private CudaFourierEngine engine;
-
-  private static FourierAdapter adapter(int seed) {
-    return FourierAdapter.of(SpectralLocations.of(ROWS, COLS, N, seed), numbers(seed, N), 60);
-  }
-
-  private static float[] numbers(int seed, int count) {
-    Random random = new Random(seed);
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
-  }
 
   @BeforeEach
   void open() {
@@ -92,195 +67,9 @@ class CudaFaultNetTest {
     engine.close();
   }
 
-  /** What is done, on outputs that hold some numbers before. */
-  private enum Operation {
-    REFERENCE(ROWS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.REFERENCE);
-      }
-    },
-    FOLDED(ROWS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.FOLDED);
-      }
-    },
-    PRUNED(ROWS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.PRUNED);
-      }
-    },
-    DIRECT(ROWS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.DIRECT);
-      }
-    },
-    ADD(ROWS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.addDelta(ADAPTERS.get(0), out.matrix(ROWS, COLS), WeightLayout.OUT_IN, Addition.ADD);
-      }
-    },
-    ADD_AND_REPORT(ROWS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.addDeltaReporting(
-            ADAPTERS.get(0), out.matrix(COLS, ROWS), WeightLayout.IN_OUT, Addition.SUBTRACT);
-      }
-    },
-    APPLY(TOKENS * ROWS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.apply(ROUTING, X, out.matrix(TOKENS, ROWS));
-      }
-    },
-    APPLY_STAGED(TOKENS * ROWS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.apply(ROUTING, X, out.matrix(TOKENS, ROWS), OperatorPath.STAGED);
-      }
-    },
-    APPLY_TRANSPOSED(TOKENS * COLS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.applyTransposed(ROUTING, G, out.matrix(TOKENS, COLS));
-      }
-    },
-    APPLY_KEPT(TOKENS * ROWS) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        try (TokenSpectrum kept = on.newTokenSpectrum(TOKENS, COLS)) {
-          on.transform(X, kept);
-          on.apply(ROUTING, kept, out.matrix(TOKENS, ROWS));
-          on.synchronize();
-        }
-      }
-    },
-    GRADIENT(2 * N) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.spectrumGradient(ROUTING, X, G, List.of(out.part(0, N), out.part(N, N)));
-      }
-    },
-    BACKWARD(TOKENS * COLS + 2 * N) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        backward(on, out, OperatorPath.FUSED);
-      }
-    },
-    BACKWARD_STAGED(TOKENS * COLS + 2 * N) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        backward(on, out, OperatorPath.STAGED);
-      }
-    },
-    DENSE_GRADIENT(N) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        on.spectrumGradientFromDelta(ADAPTERS.get(0), H, out.matrix(1, N));
-      }
-    },
-    PRODUCT(TOKENS * ROWS, true) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        DeviceOperations device = on.deviceOperations();
-        try (DeviceMatrix.Owned x = device.copyOf(X);
-            DeviceMatrix.Owned weight = device.copyOf(H);
-            DeviceMatrix.Owned bias = device.copyOf(G.slice(0, 1))) {
-          Matrix y = out.matrix(TOKENS, ROWS);
-          device.multiply(x, weight, WeightLayout.OUT_IN, bias, y);
-          on.synchronize();
-        }
-      }
-    },
-    PRODUCT_TRANSPOSED(TOKENS * COLS, false) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        DeviceOperations device = on.deviceOperations();
-        try (DeviceMatrix.Owned g = device.copyOf(G);
-            DeviceMatrix.Owned weight = device.copyOf(H)) {
-          Matrix gx = out.matrix(TOKENS, COLS);
-          device.multiplyTransposed(g, weight, WeightLayout.OUT_IN, gx, true);
-          on.synchronize();
-        }
-      }
-    },
-    TOKEN_SUM(ROWS, false) {
-      @Override
-      void run(CudaFourierEngine on, Output out) {
-        DeviceOperations device = on.deviceOperations();
-        try (DeviceMatrix.Owned g = device.copyOf(G)) {
-          device.addTokenSum(g, out.matrix(1, ROWS));
-          on.synchronize();
-        }
-      }
-    };
-
-    final int elements;
-
-    /** Whether its output may lie on the host. */
-    final boolean takesHost;
-
-    /** Whether a failure may leave an output, which is not added to, with anything in it. */
-    final boolean overwrites;
-
-    Operation(int elements) {
-      this.elements = elements;
-      this.takesHost = true;
-      this.overwrites = false;
-    }
-
-    /** On the device alone. */
-    Operation(int elements, boolean overwrites) {
-      this.elements = elements;
-      this.takesHost = false;
-      this.overwrites = overwrites;
-    }
-
-    abstract void run(CudaFourierEngine on, Output out);
-
-    /** To gx, and behind it the two gradients. */
-    private static void backward(CudaFourierEngine on, Output out, OperatorPath path) {
-      int gx = TOKENS * COLS;
-      List<Matrix> gradients = List.of(out.part(gx, N), out.part(gx + N, N));
-      on.backward(ROUTING, X, G, out.part(0, TOKENS, COLS), gradients, path);
-    }
-  }
-
-  /** Where an operation writes: on the host, or on the device. */
-  private record Output(float[] host, DeviceBuffer device) {
-    Matrix matrix(int rows, int cols) {
-      return device == null ? Matrix.of(host, rows, cols) : view(0, rows, cols);
-    }
-
-    Matrix part(int first, int count) {
-      return part(first, 1, count);
-    }
-
-    Matrix part(int first, int rows, int cols) {
-      return device == null ? Matrix.of(host, first, rows, cols, cols) : view(first, rows, cols);
-    }
-
-    private Matrix view(int first, int rows, int cols) {
-      return ENGINE
-          .get()
-          .matrixAt(device.pointer() + 4L * first, ElementType.F32, rows, cols, cols);
-    }
-  }
-
-  private static final ThreadLocal<CudaFourierEngine> ENGINE = new ThreadLocal<>();
-
   /** Runs an operation on a stream that has no plans, tables and scratch memory yet. */
   private float[] run(Operation operation, boolean onDevice, Runnable armed) {
     float[] values = numbers(11, operation.elements);
-    ENGINE.set(engine);
     FourierException failure = null;
     DeviceBuffer buffer =
         onDevice ? engine.newBuffer(ElementType.F32, 1, operation.elements) : null;
@@ -290,7 +79,7 @@ class CudaFaultNetTest {
         engine.synchronize();
       }
       armed.run();
-      operation.run(engine, new Output(values, buffer));
+      operation.run(engine, new Output(engine, values, buffer));
       engine.synchronize();
     } catch (FourierException e) {
       failure = e;
