@@ -35,7 +35,7 @@ class CommandDocumentationTest {
   @TempDir Path folder;
 
   private static List<CommandSpec> commands() {
-    return Main.commandLine().getSubcommands().values().stream()
+    return Commands.all().getSubcommands().values().stream()
         .map(CommandLine::getCommandSpec)
         .filter(command -> !command.name().equals("help"))
         .toList();
@@ -246,7 +246,7 @@ class CommandDocumentationTest {
   @Test
   void theTableOfOptionsIsThatOfTheCode() throws IOException {
     Path table = PROJECT.resolve("docs/cli.md");
-    String current = OptionTable.markdown(Main.commandLine());
+    String current = OptionTable.markdown(Commands.all());
     if (Boolean.getBoolean("fourierft.update")) {
       Files.writeString(table, current);
     }

@@ -43,6 +43,7 @@ class LauncherTest {
         tools.resolve("mvn"),
         """
         echo built >> "$BUILDS"
+        echo "$*" > "$BUILDS.arguments"
         sleep "${BUILD_SECONDS:-0}"
         target=target
         lib=target/lib
@@ -144,6 +145,8 @@ class LauncherTest {
     String first = said(start(checkout, Map.of()));
     assertTrue(first.contains("jar=first\n") && first.contains("last=größe\n"), first);
     assertEquals(1, builds());
+    String maven = Files.readString(folder.resolve("builds.arguments"));
+    assertTrue(maven.contains("-Dfourierft.kernels.skip=true"), "a minute of nvcc: " + maven);
     said(start(checkout, Map.of()));
     assertEquals(1, builds(), "nothing changed");
     writeSource("second");

@@ -34,7 +34,12 @@ class NewAdapterTest {
 
   private PeftAdapter create(FourierFtConfigBuilder config, ExtraTensor... given)
       throws IOException {
-    Path base = ModelFiles.model(folder, "{}", tensors.toArray(new Tensor[0]));
+    return create("{}", config, given);
+  }
+
+  private PeftAdapter create(
+      String modelConfig, FourierFtConfigBuilder config, ExtraTensor... given) throws IOException {
+    Path base = ModelFiles.model(folder, modelConfig, tensors.toArray(new Tensor[0]));
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(base)) {
       return PeftAdapter.create(config.build(), BaseModel.open(base), checkpoint, List.of(given));
     }
@@ -73,6 +78,55 @@ class NewAdapterTest {
     Refusal.says(
         () -> create(names("norm")), "'layers.0.norm.weight' is targeted, but has shape [4]");
     Refusal.says(() -> create(matching("all-linear")), "asks for the classes of modules");
+  }
+
+  /** What a file does not hold by this name, since it is one with another tensor. */
+  @Test
+  void aTiedOutputIsToldWithWhatItIsOneWithAndTheWayOut() throws IOException {
+    tensors.clear();
+    tensors.add(ModelFiles.matrix("model.embed_tokens.weight", DType.F32, 8, 4, 1, 1));
+    tensors.add(ModelFiles.matrix("model.layers.0.self_attn.q_proj.weight", DType.F32, 4, 4, 1, 1));
+    String tied = "{\"model_type\": \"llama\", \"tie_word_embeddings\": true}";
+    for (FourierFtConfigBuilder config :
+        List.of(
+            names("lm_head"),
+            names("q_proj", "lm_head"),
+            names("q_proj", "lm_head").taskType("CAUSAL_LM"),
+            matching(".*(q_proj|lm_head)"))) {
+      Refusal.says(
+          () -> create(tied, config),
+          "'lm_head' is targeted, but the base model holds no 'lm_head.weight'",
+          "it is one with 'model.embed_tokens.weight' (tie_word_embeddings)",
+          "take it out of target_modules, name it in exclude_modules",
+          "save it with 'lm_head.weight' as a tensor of its own and with tie_word_embeddings:"
+              + " false");
+    }
+    Refusal.says(
+        () -> create(tied, names("q_proj").modulesToSave(List.of("lm_head"))),
+        "modules_to_save names 'lm_head', whose 'lm_head.weight' is one with"
+            + " 'model.embed_tokens.weight' in the base model (tie_word_embeddings)",
+        "give its first values");
+    assertEquals(1, create(tied, names("q_proj")).modules().size());
+    FourierFtConfigBuilder without =
+        names("q_proj", "lm_head").excludeModules(ModuleSelection.names("lm_head"));
+    assertEquals(1, create(tied, without).modules().size());
+    assertEquals(
+        List.of("base_model.model.lm_head.weight"),
+        tensorsOf(
+            create(
+                tied,
+                names("q_proj").modulesToSave(List.of("lm_head")),
+                saved("lm_head.weight", 8, 4))));
+    assertEquals(
+        1,
+        create(tied, matching(".*(q_proj|lm_head)").taskType("FEATURE_EXTRACTION"))
+            .modules()
+            .size(),
+        "has no output embedding");
+
+    String untied = "{\"model_type\": \"llama\", \"tie_word_embeddings\": false}";
+    tensors.add(ModelFiles.matrix("lm_head.weight", DType.F32, 8, 4, 1, 1));
+    assertEquals(2, create(untied, names("q_proj", "lm_head")).modules().size());
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.fourierft.cli;
 import io.fourierft.FourierException;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -12,12 +13,11 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -37,20 +37,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "",
       "fourierft COMMAND --help shows a command's options and examples.",
       "Exit codes: 0 success, 1 failure, 2 wrong usage."
-    },
-    subcommands = {
-      MergeCommand.class,
-      UnmergeCommand.class,
-      DeltaCommand.class,
-      ToLoraCommand.class,
-      LocationsCommand.class,
-      InspectCommand.class,
-      SimilarityCommand.class,
-      TrainDemoCommand.class,
-      DoctorCommand.class,
-      CompletionCommand.class,
-      ManPageCommand.class,
-      HelpCommand.class
     })
 public final class Main {
   static final int FAILURE = 1;
@@ -64,28 +50,47 @@ public final class Main {
 
   /** Runs the command line and ends the process with its exit code. */
   public static void main(String[] arguments) {
+    start(() -> {}, arguments);
+  }
+
+  /**
+   * The same. What only spoke of itself has started nothing that an end could leave behind, and
+   * returns: to end a process Java first starts its log.
+   *
+   * @param beforeWork what must have happened before a command computes
+   */
+  static void start(Runnable beforeWork, String... arguments) {
+    AtomicBoolean worked = new AtomicBoolean();
+    Runnable noted =
+        () -> {
+          worked.set(true);
+          beforeWork.run();
+        };
+    int code = run(new StandardOutput(), System.err, noted, arguments);
+    if (code != 0 || worked.get()) {
+      System.exit(code);
+    }
+  }
+
+  /** Runs the command line of a process and gives its exit code. */
+  static int run(
+      StandardOutput output, PrintStream error, Runnable beforeWork, String... arguments) {
     // What is printed is English, and its numbers are read by programs: no other digits.
     Locale.setDefault(Locale.ROOT);
-    StandardOutput output = new StandardOutput();
     PrintWriter out = new PrintWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8));
-    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int code = run(out, err, () -> CommandLog.install(err), FileArguments.exact(arguments));
+    PrintWriter err = new PrintWriter(error, true, StandardCharsets.UTF_8);
+    Runnable prepared =
+        () -> {
+          CommandLog.install(err);
+          beforeWork.run();
+        };
+    int code = run(out, err, prepared, FileArguments.exact(arguments));
     Optional<String> failure = output.failure();
     if (failure.isPresent() && code == 0) {
       err.println("fourierft: standard output cannot be written: " + failure.get());
-      code = FAILURE;
+      return FAILURE;
     }
-    System.exit(code);
-  }
-
-  /** The whole command line, which has run nothing yet. */
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setAbbreviatedOptionsAllowed(false)
-        .registerConverter(Path.class, FileArguments::path)
-        .setUsageHelpAutoWidth(false)
-        .setUsageHelpWidth(100);
+    return code;
   }
 
   /** Runs one command line in this process and gives its exit code. */
@@ -107,7 +112,7 @@ public final class Main {
       return 0;
     }
     CommandLine command =
-        commandLine()
+        Commands.of(arguments)
             .setOut(out)
             .setErr(err)
             .setExecutionStrategy(parsed -> execute(parsed, beforeWork))
@@ -146,7 +151,7 @@ public final class Main {
 
   /** An argument that no command knows: it tells more than the options that it left missing. */
   private static Optional<ParameterException> unknown(String[] arguments) {
-    CommandLine lenient = commandLine();
+    CommandLine lenient = Commands.of(arguments);
     collectErrors(lenient);
     ParseResult result = lenient.parseArgs(arguments);
     while (result.hasSubcommand()) {

@@ -5,16 +5,16 @@ import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.Writer;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -50,9 +50,11 @@ final class Rehearsal {
    *     other some of its time
    */
   static void main(String kind) throws IOException {
-    Locale.setDefault(Locale.ROOT);
     int failures = run(OF_ITSELF);
     if (!kind.equals(TOLD)) {
+      // That of the Vector API cannot be kept: a cache holds no incubating module, nor what reads
+      // one.
+      VectorLoading.load("jdk.net");
       failures += work();
     }
     System.exit(Math.min(1, failures));
@@ -61,17 +63,21 @@ final class Rehearsal {
   private static int run(List<List<String>> commands) {
     int failures = 0;
     for (List<String> command : commands) {
-      PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-      failures += Main.run(nowhere, nowhere, command.toArray(String[]::new));
+      OutputStream nowhere = OutputStream.nullOutputStream();
+      failures +=
+          Main.run(
+              new StandardOutput(nowhere),
+              new PrintStream(nowhere, true, StandardCharsets.UTF_8),
+              () -> {},
+              command.toArray(String[]::new));
     }
     return failures;
   }
 
   private static int work() throws IOException {
-    // Classes on the Vector API cannot be kept: its module comes later than the cache is used.
     System.setProperty(EngineOptions.KERNELS_PROPERTY, "jtransforms");
+    int failures = run(List.of(List.of("doctor")));
     System.setProperty(EngineOptions.DEVICE_PROPERTY, "cpu");
-    CommandLog.install(new PrintWriter(Writer.nullWriter()));
     Path folder = Files.createTempDirectory("fourierft-rehearsal");
     try {
       Path base = Files.createDirectory(folder.resolve("base"));
@@ -90,18 +96,19 @@ final class Rehearsal {
               DType.F32,
               List.of((long) COEFFICIENTS)));
       String output = folder.resolve("merged").toString();
-      return run(
-          List.of(
-              List.of("inspect", "--adapter", adapter.toString()),
+      return failures
+          + run(
               List.of(
-                  "merge",
-                  "--base",
-                  base.toString(),
-                  "--adapter",
-                  adapter.toString(),
-                  "--out",
-                  output,
-                  "--check")));
+                  List.of("inspect", "--adapter", adapter.toString()),
+                  List.of(
+                      "merge",
+                      "--base",
+                      base.toString(),
+                      "--adapter",
+                      adapter.toString(),
+                      "--out",
+                      output,
+                      "--check")));
     } finally {
       delete(folder);
     }

@@ -32,7 +32,6 @@ public final class Start {
   /** Set by the launcher where it makes a cache that later starts begin from: for what. */
   private static final String REHEARSAL_PROPERTY = "fourierft.start.rehearsal";
 
-  private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String LIBRARY = "picocli.CommandLine";
   private static final String MAIN = "io.fourierft.cli.Main";
 
@@ -45,11 +44,9 @@ public final class Start {
       Rehearsal.main(rehearsal);
       return;
     }
-    if (Boolean.getBoolean(VECTOR_PROPERTY)) {
-      loadVectorModule();
-    }
+    VectorLoading vector = Boolean.getBoolean(VECTOR_PROPERTY) ? VectorLoading.begin() : null;
     if (isThere(LIBRARY)) {
-      Main.main(arguments);
+      Main.start(vector == null ? () -> {} : vector::await, arguments);
       return;
     }
     Path jar = jar();
@@ -62,26 +59,6 @@ public final class Start {
         new URLClassLoader(paths.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
     Thread.currentThread().setContextClassLoader(loader);
     loader.loadClass(MAIN).getMethod("main", String[].class).invoke(null, (Object) arguments);
-  }
-
-  /**
-   * As the virtual machine itself loads the module of an agent. Where that cannot be done the SIMD
-   * kernels are off, and the engine says so with the flag that turns them on.
-   */
-  private static void loadVectorModule() {
-    try {
-      Module module =
-          (Module)
-              Class.forName("jdk.internal.module.Modules")
-                  .getMethod("loadModule", String.class)
-                  .invoke(null, VECTOR_MODULE);
-      if (Start.class.getModule().isNamed()) {
-        Start.class.getModule().addReads(module);
-      }
-    } catch (ReflectiveOperationException | RuntimeException e) {
-      System.getLogger(Start.class.getName())
-          .log(System.Logger.Level.DEBUG, "the Vector API's module cannot be loaded", e);
-    }
   }
 
   private static boolean isThere(String className) {

@@ -15,6 +15,9 @@ import java.util.Map;
 final class NewAdapter {
   private static final List<String> CLASSIFIERS = List.of("classifier", "score");
 
+  /** Those whose models have an output embedding, which may be one with the input's. */
+  private static final List<String> LANGUAGE_TASKS = List.of("CAUSAL_LM", "SEQ_2_SEQ_LM");
+
   private final BaseModel base;
   private final SafetensorsCheckpoint checkpoint;
   private final Map<String, ExtraTensor> given = new LinkedHashMap<>();
@@ -52,6 +55,9 @@ final class NewAdapter {
       }
     }
     requireSupported(matcher);
+    if (config.taskType() == null || LANGUAGE_TASKS.contains(config.taskType())) {
+      requireApart(matcher);
+    }
     if (modules.isEmpty()) {
       throw nothingTargeted(config);
     }
@@ -113,6 +119,32 @@ final class NewAdapter {
     QuantizedWeights.refusePacked(base, matcher);
   }
 
+  /**
+   * Refuses a target that is one with another weight. PEFT adapts such an {@code lm_head} in its
+   * place alone, and its merge changes both; here a layer has a weight of its own.
+   */
+  private void requireApart(ModuleMatcher matcher) {
+    base.ties()
+        .aliases()
+        .forEach(
+            (alias, stored) -> {
+              String module = NameReading.withoutWeight(alias);
+              if (!module.equals(alias) && matcher.targets(module)) {
+                requireLinear(module);
+                throw new PeftException(
+                    ("'%s' is targeted, but the base model holds no '%s': it is one with '%s'"
+                            + " (tie_word_embeddings); take it out of target_modules, name it in"
+                            + " exclude_modules, or %s")
+                        .formatted(module, alias, stored, untie(alias)));
+              }
+            });
+  }
+
+  private static String untie(String alias) {
+    return "untie the base first: save it with '%s' as a tensor of its own and with tie_word_embeddings: false"
+        .formatted(alias);
+  }
+
   private PeftException nothingTargeted(FourierFtConfig config) {
     String targets = String.valueOf(config.targetModules());
     String name = targets;
@@ -150,6 +182,15 @@ final class NewAdapter {
       FourierFtConfig alone = config.toBuilder().modulesToSave(List.of(module)).build();
       ModuleMatcher one = ModuleMatcher.of(alone, base.modelType());
       if (saved.keySet().stream().noneMatch(name -> one.mayBeSaved(parent(name)))) {
+        for (Map.Entry<String, String> tie : base.ties().aliases().entrySet()) {
+          if (("." + parent(tie.getKey())).endsWith("." + module)) {
+            throw new PeftException(
+                ("modules_to_save names '%s', whose '%s' is one with '%s' in the base model"
+                        + " (tie_word_embeddings); give its first values, which then part from it,"
+                        + " or %s")
+                    .formatted(module, tie.getKey(), tie.getValue(), untie(tie.getKey())));
+          }
+        }
         throw new PeftException(
             "modules_to_save names '%s', which the base model does not have; %s; or give the first"
                     .formatted(module, NearestNames.hint(module + ".weight", tensors.keySet()))

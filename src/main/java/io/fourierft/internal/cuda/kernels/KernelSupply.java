@@ -68,7 +68,7 @@ public final class KernelSupply {
   private static KernelSupply compiled(
       LibraryFinder finder, @Nullable CudaDevice device, int driverVersion, String without) {
     String remedy =
-        "build it where nvcc is on the PATH, or give -D%s=PATH of a fatbin"
+        "build their jar by mvn package where nvcc is on the PATH, or give -D%s=PATH of a fatbin"
             .formatted(KernelImage.PROPERTY);
     KernelSource source;
     try {
