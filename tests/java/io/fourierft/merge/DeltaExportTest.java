@@ -63,8 +63,7 @@ class DeltaExportTest {
     for (int i = 0; i < ROWS.size(); i++) {
       String module = "layers." + i + ".q_proj";
       int rows = ROWS.get(i);
-      weights.add(
-          ModelFiles.matrix(module + ".weight", DType.F32, rows, rows == 4 ? 4 : 5, 1, i));
+      weights.add(ModelFiles.matrix(module + ".weight", DType.F32, rows, rows == 4 ? 4 : 5, 1, i));
       spectra.add(ModelFiles.spectrum(module, DType.F32, 1 + i, -2));
     }
     base = ModelFiles.model(folder.resolve("base"), "{}", weights.toArray(Tensor[]::new));
@@ -165,8 +164,7 @@ class DeltaExportTest {
   }
 
   private static FourierAdapter layer(int rows, int cols, float coefficient) {
-    return FourierAdapter.of(
-        SpectralLocations.of(rows, cols, 1, 7), new float[] {coefficient}, 1);
+    return FourierAdapter.of(SpectralLocations.of(rows, cols, 1, 7), new float[] {coefficient}, 1);
   }
 
   @Test

@@ -33,8 +33,7 @@ class SourceFilesTest {
   private void assertRefused(Path source, String words) {
     FourierException e =
         assertThrows(
-            FourierException.class,
-            () -> SourceFiles.requireApart(source, List.of(adapter), out));
+            FourierException.class, () -> SourceFiles.requireApart(source, List.of(adapter), out));
     assertTrue(e.getMessage().contains(words), e.getMessage());
   }
 
