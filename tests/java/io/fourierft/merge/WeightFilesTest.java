@@ -142,8 +142,7 @@ class WeightFilesTest {
     List<ModelFiles.Tensor> spectra = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       spectra.add(
-          ModelFiles.spectrum(
-              "layers." + i + ".q_proj", DType.F32, ModelFiles.normal(9, 1, i)));
+          ModelFiles.spectrum("layers." + i + ".q_proj", DType.F32, ModelFiles.normal(9, 1, i)));
       tensors.add(
           ModelFiles.matrix("layers." + i + ".q_proj.weight", DType.BF16, SIDE, SIDE, 1, i));
       tensors.add(ModelFiles.matrix("layers." + i + ".up.weight", DType.F32, SIDE, SIDE, 1, 9 + i));

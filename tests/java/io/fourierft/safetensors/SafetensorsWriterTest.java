@@ -81,8 +81,7 @@ class SafetensorsWriterTest {
     MemorySegment b = MemorySegment.ofArray(new float[] {1.5f, -2f});
     for (List<String> later : List.of(List.of("a"), List.of("b"), List.of("a", "b"))) {
       for (boolean reversed : new boolean[] {false, true}) {
-        try (var writer =
-            SafetensorsWriter.create(target, Map.of("format", "pt"), List.of(A, B))) {
+        try (var writer = SafetensorsWriter.create(target, Map.of("format", "pt"), List.of(A, B))) {
           assertTrue(writer.canPostpone());
           for (String name : List.of("a", "b")) {
             if (later.contains(name)) {
