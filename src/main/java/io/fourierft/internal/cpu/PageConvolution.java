@@ -1,20 +1,15 @@
 package io.fourierft.internal.cpu;
 
-import io.fourierft.internal.definition.RootsOfUnity;
 import java.util.Arrays;
-import org.jtransforms.fft.DoubleFFT_1D;
 
 /**
- * Transforms of any length by Bluestein's algorithm: {@code nk = (n² + k² − (k − n)²)/2} makes of a
- * transform a convolution with the chirp {@code e^{−iπj²/length}}, which two transforms of a quick
- * length compute. Chirps are exact fractions of a turn in double, rounded once; the kernel's
- * spectrum is computed in double. For one thread at a time.
+ * Transforms of any length by Bluestein's algorithm ({@link Chirp}), in pages. For one thread at a
+ * time.
  */
 final class PageConvolution {
   private final int length;
   private final PageFft fft;
   private final float[] chirp;
-  // By the page in which the bin stands after a transform, over the convolution's length.
   private final float[] kernel;
   private final SignalPages scratch = new SignalPages();
   private final float[][] spare;
@@ -24,26 +19,9 @@ final class PageConvolution {
     int longer = PageFft.quickLength(2 * length - 1);
     fft = new PageFft(longer);
     spare = new float[longer][];
-    chirp = new float[2 * length];
-    double[] spectrum = new double[2 * longer];
-    for (int j = 0; j < length; j++) {
-      long turn = (long) j * j % (2L * length);
-      double cosine = RootsOfUnity.cosine(turn, 2L * length);
-      double sine = RootsOfUnity.sine(turn, 2L * length);
-      chirp[2 * j] = (float) cosine;
-      chirp[2 * j + 1] = (float) sine;
-      int mirror = j == 0 ? 0 : longer - j;
-      spectrum[2 * j] = cosine;
-      spectrum[2 * j + 1] = -sine;
-      spectrum[2 * mirror] = cosine;
-      spectrum[2 * mirror + 1] = -sine;
-    }
-    new DoubleFFT_1D(longer).complexInverse(spectrum, false);
-    kernel = new float[2 * longer];
-    for (int k = 0; k < longer; k++) {
-      kernel[2 * k] = (float) (spectrum[2 * k] / longer);
-      kernel[2 * k + 1] = (float) (spectrum[2 * k + 1] / longer);
-    }
+    Chirp made = new Chirp(length, longer);
+    chirp = made.turns();
+    kernel = made.filter();
   }
 
   /** Transforms pages {@code first} to {@code first + length − 1}; bins come out in order. */

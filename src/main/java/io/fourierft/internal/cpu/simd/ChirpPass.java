@@ -4,16 +4,11 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
-import io.fourierft.internal.definition.RootsOfUnity;
+import io.fourierft.internal.cpu.Chirp;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import org.jtransforms.fft.DoubleFFT_1D;
 
-/**
- * The pass of a large radix r, as a convolution with a chirp (Bluestein 1970): with {@code w_j =
- * e^{iπ·j²/r}}, {@code X[k] = w_k · Σ_j (x[j]·w_j)·conj(w_{k-j})}. The convolution is done by
- * transforms of a smooth length of at least 2r − 1.
- */
+/** The pass of a large radix, as a convolution with a {@link Chirp} by transforms in lanes. */
 final class ChirpPass implements FftPass {
   private final int radix;
   private final int m;
@@ -29,25 +24,9 @@ final class ChirpPass implements FftPass {
     this.s = s;
     this.twiddles = FftPass.twiddles(radix, m);
     this.convolution = LaneFft.of(FftLengths.smoothFrom(2 * radix - 1));
-    int length = convolution.length();
-    this.chirp = new float[2 * radix];
-    double[] conjugate = new double[2 * length];
-    for (int j = 0; j < radix; j++) {
-      long square = (long) j * j % (2L * radix);
-      double re = RootsOfUnity.cosine(square, 2L * radix);
-      double im = RootsOfUnity.sine(square, 2L * radix);
-      chirp[2 * j] = (float) re;
-      chirp[2 * j + 1] = (float) im;
-      for (int at : new int[] {j, (length - j) % length}) {
-        conjugate[2 * at] = re / length;
-        conjugate[2 * at + 1] = -im / length;
-      }
-    }
-    new DoubleFFT_1D(length).complexInverse(conjugate, false);
-    this.filter = new float[2 * length];
-    for (int j = 0; j < filter.length; j++) {
-      filter[j] = (float) conjugate[j];
-    }
+    Chirp made = new Chirp(radix, convolution.length());
+    this.chirp = made.turns();
+    this.filter = made.filter();
   }
 
   @Override

@@ -2,11 +2,13 @@ package io.fourierft.internal.cpu.simd;
 
 import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
+import static java.util.Objects.requireNonNull;
 
 import io.fourierft.internal.definition.RootsOfUnity;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One real transform, as {@link RealLaneFft} in signs and scale, with the lanes across its own
@@ -18,13 +20,20 @@ final class RealSingleFft {
       VectorShuffle.fromOp(SPECIES, l -> COUNT - 1 - l);
 
   private final int length;
-  private final SingleFft complex;
+  private final int complexLength;
+  private final @Nullable SingleFft complex;
+  // Where it is less work. Two fields and no interface: the usual length's calls are bound
+  // statically.
+  private final @Nullable SingleChirp chirp;
   private final float[] cosines;
   private final float[] sines;
 
   RealSingleFft(int length) {
     this.length = length;
-    this.complex = new SingleFft(length % 2 == 0 ? length / 2 : length);
+    this.complexLength = length % 2 == 0 ? length / 2 : length;
+    boolean convolved = SingleChirp.isCheaper(complexLength);
+    this.complex = convolved ? null : new SingleFft(complexLength);
+    this.chirp = convolved ? new SingleChirp(complexLength) : null;
     int quarter = length / 4 + 1 + COUNT;
     this.cosines = new float[quarter];
     this.sines = new float[quarter];
@@ -36,7 +45,7 @@ final class RealSingleFft {
 
   /** Floats between the real and the imaginary parts of a half spectrum. */
   int pitch() {
-    return complex.length() + 1 + SingleFft.slack();
+    return complexLength + 1 + SingleFft.slack();
   }
 
   /** Floats of a half spectrum. */
@@ -51,12 +60,12 @@ final class RealSingleFft {
 
   /** Floats of blocks that a transform needs. */
   int blockFloats() {
-    return complex.blockFloats();
+    return complex != null ? complex.blockFloats() : requireNonNull(chirp).blockFloats();
   }
 
   /** Floats of scratch memory that a transform needs, a tile for transpositions included. */
   int scratchFloats() {
-    return Math.max(complex.scratchFloats(), COUNT * COUNT);
+    return complex != null ? complex.scratchFloats() : requireNonNull(chirp).scratchFloats();
   }
 
   /** From n real numbers at the start of {@code line} to the half spectrum at {@code at}. */
@@ -65,10 +74,14 @@ final class RealSingleFft {
     if (length % 2 != 0) {
       System.arraycopy(line, 0, spectrum, at, length);
       Arrays.fill(spectrum, im, im + length, 0f);
-      complex.apart(spectrum, at, spectrum, im, blocks, scratch);
+      apart(spectrum, at, im, blocks, scratch);
       return;
     }
-    complex.fromPairs(line, spectrum, at, spectrum, im, blocks, scratch);
+    if (complex != null) {
+      complex.fromPairs(line, spectrum, at, spectrum, im, blocks, scratch);
+    } else {
+      requireNonNull(chirp).fromPairs(line, spectrum, at, spectrum, im, blocks, scratch);
+    }
     separate(spectrum, at, im);
   }
 
@@ -81,12 +94,24 @@ final class RealSingleFft {
         spectrum[at + length - v] = spectrum[at + v];
         spectrum[im + length - v] = -spectrum[im + v];
       }
-      complex.apart(spectrum, at, spectrum, im, blocks, scratch);
+      apart(spectrum, at, im, blocks, scratch);
       System.arraycopy(spectrum, at, line, 0, length);
       return;
     }
     join(spectrum, at, im);
-    complex.toPairs(spectrum, at, spectrum, im, line, blocks, scratch);
+    if (complex != null) {
+      complex.toPairs(spectrum, at, spectrum, im, line, blocks, scratch);
+    } else {
+      requireNonNull(chirp).toPairs(spectrum, at, spectrum, im, line, blocks, scratch);
+    }
+  }
+
+  private void apart(float[] spectrum, int at, int im, float[] blocks, float[] scratch) {
+    if (complex != null) {
+      complex.apart(spectrum, at, spectrum, im, blocks, scratch);
+    } else {
+      requireNonNull(chirp).apart(spectrum, at, spectrum, im, blocks, scratch);
+    }
   }
 
   private void separate(float[] x, int at, int im) {

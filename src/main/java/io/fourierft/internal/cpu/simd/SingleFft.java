@@ -38,6 +38,17 @@ final class SingleFft {
     }
   }
 
+  /** The lanes of all passes, empty ones included, in the units of {@link FftLengths#cost}. */
+  static double cost(int length) {
+    int factor = firstFactor(length);
+    return cost(factor, length / factor);
+  }
+
+  private static double cost(int factor, int other) {
+    return (double) Lanes.roundUp(other) * FftLengths.cost(factor)
+        + (double) Lanes.roundUp(factor) * FftLengths.cost(other);
+  }
+
   private static int firstFactor(int length) {
     int best = 1;
     double lowest = Double.POSITIVE_INFINITY;
@@ -45,10 +56,7 @@ final class SingleFft {
       if (length % factor != 0) {
         continue;
       }
-      int other = length / factor;
-      double cost =
-          (double) Lanes.roundUp(other) * FftLengths.cost(factor)
-              + (double) Lanes.roundUp(factor) * FftLengths.cost(other);
+      double cost = cost(factor, length / factor);
       if (cost < lowest) {
         lowest = cost;
         best = factor;
@@ -67,9 +75,9 @@ final class SingleFft {
     return 2 * Lanes.roundUp(a) * WIDTH + (Lanes.roundUp(a) / COUNT + 1) * Lanes.roundUp(b) * WIDTH;
   }
 
-  /** Floats of scratch memory that the passes need. */
+  /** Floats of scratch memory that a transform needs, a tile for transpositions included. */
   int scratchFloats() {
-    return Math.max(first.scratchFloats(), second.scratchFloats());
+    return Math.max(COUNT * COUNT, Math.max(first.scratchFloats(), second.scratchFloats()));
   }
 
   /** From {@code (x[2j], x[2j+1])} to real and imaginary parts apart. */
