@@ -198,6 +198,33 @@ class EmbeddingTiesTest {
     }
   }
 
+  /** What parts may be a head beside the trunk of a GPT-2, or stand in that of an FSMT. */
+  @ParameterizedTest
+  @CsvSource({
+    "gpt2, wte, h.0.attn.c_attn, transformer., lm_head.weight",
+    "fsmt, decoder.embed_tokens, decoder.layers.0.fc1, '', decoder.output_projection.weight"
+  })
+  void namesGetAPrefixBesideAHeadAlone(
+      String type, String embedding, String module, String prefix, String parted)
+      throws IOException {
+    merge.base(
+        "{\"model_type\": \"%s\", \"tie_word_embeddings\": true}".formatted(type),
+        SmallMerge.matrix(module + ".weight", 16, 1),
+        SmallMerge.matrix("encoder.layers.0.fc2.weight", 8, 3),
+        SmallMerge.matrix(embedding + ".weight", 12, 2));
+    String own = type.equals("gpt2") ? "transformer." : "model.";
+    merge.adapter(
+        List.of(own + module),
+        ", \"modules_to_save\": [\"%s\"], \"task_type\": \"CAUSAL_LM\"".formatted(embedding),
+        SmallMerge.carried(own + embedding + ".weight", 12, 5));
+    merge.run();
+    assertTrue(
+        merge.names().containsAll(Set.of(prefix + module + ".weight", parted)),
+        merge.names().toString());
+    assertHolds(SmallMerge.matrix(embedding, 12, 5), prefix + embedding + ".weight");
+    assertHolds(SmallMerge.matrix(parted, 12, 2), parted);
+  }
+
   /** Those that no adapter saved whole stay one, so a ΔW on one of them is in all. */
   @Test
   void aDeltaIsInAllThatStayOneWhileAnotherParts() throws IOException {

@@ -15,6 +15,7 @@ import io.fourierft.ModelFiles;
 import io.fourierft.ModelFiles.Tensor;
 import io.fourierft.SpectralLocations;
 import io.fourierft.WeightLayout;
+import io.fourierft.peft.ExtraTensor;
 import io.fourierft.peft.WeightSlice;
 import io.fourierft.safetensors.DType;
 import io.fourierft.safetensors.SafetensorsCheckpoint;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,17 @@ class MergeCheckTest {
   private MergeResult.Check check(
       Addition addition, Tensor before, Tensor after, OutputTensor.Delta... deltas)
       throws IOException {
+    return check(addition, before, after, null, List.of(), List.of(deltas));
+  }
+
+  private MergeResult.Check check(
+      Addition addition,
+      Tensor before,
+      Tensor after,
+      OutputTensor.@Nullable Replacement replacement,
+      List<OutputTensor.Part> parts,
+      List<OutputTensor.Delta> deltas)
+      throws IOException {
     Path place = folder.resolve("run-" + runs++);
     try (SafetensorsCheckpoint base =
             SafetensorsCheckpoint.open(ModelFiles.model(place.resolve("base"), "{}", before));
@@ -109,8 +122,7 @@ class MergeCheckTest {
       SafetensorsCheckpoint.Location location = base.find(NAME).orElseThrow();
       MergeCheck check = new MergeCheck(addition);
       check.check(
-          new OutputTensor(
-              location.tensor().declaration(), location, null, List.of(), List.of(deltas)),
+          new OutputTensor(location.tensor().declaration(), location, replacement, parts, deltas),
           written);
       return check.result();
     }
@@ -296,6 +308,62 @@ class MergeCheckTest {
       }
       fails(before, floats(numbers), middle, last);
     }
+  }
+
+  /** What an adapter brings must be there to the bit. */
+  @Test
+  void whatReplacesATensorMustBeThere() throws IOException {
+    Tensor before = weight(DType.F32, 0.05);
+    float[] brought = ModelFiles.normal(ROWS * COLS, 1, 9);
+    OutputTensor.Replacement replacement =
+        new OutputTensor.Replacement("a", ExtraTensor.saved(NAME, before.shape(), brought));
+    Tensor after = ModelFiles.tensor(NAME, DType.F32, before.shape(), brought);
+    MergeResult.Check found = check(Addition.ADD, before, after, replacement, List.of(), List.of());
+    assertEquals(1, found.tensors());
+    assertEquals(0, found.worstUnits());
+    Tensor other = changed(after, value -> Math.nextUp((float) value));
+    for (Tensor wrong : List.of(before, other)) {
+      assertThrows(
+          FourierException.class,
+          () -> check(Addition.ADD, before, wrong, replacement, List.of(), List.of()));
+    }
+  }
+
+  /** Of rows that an adapter brings and those around them, each must be its own. */
+  @Test
+  void whatReplacesRowsMustBeThereAndTheOthersToo() throws IOException {
+    Tensor before = weight(DType.F32, 0.05);
+    float[] brought = ModelFiles.normal(8 * COLS, 1, 9);
+    OutputTensor.Part part =
+        new OutputTensor.Part(
+            "a",
+            ExtraTensor.saved("rows", List.of(8L, (long) COLS), brought),
+            new WeightSlice(NAME, 0, 8, 8, 1, 0));
+    double[] right = numbers(before);
+    for (int i = 0; i < brought.length; i++) {
+      right[8 * COLS + i] = brought[i];
+    }
+    MergeResult.Check found =
+        check(Addition.ADD, before, floats(right), null, List.of(part), List.of());
+    assertEquals(1, found.tensors());
+    assertEquals(0, found.worstUnits());
+    for (int wrongRow : new int[] {0, 8, 16}) {
+      double[] wrong = right.clone();
+      for (int i = 0; i < 8 * COLS; i++) {
+        wrong[wrongRow * COLS + i] = Math.nextUp((float) wrong[wrongRow * COLS + i]);
+      }
+      assertThrows(
+          FourierException.class,
+          () -> check(Addition.ADD, before, floats(wrong), null, List.of(part), List.of()));
+    }
+  }
+
+  /** Nothing is looked at where nothing was to be done. */
+  @Test
+  void whatIsUntouchedIsNotCounted() throws IOException {
+    MergeResult.Check found = passes(weight(DType.F32, 1), weight(DType.F32, 2));
+    assertEquals(0, found.tensors());
+    assertEquals(0, found.elements());
   }
 
   private static OutputTensor.Delta layer(int firstRow) {

@@ -48,9 +48,6 @@ public final class ModelMerge {
    */
   public static MergeResult plan(Path base, List<Path> adapters, Path output, MergeOptions options)
       throws IOException {
-    BaseLocation.require(base);
-    SourceFiles.requireApart(base, adapters, output);
-    OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (OpenBase opened = OpenBase.open(base)) {
       return plan(opened, adapters, output, options);
     }
@@ -91,9 +88,6 @@ public final class ModelMerge {
       MergeOptions options,
       ProgressListener progress)
       throws IOException {
-    BaseLocation.require(base);
-    SourceFiles.requireApart(base, adapters, output);
-    OutputDirectory.requireFree(output, options.overwrite(), MODEL);
     try (OpenBase opened = OpenBase.open(base)) {
       return run(engine, opened, adapters, output, options, BeforeCommit.NOTHING, progress);
     }

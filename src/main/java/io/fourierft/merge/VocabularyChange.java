@@ -153,8 +153,9 @@ final class VocabularyChange {
     boolean stays =
         (bias || embeddings.contains(name))
             && !replaced.contains(name)
-            && tensor.elementCount() > 0
-            && (bias ? tensor.elementCount() == old : tensor.shape().getFirst() == old);
+            && (bias
+                ? tensor.elementCount() == old
+                : tensor.shape().size() == 2 && tensor.shape().getFirst() == old);
     if (!stays) {
       return;
     }

@@ -1,0 +1,241 @@
+package io.fourierft.merge;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fourierft.ModelFiles.Tensor;
+import io.fourierft.safetensors.SafetensorsFile;
+import io.fourierft.safetensors.SafetensorsWriter;
+import io.fourierft.safetensors.TensorDeclaration;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which files a merge writes, of which it takes the base's own, and what goes along. */
+class MergedFilesTest {
+  private static final String FIRST = "model-00001-of-00002.safetensors";
+  private static final String SECOND = "model-00002-of-00002.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+  private static final String QUERY = "encoder.layer.0.attention.self.query";
+  private static final int BYTES = 8 * SmallMerge.WIDTH * Float.BYTES;
+
+  @TempDir Path folder;
+  private SmallMerge merge;
+  private Path base;
+
+  @BeforeEach
+  void begin() throws IOException {
+    merge = new SmallMerge(folder);
+    base = Files.createDirectory(folder.resolve("base"));
+    Files.writeString(base.resolve("config.json"), "{\"model_type\": \"bert\"}");
+  }
+
+  /** Writes the base's two files, each with metadata of its own, and their index. */
+  private void makeShards(List<Tensor> first, List<Tensor> second) throws IOException {
+    shard(FIRST, first);
+    shard(SECOND, second);
+    List<String> places = new ArrayList<>();
+    first.forEach(tensor -> places.add("\"%s\": \"%s\"".formatted(tensor.name(), FIRST)));
+    second.forEach(tensor -> places.add("\"%s\": \"%s\"".formatted(tensor.name(), SECOND)));
+    Files.writeString(
+        base.resolve(INDEX),
+        "{\"metadata\": {\"made_by\": \"hand\"}, \"weight_map\": {%s}}"
+            .formatted(String.join(", ", places)));
+  }
+
+  private void shard(String name, List<Tensor> tensors) throws IOException {
+    List<TensorDeclaration> declarations =
+        tensors.stream()
+            .map(one -> new TensorDeclaration(one.name(), one.dtype(), one.shape()))
+            .toList();
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(base.resolve(name), Map.of("file", name), declarations)) {
+      for (Tensor tensor : tensors) {
+        writer.write(tensor.name(), MemorySegment.ofArray(tensor.bytes()));
+      }
+      writer.commit();
+    }
+  }
+
+  private static Tensor matrix(String name) {
+    return SmallMerge.matrix(name, 8, name.hashCode());
+  }
+
+  private boolean isShared(String name) throws IOException {
+    return Files.isSameFile(base.resolve(name), merge.out().resolve(name));
+  }
+
+  private Set<String> tensors(String name) throws IOException {
+    try (SafetensorsFile file = SafetensorsFile.open(merge.out().resolve(name))) {
+      return new HashSet<>(file.tensors().keySet());
+    }
+  }
+
+  private String madeFrom(String name) throws IOException {
+    try (SafetensorsFile file = SafetensorsFile.open(merge.out().resolve(name))) {
+      return file.metadata().get("file");
+    }
+  }
+
+  private static MergeOptions linked() {
+    return MergeOptions.defaults().withUntouched(UntouchedFiles.LINKED);
+  }
+
+  @Test
+  void aFileInWhichNothingChangesIsTheBases() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    merge.adapter(List.of("bert." + QUERY), "");
+    merge.run(linked());
+    assertTrue(isShared(SECOND));
+    assertFalse(isShared(FIRST));
+    assertEquals(FIRST, madeFrom(FIRST));
+    merge.run();
+    assertFalse(isShared(SECOND));
+    assertEquals(SECOND, madeFrom(SECOND));
+    assertEquals(
+        "hand",
+        new ObjectMapper()
+            .readTree(Files.readAllBytes(merge.out().resolve(INDEX)))
+            .get("metadata")
+            .get("made_by")
+            .asText());
+  }
+
+  /** Beside a new head all tensors of a bare base have other names, so no file can stay. */
+  @Test
+  void aFileWhoseTensorsAreRenamedIsWritten() throws IOException {
+    makeShards(List.of(matrix(QUERY + ".weight")), List.of(matrix("embeddings.b.weight")));
+    merge.adapter(
+        List.of("bert." + QUERY),
+        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
+        SmallMerge.carried("classifier.weight", 2, 5));
+    merge.run(linked());
+    assertFalse(isShared(SECOND));
+    assertEquals(Set.of("bert.embeddings.b.weight", "classifier.weight"), tensors(SECOND));
+  }
+
+  /** Files of another size have the names of the base's, and other tensors. */
+  @Test
+  void aFileThatHoldsMoreThanIsWantedIsWritten() throws IOException {
+    makeShards(
+        List.of(matrix("bert.a.weight"), matrix("bert.b.weight"), matrix("bert.c.weight")),
+        List.of(matrix("bert." + QUERY + ".weight")));
+    merge.adapter(List.of("bert." + QUERY), "");
+    merge.run(linked().withMaxShardSizeInBytes(2L * BYTES));
+    assertEquals(Set.of("bert.a.weight", "bert.b.weight"), tensors(FIRST));
+    assertFalse(isShared(FIRST));
+    assertEquals(Set.of("bert.c.weight", "bert." + QUERY + ".weight"), tensors(SECOND));
+    assertEquals(FIRST, madeFrom(SECOND), "where its first tensor comes from");
+  }
+
+  @Test
+  void aFileOfNewTensorsHasTheMetadataOfTheBasesFirst() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    merge.adapter(
+        List.of("bert." + QUERY),
+        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
+        SmallMerge.carried("classifier.weight", 2, 5));
+    merge.run(MergeOptions.defaults().withMaxShardSizeInBytes((long) BYTES));
+    String last = "model-00003-of-00003.safetensors";
+    assertEquals(Set.of("classifier.weight"), tensors(last));
+    assertEquals(FIRST, madeFrom(last));
+  }
+
+  private void write(String name) throws IOException {
+    Path file = base.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "text of " + name);
+  }
+
+  /** A file of a base that was opened is one that a change of is noticed. */
+  @Test
+  void weightsIndexAndConfigurationAreLookedAfter() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    write("tokenizer.json");
+    try (OpenBase open = OpenBase.open(base)) {
+      assertEquals(
+          Set.of(
+              base.resolve(FIRST),
+              base.resolve(SECOND),
+              base.resolve(INDEX),
+              base.resolve("config.json")),
+          Set.copyOf(open.files()));
+    }
+  }
+
+  @Test
+  void whatIsNotCopiedIsNamedInOrderAndInBrief() throws IOException {
+    shard("model.safetensors", List.of(matrix("bert." + QUERY + ".weight")));
+    merge.adapter(List.of("bert." + QUERY), "");
+    for (String left : List.of("z.bin", "b.pt", "old/model.safetensors", "a.onnx", "m/c.gguf")) {
+      write(left);
+    }
+    List<String> training = new ArrayList<>();
+    for (int i = 8; i <= 12; i++) {
+      training.add("rng_state_%d.pth".formatted(i));
+      write(training.getLast());
+    }
+    write(".git/config");
+    List<String> notes = merge.run().notes();
+    assertTrue(notes.toString().contains(training.toString()), notes.toString());
+    assertTrue(
+        notes.toString().contains("[a.onnx, b.pt, m/c.gguf, old/model.safetensors, z.bin]"),
+        notes.toString());
+    assertFalse(Files.exists(merge.out().resolve(".git")));
+    write("rng_state_13.pth");
+    notes = merge.run().notes();
+    assertTrue(
+        notes.toString().contains("not copied: " + training + " and 1 more"), notes.toString());
+  }
+
+  /** What machines write by shares is what one writes alone. */
+  @Test
+  void aShardedMergeHasTheSameCompanions() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    Files.writeString(base.resolve("config.json"), "\uFEFF{\"model_type\": \"bert\"}");
+    for (String kept : List.of("vocab.txt", "inner/b.txt", "inner/a.txt", "LICENSE")) {
+      write(kept);
+    }
+    Path adapter = merge.adapter(List.of("bert." + QUERY), "");
+    MergeResult result = merge.run();
+    try (OpenBase open = OpenBase.open(base)) {
+      ShardedMerge shares = ShardedMerge.plan(open, List.of(adapter), MergeOptions.defaults());
+      assertEquals(
+          List.of("LICENSE", "config.json", "inner/a.txt", "inner/b.txt", "vocab.txt", INDEX),
+          shares.otherFiles());
+      for (String file : shares.otherFiles()) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        shares.writeOther(file, bytes);
+        assertArrayEquals(Files.readAllBytes(merge.out().resolve(file)), bytes.toByteArray(), file);
+      }
+      assertEquals(List.of(FIRST, SECOND), shares.weightFiles());
+      assertEquals(BYTES, shares.sizeInBytes(SECOND));
+      assertEquals(1, shares.edits());
+      assertEquals(result.notes(), shares.notes());
+      assertTrue(shares.notes().toString().contains("byte order mark"), shares.notes().toString());
+    }
+  }
+
+  @Test
+  void aFileThatIsTheWholeModelIsTakenThoughItsNameSaysShard() throws IOException {
+    String only = "model-00001-of-00001.safetensors";
+    shard(only, List.of(matrix("bert." + QUERY + ".weight")));
+    try (OpenBase open = OpenBase.open(base.resolve(only))) {
+      assertEquals(1, open.checkpoint().tensors().size());
+      assertFalse(open.files().contains(base.resolve(INDEX)));
+    }
+  }
+}
