@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # Builds the library and the benchmarks of this checkout, then runs the whole table in one JVM.
 #   benchmarks/run.sh [--quick] [--only NAME,...] [--threads N] [--results DIR]
+#     everything takes up to an hour, --quick some 10 minutes with PEFT and less without
 #   benchmarks/run.sh jmh [JMH's own options, as -prof gc]
 #   benchmarks/run.sh bulk [--quick] [--work FOLDER]
 # See benchmarks/README.md.
 set -euo pipefail
+if [ "${1:-}" = --help ]; then
+  sed -n '2,7s/^# //p' "$0"
+  exit
+fi
 
 home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(dirname "$home")

@@ -19,7 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -128,6 +131,74 @@ class WeightFilesTest {
           Files.readAllBytes(folder.resolve("together").resolve(shard(i))),
           shard(i));
     }
+  }
+
+  /** What is computed late comes to its place, and what stands behind it does not wait. */
+  @Test
+  void whatDoesNotChangeIsWrittenBeforeWhatIsNotComputedYet() throws Exception {
+    Path model = folder.resolve("one");
+    Path single = Files.createDirectory(model).resolve("model.safetensors");
+    List<ModelFiles.Tensor> tensors = new ArrayList<>();
+    List<ModelFiles.Tensor> spectra = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      spectra.add(
+          ModelFiles.spectrum("layers." + i + ".q_proj", DType.F32, ModelFiles.normal(9, 1, i)));
+      tensors.add(
+          ModelFiles.matrix("layers." + i + ".q_proj.weight", DType.BF16, SIDE, SIDE, 1, i));
+      tensors.add(ModelFiles.matrix("layers." + i + ".up.weight", DType.F32, SIDE, SIDE, 1, 9 + i));
+    }
+    ModelFiles.write(single, tensors.toArray(ModelFiles.Tensor[]::new));
+    CountDownLatch copied = new CountDownLatch(3);
+    FourierEngine late =
+        (FourierEngine)
+            Proxy.newProxyInstance(
+                FourierEngine.class.getClassLoader(),
+                new Class<?>[] {FourierEngine.class},
+                (proxy, method, arguments) -> {
+                  assertTrue(copied.await(30, TimeUnit.SECONDS), "the others wait");
+                  return method.invoke(engine, arguments);
+                });
+    Path in = Files.createDirectory(folder.resolve("in"));
+    Path out = Files.createDirectory(folder.resolve("out"));
+    Path three =
+        ModelFiles.adapter(
+            folder.resolve("three"),
+            9,
+            100,
+            7,
+            "[\"q_proj\"]",
+            "",
+            spectra.toArray(ModelFiles.Tensor[]::new));
+    try (OpenBase open = OpenBase.open(model)) {
+      MergePlan plan = new MergePlan(open, List.of(three), MergeOptions.defaults());
+      List<TensorChange> expected =
+          new WeightFiles(engine, open.checkpoint(), plan, in, ProgressListener.NONE).write(1);
+      List<TensorChange> changes =
+          new WeightFiles(
+                  late,
+                  open.checkpoint(),
+                  plan,
+                  out,
+                  (done, total, what) -> {
+                    if (what.contains("up")) {
+                      copied.countDown();
+                    }
+                  })
+              .write(1);
+      assertEquals(expected, changes);
+      assertEquals(3, changes.size());
+    }
+    assertArrayEquals(
+        Files.readAllBytes(in.resolve("model.safetensors")),
+        Files.readAllBytes(out.resolve("model.safetensors")));
+    Map<String, byte[]> before = ModelFiles.contents(model);
+    ModelFiles.contents(out)
+        .forEach(
+            (name, bytes) ->
+                assertEquals(
+                    name.contains("up"),
+                    Arrays.equals(bytes, Objects.requireNonNull(before.get(name))),
+                    name));
   }
 
   /** While one file's tensor is held up, others are written. */

@@ -2,21 +2,25 @@ package io.fourierft.safetensors;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.PeftFixture;
 import io.fourierft.watched.WatchedFileSystem;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +69,71 @@ class SafetensorsWriterTest {
       writer.write("a", bytes());
       writer.write("a", bytes(3));
       writer.write("b", MemorySegment.ofArray(new float[] {1.5f, -2f}));
+      writer.commit();
+    }
+  }
+
+  /** In any order that leaves some for later the file is the same. */
+  @Test
+  void aTensorThatIsPostponedComesToItsPlace() throws IOException {
+    writeSmall(target);
+    byte[] inOrder = Files.readAllBytes(target);
+    MemorySegment b = MemorySegment.ofArray(new float[] {1.5f, -2f});
+    for (List<String> later : List.of(List.of("a"), List.of("b"), List.of("a", "b"))) {
+      for (boolean reversed : new boolean[] {false, true}) {
+        try (var writer = SafetensorsWriter.create(target, Map.of("format", "pt"), List.of(A, B))) {
+          assertTrue(writer.canPostpone());
+          for (String name : List.of("a", "b")) {
+            if (later.contains(name)) {
+              writer.postpone(name);
+            } else {
+              writer.write(name, name.equals("a") ? bytes(1, 2, 3) : b);
+            }
+          }
+          for (String name : reversed ? later.reversed() : later) {
+            try (Arena arena = Arena.ofConfined()) {
+              MemorySegment bytes = name.equals("a") ? bytes(1, 2, 3) : b;
+              writer.fill(name, arena.allocate(bytes.byteSize(), 8).copyFrom(bytes));
+            }
+          }
+          writer.commit();
+        }
+        assertArrayEquals(inOrder, Files.readAllBytes(target), later + " " + reversed);
+      }
+    }
+  }
+
+  @Test
+  void whatIsPostponedIsFilledOnceAndWhole() throws IOException {
+    try (var writer = SafetensorsWriter.create(target, Map.of(), List.of(A, B))) {
+      assertRule("turn of tensor 'a'", "b", () -> writer.postpone("b"));
+      assertRule("was not declared", "x", () -> writer.postpone("x"));
+      assertRule("was not postponed", "a", () -> writer.fill("a", bytes(1, 2, 3)));
+      writer.postpone("a");
+      assertRule("turn of tensor 'b'", "a", () -> writer.write("a", bytes(1)));
+      assertRule("2 bytes came, 3 were declared", "a", () -> writer.fill("a", bytes(1, 2)));
+      writer.write("b", bytes(1));
+      assertRule("8 more bytes after 1", "b", () -> writer.postpone("b"));
+      writer.write("b", bytes(2, 3, 4, 5, 6, 7, 8));
+      assertRule("postponed and never filled", "a", writer::commit);
+      writer.fill("a", bytes(7, 8, 9));
+      assertRule("is filled already", "a", () -> writer.fill("a", bytes(7, 8, 9)));
+      writer.commit();
+    }
+    byte[] file = Files.readAllBytes(target);
+    assertArrayEquals(
+        new byte[] {7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8},
+        Arrays.copyOfRange(file, file.length - 11, file.length));
+  }
+
+  @Test
+  void onAChannelNothingCanBePostponed() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (var writer =
+        SafetensorsWriter.create(target, Channels.newChannel(bytes), Map.of(), List.of(A))) {
+      assertFalse(writer.canPostpone());
+      assertThrows(UnsupportedOperationException.class, () -> writer.postpone("a"));
+      writer.write("a", bytes(1, 2, 3));
       writer.commit();
     }
   }

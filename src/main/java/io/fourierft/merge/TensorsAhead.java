@@ -83,6 +83,11 @@ final class TensorsAhead implements AutoCloseable {
     notifyAll();
   }
 
+  /** Whether the next changed tensor is there, or why it never will be: no wait for either. */
+  synchronized boolean isReady() {
+    return !assembled.isEmpty() || failure != null;
+  }
+
   /**
    * Waits for the next changed tensor, which the caller closes. An interrupt is left for the
    * caller's next call of the file system to see.

@@ -8,6 +8,7 @@ import io.fourierft.safetensors.ShardPlan;
 import io.fourierft.safetensors.TensorDeclaration;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -138,27 +139,45 @@ final class WeightFiles {
             SafetensorsWriter.create(
                 file, ModelMerge.metadata(checkpoint, plan, shard), shard.tensors());
         TensorsAhead ahead = TensorsAhead.start(assembly, tensors)) {
+      ArrayDeque<OutputTensor> postponed = new ArrayDeque<>();
       for (OutputTensor tensor : tensors) {
         if (failure != null) {
           return;
         }
-        write(tensor, ahead, writer);
-        progressed(tensor.declaration().sizeInBytes(), tensor.name());
+        if (tensor.isUntouched()) {
+          TensorAssembly.copy(tensor, writer);
+          progressed(tensor.declaration().sizeInBytes(), tensor.name());
+        } else if (writer.canPostpone()) {
+          // What is not computed yet gets its place, and what follows is written meanwhile.
+          writer.postpone(tensor.name());
+          postponed.add(tensor);
+        } else {
+          try (TensorMemory.Held assembled = ahead.take()) {
+            writer.write(tensor.name(), assembled.bytes());
+          }
+          progressed(tensor.declaration().sizeInBytes(), tensor.name());
+        }
+        while (!postponed.isEmpty() && ahead.isReady()) {
+          fill(postponed.remove(), ahead, writer);
+        }
+      }
+      while (!postponed.isEmpty()) {
+        if (failure != null) {
+          return;
+        }
+        fill(postponed.remove(), ahead, writer);
       }
       // The folder forces all of its files before it gets its name.
       writer.commitUnforced();
     }
   }
 
-  private static void write(OutputTensor tensor, TensorsAhead ahead, SafetensorsWriter writer)
+  private void fill(OutputTensor tensor, TensorsAhead ahead, SafetensorsWriter writer)
       throws IOException {
-    if (tensor.isUntouched()) {
-      TensorAssembly.copy(tensor, writer);
-      return;
-    }
     try (TensorMemory.Held assembled = ahead.take()) {
-      writer.write(tensor.name(), assembled.bytes());
+      writer.fill(tensor.name(), assembled.bytes());
     }
+    progressed(tensor.declaration().sizeInBytes(), tensor.name());
   }
 
   /** Tells the listener, unless something has failed; what it throws is the failure at once. */

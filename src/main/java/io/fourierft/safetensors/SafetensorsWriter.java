@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,7 +18,8 @@ import java.util.Objects;
 
 /**
  * Writes one safetensors file as a stream: the header first, from the declared tensors, then each
- * tensor's bytes in the declared order. Memory stays flat whatever the size of the file.
+ * tensor's bytes in the declared order, those that were {@linkplain #postpone postponed} when they
+ * are there. Memory stays flat whatever the size of the file.
  *
  * <p>The bytes go to a temporary file in the same folder. {@link #commit} puts it in the target's
  * place in one step, so a target that is memory-mapped elsewhere, even as the source of this very
@@ -34,20 +35,13 @@ public final class SafetensorsWriter implements AutoCloseable {
   private static final long LONGEST_PIECE = 1 << 30;
 
   private final WriterTarget file;
-  private final List<TensorDeclaration> tensors;
-  private final Map<String, TensorDeclaration> byName;
-  private int current;
-  private long written;
+  private final TensorTurns turns;
   private boolean broken;
   private boolean finished;
 
   private SafetensorsWriter(WriterTarget file, List<TensorDeclaration> tensors) {
     this.file = file;
-    this.tensors = tensors;
-    this.byName = HashMap.newHashMap(tensors.size());
-    for (TensorDeclaration tensor : tensors) {
-      byName.put(tensor.name(), tensor);
-    }
+    this.turns = new TensorTurns(file.target(), tensors);
   }
 
   /**
@@ -136,9 +130,7 @@ public final class SafetensorsWriter implements AutoCloseable {
       throws IOException {
     try {
       HeaderWriter.write(file, metadata, tensors);
-      SafetensorsWriter writer = new SafetensorsWriter(file, tensors);
-      writer.passEmptyTensors();
-      return writer;
+      return new SafetensorsWriter(file, tensors);
     } catch (Throwable e) {
       try {
         file.close();
@@ -170,18 +162,89 @@ public final class SafetensorsWriter implements AutoCloseable {
     if (declaration(name).sizeInBytes() == 0 && bytes.byteSize() == 0) {
       return;
     }
-    TensorDeclaration tensor = requireTurn(name, bytes.byteSize());
+    turns.require(name, bytes.byteSize());
     broken = true;
     try {
-      if (bytes.isNative()) {
-        writeNative(bytes);
-      } else {
-        writeStaged(bytes);
-      }
+      writeAny(bytes);
     } catch (IOException e) {
       throw failed(file, "writing tensor " + SafetensorsException.quote(name), e);
     }
-    advance(tensor, bytes.byteSize());
+    advance(bytes.byteSize());
+  }
+
+  private void writeAny(MemorySegment bytes) throws IOException {
+    if (bytes.isNative()) {
+      writeNative(bytes);
+    } else {
+      writeStaged(bytes);
+    }
+  }
+
+  /** Whether tensors can be postponed: in a file, but not on a channel of the caller's. */
+  public boolean canPostpone() {
+    return file instanceof ReplacementFile;
+  }
+
+  /**
+   * Passes over a whole tensor, so that those after it can be written before it; {@link #fill}
+   * writes it.
+   *
+   * @param name the tensor whose turn it is, nothing of which is written
+   * @throws SafetensorsException if it is another tensor's turn, or some bytes of it are written
+   * @throws UnsupportedOperationException if the bytes go to a channel of the caller's
+   * @throws IOException if the file fails
+   */
+  public void postpone(String name) throws IOException {
+    long size = declaration(name).sizeInBytes();
+    if (size == 0) {
+      return;
+    }
+    FileChannel channel = requirePostponing();
+    turns.require(name, size);
+    broken = true;
+    try {
+      long position = channel.position();
+      channel.position(position + size);
+      turns.postpone(name, position);
+    } catch (IOException e) {
+      throw failed(file, "passing over tensor " + SafetensorsException.quote(name), e);
+    }
+    broken = false;
+  }
+
+  /**
+   * Writes a tensor that was postponed, whole.
+   *
+   * @param bytes all of it, in any kind of segment
+   * @throws SafetensorsException if it was not postponed, or these are not its size
+   * @throws IOException if the file fails
+   */
+  public void fill(String name, MemorySegment bytes) throws IOException {
+    if (declaration(name).sizeInBytes() == 0 && bytes.byteSize() == 0) {
+      return;
+    }
+    long place = turns.place(name, bytes.byteSize());
+    FileChannel channel = requirePostponing();
+    broken = true;
+    try {
+      long end = channel.position();
+      channel.position(place);
+      writeAny(bytes);
+      channel.position(end);
+    } catch (IOException e) {
+      throw failed(file, "writing tensor " + SafetensorsException.quote(name), e);
+    }
+    broken = false;
+    file.wrote(bytes.byteSize());
+    turns.filled(name);
+  }
+
+  private FileChannel requirePostponing() {
+    if (file instanceof ReplacementFile replacement) {
+      return replacement.channel();
+    }
+    throw new UnsupportedOperationException(
+        file.target() + ": on a channel tensors are written in their order");
   }
 
   /**
@@ -207,11 +270,12 @@ public final class SafetensorsWriter implements AutoCloseable {
    */
   public void copy(String name, SafetensorsFile source, String sourceName) throws IOException {
     TensorInfo from = source.tensor(sourceName);
-    requireDeclared(declaration(name), from, source);
+    requireOpen();
+    turns.requireAlike(name, from, source);
     if (from.sizeInBytes() == 0) {
       return;
     }
-    TensorDeclaration tensor = requireTurn(name, from.sizeInBytes());
+    turns.require(name, from.sizeInBytes());
     broken = true;
     long before = position();
     long moved;
@@ -235,7 +299,7 @@ public final class SafetensorsWriter implements AutoCloseable {
           String.format(
               Locale.ROOT, "%d bytes arrived, %d were declared", moved, from.sizeInBytes()));
     }
-    advance(tensor, moved);
+    advance(moved);
   }
 
   /**
@@ -261,17 +325,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
   private void commit(boolean force) throws IOException {
     requireOpen();
-    if (current < tensors.size()) {
-      TensorDeclaration tensor = tensors.get(current);
-      throw new SafetensorsException(
-          file.target(),
-          tensor.name(),
-          String.format(
-              Locale.ROOT,
-              "it is not complete: %d of %d bytes are written",
-              written,
-              tensor.sizeInBytes()));
-    }
+    turns.requireComplete();
     try {
       file.commit(force);
     } catch (IOException e) {
@@ -310,73 +364,15 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
   }
 
-  private TensorDeclaration requireTurn(String name, long length) {
-    requireOpen();
-    if (current == tensors.size()) {
-      throw new SafetensorsException(file.target(), name, "every declared tensor is complete");
-    }
-    TensorDeclaration tensor = tensors.get(current);
-    if (!tensor.name().equals(name)) {
-      throw new SafetensorsException(
-          file.target(),
-          name,
-          "it is the turn of tensor " + SafetensorsException.quote(tensor.name()));
-    }
-    if (length > tensor.sizeInBytes() - written) {
-      throw new SafetensorsException(
-          file.target(),
-          name,
-          String.format(
-              Locale.ROOT,
-              "%d more bytes after %d are more than the %d that were declared",
-              length,
-              written,
-              tensor.sizeInBytes()));
-    }
-    return tensor;
-  }
-
   private TensorDeclaration declaration(String name) {
     requireOpen();
-    TensorDeclaration tensor = byName.get(name);
-    if (tensor == null) {
-      throw new SafetensorsException(file.target(), name, "it was not declared");
-    }
-    return tensor;
+    return turns.declaration(name);
   }
 
-  private void requireDeclared(TensorDeclaration tensor, TensorInfo from, SafetensorsFile source) {
-    if (from.dtype() != tensor.dtype() || !from.shape().equals(tensor.shape())) {
-      throw new SafetensorsException(
-          file.target(),
-          tensor.name(),
-          String.format(
-              Locale.ROOT,
-              "it was declared as %s %s, but tensor %s of %s is %s %s",
-              tensor.dtype(),
-              TensorShape.brief(tensor.shape()),
-              SafetensorsException.quote(from.name()),
-              source.path(),
-              from.dtype(),
-              TensorShape.brief(from.shape())));
-    }
-  }
-
-  private void advance(TensorDeclaration tensor, long length) {
+  private void advance(long length) {
     broken = false;
     file.wrote(length);
-    written += length;
-    if (written == tensor.sizeInBytes()) {
-      current++;
-      written = 0;
-      passEmptyTensors();
-    }
-  }
-
-  private void passEmptyTensors() {
-    while (current < tensors.size() && tensors.get(current).sizeInBytes() == 0) {
-      current++;
-    }
+    turns.advance(length);
   }
 
   private void requireOpen() {

@@ -97,17 +97,26 @@ final class BatchSection implements Section {
     List<List<String>> rows = new ArrayList<>();
     List<EngineWork> engines = participants.open(1);
     try {
-      for (int tokens : new int[] {1, 64, TOKENS}) {
-        Workload workload = OperatorSection.workload(tokens);
+      for (Workload workload :
+          List.of(
+              OperatorSection.workload(1),
+              OperatorSection.workload(64),
+              OperatorSection.workload(TOKENS),
+              OperatorSection.PRIME)) {
+        int tokens = workload.tokens();
         List<Contestant> contestants = new ArrayList<>();
         engines.forEach(engine -> contestants.add(engine.apply(workload)));
         Outcome outcome =
-            report.add(Contest.of(options).run("one thread, T = " + tokens, contestants));
+            report.add(
+                Contest.of(options)
+                    .run(
+                        "one thread, %s, T = %d".formatted(workload.shape(), tokens), contestants));
         for (Outcome.Timing timing : outcome.timings()) {
           Spread spread = timing.spread();
           rows.add(
               List.of(
                   timing.contestant(),
+                  workload.shape(),
                   Integer.toString(tokens),
                   Text.number(spread.median() / tokens / 1e3),
                   Text.number(spread.lowerQuartile() / tokens / 1e3),
@@ -120,7 +129,7 @@ final class BatchSection implements Section {
     report.add(
         new Table(
             "Spectral operator on one thread, microseconds a token",
-            List.of("kernels", "T", "median", "lower quartile", "upper quartile"),
+            List.of("kernels", "layer", "T", "median", "lower quartile", "upper quartile"),
             rows));
   }
 

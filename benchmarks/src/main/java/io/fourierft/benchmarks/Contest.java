@@ -9,11 +9,11 @@ import java.util.List;
  * one from round to round.
  *
  * @param rounds samples of each contestant
- * @param warmUpNanos time that each contestant runs before
+ * @param warmUp what each contestant runs before
  * @param sampleNanos least length of a sample; shorter work is repeated
  * @param longestNanos most time for all rounds of one contest; rounds are cut, not below three
  */
-record Contest(int rounds, long warmUpNanos, long sampleNanos, long longestNanos) {
+record Contest(int rounds, WarmUp warmUp, long sampleNanos, long longestNanos) {
   /** Float32 results of different algorithms agree to some 1e-6. */
   private static final double TOLERANCE = 1e-5;
 
@@ -22,19 +22,18 @@ record Contest(int rounds, long warmUpNanos, long sampleNanos, long longestNanos
 
   static Contest of(RunOptions options) {
     return options.quick()
-        ? new Contest(5, 200_000_000L, 4_000_000L, 3_000_000_000L)
-        : new Contest(15, 1_500_000_000L, 20_000_000L, 30_000_000_000L);
+        ? new Contest(5, new WarmUp(250_000_000L, 4_000_000_000L), 4_000_000L, 3_000_000_000L)
+        : new Contest(15, new WarmUp(750_000_000L, 10_000_000_000L), 20_000_000L, 30_000_000_000L);
   }
 
   /** Runs the contest and closes the contestants. */
   Outcome run(String workload, List<? extends Contestant> contestants) {
     try {
-      double[] firstNanos = new double[contestants.size()];
-      double difference = verify(workload, contestants, firstNanos);
+      double difference = verify(workload, contestants);
       int[] repetitions = new int[contestants.size()];
       double roundNanos = 0;
       for (int i = 0; i < repetitions.length; i++) {
-        double one = warmUp(contestants.get(i), firstNanos[i]);
+        double one = warmUp.run(contestants.get(i));
         repetitions[i] = (int) Math.clamp(Math.ceil(sampleNanos / one), 1, 1_000_000);
         roundNanos += one * repetitions[i];
       }
@@ -60,31 +59,12 @@ record Contest(int rounds, long warmUpNanos, long sampleNanos, long longestNanos
     }
   }
 
-  /** Runs the contestant for a while, unless its first call took as long; returns its time. */
-  private double warmUp(Contestant contestant, double firstNanos) {
-    if (firstNanos > warmUpNanos) {
-      return firstNanos;
-    }
-    long start = System.nanoTime();
-    double last;
-    int calls = 1;
-    do {
-      last = contestant.sampleNanos(calls);
-      calls = (int) Math.clamp(1_000_000 / last, 1, 1000);
-    } while (System.nanoTime() - start < warmUpNanos);
-    return last;
-  }
-
-  private static double verify(
-      String workload, List<? extends Contestant> contestants, double[] firstNanos) {
+  private static double verify(String workload, List<? extends Contestant> contestants) {
     double largest = Double.NaN;
     List<float[]> expected = List.of();
     String author = "";
-    for (int i = 0; i < firstNanos.length; i++) {
-      Contestant contestant = contestants.get(i);
-      long start = System.nanoTime();
+    for (Contestant contestant : contestants) {
       List<float[]> output = contestant.output();
-      firstNanos[i] = System.nanoTime() - start;
       if (output.isEmpty()) {
         continue;
       }

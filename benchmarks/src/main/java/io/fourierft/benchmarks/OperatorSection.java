@@ -7,6 +7,10 @@ import java.util.function.Function;
 /** The adapter on activations, 4096×4096 with n = 1000, against PEFT's way and against LoRA. */
 final class OperatorSection implements Section {
   static final int SIDE = 4096;
+
+  /** Both sides of a layer are primes. */
+  static final Workload PRIME = new Workload(1009, 1013, DeltaSection.N_FREQUENCY, 1);
+
   private static final int RANK = 8;
 
   @Override
@@ -20,16 +24,9 @@ final class OperatorSection implements Section {
     Contest contest = Contest.of(options);
     List<Outcome> adapter = new ArrayList<>();
     for (int tokens : new int[] {1, 64, 512}) {
-      Workload workload = workload(tokens);
-      adapter.add(
-          contest.run(
-              "adapter, T = " + tokens,
-              participants.all(
-                  workload,
-                  LibTorch::adapterForward,
-                  "adapter",
-                  engine -> engine.apply(workload))));
+      adapter.add(forward(participants, contest, "adapter, T = " + tokens, workload(tokens)));
     }
+    adapter.add(forward(participants, contest, "adapter of " + PRIME.shape() + ", T = 1", PRIME));
     Workload many = workload(512);
     adapter.add(
         contest.run(
@@ -71,6 +68,14 @@ final class OperatorSection implements Section {
             lora));
     wholeLayer(report, participants, contest, options);
     return report;
+  }
+
+  private static Outcome forward(
+      Participants participants, Contest contest, String name, Workload workload) {
+    return contest.run(
+        name,
+        participants.all(
+            workload, LibTorch::adapterForward, "adapter", engine -> engine.apply(workload)));
   }
 
   private static void wholeLayer(

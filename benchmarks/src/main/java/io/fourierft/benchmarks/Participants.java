@@ -66,11 +66,13 @@ final class Participants implements AutoCloseable {
   /** Lets the compiler meet every operation of every engine before the first contest. */
   void warmUp(long nanosEach) {
     Workload workload = new Workload(768, 1024, DeltaSection.N_FREQUENCY, 16);
+    Workload lone = OperatorSection.workload(1);
     for (EngineWork engine : engines) {
       for (Contestant contestant :
           List.of(
               engine.delta(workload, DeltaSection.newDelta(workload)),
               engine.apply(workload),
+              engine.apply(lone),
               engine.forwardBackward(workload))) {
         try (contestant) {
           long start = System.nanoTime();

@@ -9,7 +9,7 @@ import java.util.TreeSet;
 /**
  * What a run does.
  *
- * @param quick fewer shapes and samples: under three minutes
+ * @param quick fewer shapes and samples: some ten minutes with PEFT
  * @param only sections to run; empty for all
  * @param threads of each side
  * @param results folder of the report
@@ -28,7 +28,7 @@ record RunOptions(boolean quick, Set<String> only, int threads, Path results) {
         case "--results" -> results = Path.of(value(arguments, ++i));
         default ->
             throw new IllegalArgumentException(
-                "unknown option %s; use --quick, --only, --threads or --results"
+                "unknown option %s; use --quick (some 10 minutes), --only, --threads or --results"
                     .formatted(arguments[i]));
       }
     }

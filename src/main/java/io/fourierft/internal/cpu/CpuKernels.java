@@ -50,11 +50,13 @@ public interface CpuKernels {
       SpectralMap map, float[] spectrum, int first, int count, HostMatrix y, Workspace workspace);
 
   /**
-   * Whether {@link #synthesize} reads {@link SpectralMap#weights} of adapters that tokens choose;
-   * else it takes their coefficients as they are, and nothing has to be computed for all of them
-   * before the first block.
+   * Whether {@link #synthesize} reads {@link SpectralMap#weights}; else it takes coefficients as
+   * they are, and nothing has to be computed for all of them before the first block.
+   *
+   * @param perToken whether tokens choose adapters
+   * @param tokens of the call
    */
-  boolean weighsAdaptersFirst();
+  boolean weighsAdaptersFirst(boolean perToken, int tokens);
 
   /**
    * For every entry e of adapter a's {@link SpectralFold}, adds to {@code sums[a][e]} the sum over

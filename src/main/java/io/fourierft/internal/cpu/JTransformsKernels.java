@@ -188,7 +188,7 @@ public final class JTransformsKernels implements CpuKernels {
   }
 
   @Override
-  public boolean weighsAdaptersFirst() {
+  public boolean weighsAdaptersFirst(boolean perToken, int tokens) {
     return true;
   }
 

@@ -20,7 +20,7 @@ final class SpectralCall implements WorkerPool.Tasks {
 
   /** {@code y += map(x)}, tokens transformed on the way. */
   void apply(AdapterRouting routing, boolean transposed, HostMatrix x, HostMatrix y) {
-    map.set(routing, transposed, core.cache(), weighted(routing));
+    map.set(routing, transposed, core.cache(), weighted(routing, x.rows()));
     input = x;
     output = y;
     kept = null;
@@ -30,15 +30,15 @@ final class SpectralCall implements WorkerPool.Tasks {
 
   /** {@code y += map(x)} from kept transforms. */
   void apply(AdapterRouting routing, boolean transposed, CpuTokenSpectrum x, HostMatrix y) {
-    map.set(routing, transposed, core.cache(), weighted(routing));
+    map.set(routing, transposed, core.cache(), weighted(routing, x.tokens()));
     output = y;
     kept = x;
     synthesizes = true;
     run(x.tokens(), core.shareable(y));
   }
 
-  private boolean weighted(AdapterRouting routing) {
-    return !routing.isPerToken() || core.kernels().weighsAdaptersFirst();
+  private boolean weighted(AdapterRouting routing, int tokens) {
+    return core.kernels().weighsAdaptersFirst(routing.isPerToken(), tokens);
   }
 
   /** Transforms all tokens of x. */

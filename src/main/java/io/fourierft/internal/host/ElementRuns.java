@@ -15,6 +15,7 @@ public final class ElementRuns {
   private static final int CHUNK = 1024;
 
   private final float[] floats = new float[CHUNK];
+  private final float[] addends = new float[CHUNK];
   private final double[] doubles = new double[CHUNK];
   private final short[] halves = new short[CHUNK];
   // The bits of floats as integers: the compiler vectorises loops over these, not over a
@@ -142,8 +143,10 @@ public final class ElementRuns {
         case F64 -> addDoubles(data, there, part, values, at + done, sign);
         case F32, F16, BF16 -> {
           loadPart(data, type, there, part, floats, 0);
+          // The compiler makes vectors of loops with one index over arrays that are not the same.
+          System.arraycopy(values, at + done, addends, 0, part);
           for (int i = 0; i < part; i++) {
-            floats[i] += sign * values[at + done + i];
+            floats[i] += sign * addends[i];
           }
           storePart(data, type, there, part, floats, 0);
         }

@@ -65,7 +65,6 @@ final class LaneTokens {
     }
     boolean swapped = plan.inverse(data, 0, work, 0, workspace.scratch(plan.scratchFloats()));
     float[] result = swapped ? work : data;
-    scale(map, first, count, result, plan.length(), workspace.tile());
     store(map, first, count, result, swapped ? data : work, y, workspace);
   }
 
@@ -104,22 +103,6 @@ final class LaneTokens {
     return lanes;
   }
 
-  private static void scale(
-      SpectralMap map, int first, int count, float[] result, int length, float[] factors) {
-    for (int l = 0; l < COUNT; l++) {
-      int adapter =
-          !map.isPerToken() ? 0 : l < count ? map.adapterOf(first + l) : AdapterRouting.NONE;
-      boolean none = adapter == AdapterRouting.NONE;
-      factors[l] = none ? 0 : map.scale(adapter).first();
-      factors[COUNT + l] = none ? 0 : map.scale(adapter).second();
-    }
-    FloatVector firsts = FloatVector.fromArray(SPECIES, factors, 0);
-    FloatVector seconds = FloatVector.fromArray(SPECIES, factors, COUNT);
-    for (int at = 0; at < length * COUNT; at += COUNT) {
-      FloatVector.fromArray(SPECIES, result, at).mul(firsts).mul(seconds).intoArray(result, at);
-    }
-  }
-
   private static void store(
       SpectralMap map,
       int first,
@@ -134,8 +117,11 @@ final class LaneTokens {
       Transposer.turn(block, q * COUNT, COUNT, workspace.tile(), rows, q, stride, 1f);
     }
     for (int l = 0; l < count; l++) {
-      if (!map.isPerToken() || map.adapterOf(first + l) != AdapterRouting.NONE) {
-        workspace.elementRuns().add(y, first + l, 0, length, rows, l * stride, 1f);
+      int adapter = map.isPerToken() ? map.adapterOf(first + l) : 0;
+      if (adapter != AdapterRouting.NONE) {
+        int at = l * stride;
+        float factor = SingleTokens.scaled(map.scale(adapter), rows, at, length);
+        workspace.elementRuns().add(y, first + l, 0, length, rows, at, factor);
       }
     }
   }

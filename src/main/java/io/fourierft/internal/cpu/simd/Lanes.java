@@ -30,6 +30,12 @@ final class Lanes {
   static final boolean FUSED =
       COUNT >= 8 || System.getProperty("os.arch", "").toLowerCase(Locale.ROOT).equals("aarch64");
 
+  /**
+   * Whether a vector of numbers from anywhere in an array is one instruction: with the 256-bit
+   * integer vectors of x86 and with long vectors of ARM.
+   */
+  static final boolean GATHERS = COUNT >= 8;
+
   private Lanes() {}
 
   /** {@code count} rounded up to whole vectors. */

@@ -149,40 +149,13 @@ final class MixedTokens {
   // Lanes with places of their own.
 
   private static void gatherAlone(
-      SpectralMap map, float[] spectrum, int adapter, float[] half, int lane, SimdWorkspace space) {
-    SpectralFold fold = map.fold(adapter);
-    float[] coefficients = space.coefficients(fold.entries());
-    map.writeCoefficients(adapter, coefficients, 0);
-    gatherLane(fold, coefficients, spectrum, half, lane);
-    doubleSelfConjugate(map.outLength(), half, lane);
-  }
-
-  /** Bins that are their own conjugate take coefficients whole. */
-  private static void doubleSelfConjugate(int length, float[] half, int lane) {
-    half[lane] *= 2;
-    half[lane + COUNT] *= 2;
-    if (length % 2 == 0) {
-      half[length / 2 * WIDTH + lane] *= 2;
-      half[length / 2 * WIDTH + lane + COUNT] *= 2;
-    }
-  }
-
-  /**
-   * Adds half of every entry to its output bin, in one lane. Without a loop over the entries of a
-   * bin: their number could not be predicted.
-   */
-  private static void gatherLane(
-      SpectralFold fold, float[] coefficients, float[] spectrum, float[] half, int lane) {
-    int[] outOf = fold.outOf();
-    int[] inBins = fold.inBins();
-    int[] sources = fold.sources();
-    float[] signs = fold.signs();
-    for (int e = 0; e < outOf.length; e++) {
-      int in = inBins[e] * WIDTH + lane;
-      int out = outOf[e] * WIDTH + lane;
-      float weight = 0.5f * coefficients[sources[e]];
-      half[out] += weight * spectrum[in];
-      half[out + COUNT] += signs[e] * weight * spectrum[in + COUNT];
-    }
+      SpectralMap map,
+      float[] spectrum,
+      int adapter,
+      float[] half,
+      int lane,
+      SimdWorkspace workspace) {
+    EntryProducts.add(map, adapter, spectrum, lane, COUNT, half, lane, COUNT, WIDTH, workspace);
+    EntryProducts.doubleSelfConjugate(map.outLength(), half, lane, COUNT, WIDTH);
   }
 }

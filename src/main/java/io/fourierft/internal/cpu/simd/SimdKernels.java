@@ -125,8 +125,8 @@ public final class SimdKernels implements CpuKernels {
   }
 
   @Override
-  public boolean weighsAdaptersFirst() {
-    return false;
+  public boolean weighsAdaptersFirst(boolean perToken, int tokens) {
+    return !perToken && !few(Math.min(tokens, Lanes.COUNT));
   }
 
   @Override

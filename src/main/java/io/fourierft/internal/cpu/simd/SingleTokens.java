@@ -59,56 +59,35 @@ final class SingleTokens {
       Arrays.fill(half, 0, out.spectrumFloats(), 0f);
       int last = map.isPerToken() ? only : map.adapters() - 1;
       for (int a = only; a <= last; a++) {
-        gather(
-            map.fold(a),
-            weights(map, a, workspace),
+        EntryProducts.add(
+            map,
+            a,
             spectrum,
             i * in.spectrumFloats(),
             in.pitch(),
             half,
-            out.pitch());
+            0,
+            out.pitch(),
+            1,
+            workspace);
       }
+      EntryProducts.doubleSelfConjugate(length, half, 0, out.pitch(), 1);
       out.inverse(half, 0, line, blocks, scratch);
-      ResultScale scale = map.scale(only);
-      for (int p = 0; p < length; p++) {
-        line[p] = line[p] * scale.first() * scale.second();
-      }
-      workspace.elementRuns().add(y, first + i, 0, length, line, 0, 1f);
+      workspace
+          .elementRuns()
+          .add(y, first + i, 0, length, line, 0, scaled(map.scale(only), line, 0, length));
     }
   }
 
-  private static float[] weights(SpectralMap map, int a, SimdWorkspace workspace) {
-    if (!map.isPerToken()) {
-      return map.weights(a);
+  /** The factor of a result's numbers; where one float does not hold it, it is multiplied here. */
+  static float scaled(ResultScale scale, float[] line, int at, int length) {
+    if (scale.second() == 1) {
+      return scale.first();
     }
-    float[] weights = workspace.coefficients(2 * map.fold(a).entries());
-    map.writeWeights(a, weights);
-    return weights;
-  }
-
-  private static void gather(
-      SpectralFold fold,
-      float[] weights,
-      float[] spectrum,
-      int from,
-      int fromPitch,
-      float[] half,
-      int pitch) {
-    int[] outBins = fold.outBins();
-    int[] starts = fold.starts();
-    int[] inBins = fold.inBins();
-    for (int i = 0; i < outBins.length; i++) {
-      float re = half[outBins[i]];
-      float im = half[pitch + outBins[i]];
-      int last = starts[i + 1];
-      for (int e = starts[i]; e < last; e++) {
-        int in = from + inBins[e];
-        re += weights[2 * e] * spectrum[in];
-        im += weights[2 * e + 1] * spectrum[in + fromPitch];
-      }
-      half[outBins[i]] = re;
-      half[pitch + outBins[i]] = im;
+    for (int p = at; p < at + length; p++) {
+      line[p] = line[p] * scale.first() * scale.second();
     }
+    return 1;
   }
 
   void accumulateGradient(
