@@ -22,9 +22,10 @@ class MistakenPathsTest extends ModelCommandTest {
   void aFolderOfTheCacheNamesItsSnapshot() throws IOException {
     Path cache = folder.resolve("models--me--tiny");
     Files.createDirectories(cache.resolve("snapshots/abc123"));
+    Files.writeString(cache.resolve("snapshots/.DS_Store"), "no snapshot");
     refused(
         merge(cache, adapter("adapter", 1, DType.F32), out()),
-        cache.resolve("snapshots/abc123").toString());
+        cache.resolve("snapshots/abc123") + "; give that");
     refused(merge(base(DType.F32), cache, out()), cache.resolve("snapshots/abc123").toString());
   }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What adapters bring whole: tensors, and rows of a tensor that the base holds fused. */
 class AdapterChangesTest {
@@ -158,6 +159,23 @@ class AdapterChangesTest {
       assertTrue(e.getMessage().contains("1 of 192 elements of " + FUSED), e.getMessage());
     } else {
       merge.run(safe);
+    }
+  }
+
+  /** A layer that the file holds as two tensors needs numbers in both. */
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "I32"})
+  void eachTensorOfAJoinedLayerMustBeNumbers(DType second) throws IOException {
+    String stored = "language_model.model.layers.0.block_sparse_moe.";
+    merge.base(
+        "{\"model_type\": \"minimax_m3_vl\"}",
+        SmallMerge.matrix(stored + "gate_proj.weight", 4, 1),
+        ModelFiles.matrix(stored + "up_proj.weight", second, 4, SmallMerge.WIDTH, 9, 2));
+    merge.adapter(List.of("model.language_model.layers.0.mlp.gate_up_proj"), "");
+    if (second == DType.F32) {
+      assertEquals(2, merge.run().check().orElseThrow().tensors());
+    } else {
+      assertRefused("up_proj.weight");
     }
   }
 

@@ -3,10 +3,12 @@ package io.fourierft.merge;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fourierft.ModelFiles.Tensor;
+import io.fourierft.safetensors.SafetensorsException;
 import io.fourierft.safetensors.SafetensorsFile;
 import io.fourierft.safetensors.SafetensorsWriter;
 import io.fourierft.safetensors.TensorDeclaration;
@@ -174,6 +176,17 @@ class MergedFilesTest {
               base.resolve("config.json")),
           Set.copyOf(open.files()));
     }
+  }
+
+  @Test
+  void aBaseThatIsClosedIsReadNoMore() throws IOException {
+    shard("model.safetensors", List.of(matrix("bert.b.weight")));
+    OpenBase open = OpenBase.open(base);
+    SafetensorsFile file = open.checkpoint().find("bert.b.weight").orElseThrow().shard().file();
+    open.close();
+    SafetensorsException e =
+        assertThrows(SafetensorsException.class, () -> file.data("bert.b.weight"));
+    assertTrue(e.rule().contains("closed"), e.rule());
   }
 
   @Test

@@ -74,7 +74,8 @@ final class AdapterDirectory {
     Path snapshots = directory.resolve("snapshots");
     if (Files.isDirectory(snapshots)) {
       List<Path> revisions = new ArrayList<>();
-      try (DirectoryStream<Path> children = Files.newDirectoryStream(snapshots)) {
+      try (DirectoryStream<Path> children =
+          Files.newDirectoryStream(snapshots, Files::isDirectory)) {
         children.forEach(revisions::add);
       }
       Collections.sort(revisions);
