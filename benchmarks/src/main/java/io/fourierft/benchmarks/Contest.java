@@ -22,8 +22,13 @@ record Contest(int rounds, WarmUp warmUp, long sampleNanos, long longestNanos) {
 
   static Contest of(RunOptions options) {
     return options.quick()
-        ? new Contest(5, new WarmUp(250_000_000L, 4_000_000_000L), 4_000_000L, 3_000_000_000L)
-        : new Contest(15, new WarmUp(750_000_000L, 10_000_000_000L), 20_000_000L, 30_000_000_000L);
+        ? new Contest(
+            5, new WarmUp(500_000_000L, 1_500_000_000L, 6_000_000_000L), 4_000_000L, 3_000_000_000L)
+        : new Contest(
+            15,
+            new WarmUp(750_000_000L, 2_000_000_000L, 10_000_000_000L),
+            20_000_000L,
+            30_000_000_000L);
   }
 
   /** Runs the contest and closes the contestants. */

@@ -84,9 +84,16 @@ final class CostModelSection implements Section {
         SectionReport report, EngineWork engine, Workload workload, RunOptions options) {
       Contest contest =
           options.quick()
-              ? new Contest(5, new WarmUp(50_000_000L, 1_000_000_000L), 1_000_000L, 300_000_000L)
+              ? new Contest(
+                  5,
+                  new WarmUp(50_000_000L, 200_000_000L, 1_500_000_000L),
+                  1_000_000L,
+                  300_000_000L)
               : new Contest(
-                  9, new WarmUp(100_000_000L, 3_000_000_000L), 5_000_000L, 4_000_000_000L);
+                  9,
+                  new WarmUp(100_000_000L, 400_000_000L, 3_000_000_000L),
+                  5_000_000L,
+                  4_000_000_000L);
       String name =
           "%s, %s, n = %d, T = %d"
               .formatted(engine.name(), workload.shape(), workload.n(), workload.tokens());

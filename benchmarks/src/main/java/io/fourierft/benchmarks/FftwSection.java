@@ -86,7 +86,8 @@ final class FftwSection implements Section {
 
   private static Contest contest(RunOptions options) {
     return options.quick()
-        ? new Contest(5, new WarmUp(100_000_000L, 2_000_000_000L), 4_000_000L, 1_000_000_000L)
+        ? new Contest(
+            5, new WarmUp(100_000_000L, 400_000_000L, 2_000_000_000L), 4_000_000L, 1_000_000_000L)
         : Contest.of(options);
   }
 

@@ -9,9 +9,10 @@ import java.util.Arrays;
  * after the other the compiler had next to nothing to do and the medians agree.
  *
  * @param pieceNanos length of a piece
+ * @param leastNanos when to stop at the earliest: a long compilation is counted when it ends
  * @param mostNanos when to go on all the same: a machine that others share never settles
  */
-record WarmUp(long pieceNanos, long mostNanos) {
+record WarmUp(long pieceNanos, long leastNanos, long mostNanos) {
   private static final double SAMPLE_NANOS = 1_000_000;
   private static final double AGREEMENT = 0.05;
 
@@ -37,7 +38,8 @@ record WarmUp(long pieceNanos, long mostNanos) {
       double median = Spread.of(Arrays.copyOf(samples, Math.min(taken, samples.length))).median();
       double busy = (compilationMillis() - compiled) * 1e6 / (System.nanoTime() - piece);
       boolean settled = busy < IDLE && Math.abs(median - before) <= AGREEMENT * median;
-      if (settled || System.nanoTime() - start >= mostNanos) {
+      long spent = System.nanoTime() - start;
+      if ((settled && spent >= leastNanos) || spent >= mostNanos) {
         return median;
       }
       before = busy < IDLE ? median : Double.NaN;
