@@ -58,6 +58,9 @@ public final class Start {
     ClassLoader loader =
         new URLClassLoader(paths.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
     Thread.currentThread().setContextClassLoader(loader);
+    if (vector != null) {
+      vector.await();
+    }
     loader.loadClass(MAIN).getMethod("main", String[].class).invoke(null, (Object) arguments);
   }
 
