@@ -155,8 +155,8 @@ final class EmbeddingTies {
     if (!added.isEmpty()) {
       notes.add(
           ("'%s' and '%s' are one weight (tie_word_embeddings): what is added to one changes the"
-               + " other, as in the file that PEFT writes, though the adapted model itself had it"
-               + " in one alone; untie the base model before training to have that")
+                  + " other, as in the file that PEFT writes, though the adapted model itself had it"
+                  + " in one alone; untie the base model before training to have that")
               .formatted(String.join("', '", aliases), stored));
     }
   }
