@@ -16,13 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 class OptionNamesTest {
   @Test
   void everyFlagIsOneOfTheMergeCommand() {
     Map<String, ?> options =
-        new CommandLine(new Main()).getSubcommands().get("merge").getCommandSpec().optionsMap();
+        Commands.all().getSubcommands().get("merge").getCommandSpec().optionsMap();
     List<String> named =
         List.of(
             "(overwrite)",
@@ -39,7 +38,7 @@ class OptionNamesTest {
   @Test
   void whatIsSaidOfALoraIsAFlagOfItsCommand() {
     Map<String, ?> options =
-        new CommandLine(new Main()).getSubcommands().get("to-lora").getCommandSpec().optionsMap();
+        Commands.all().getSubcommands().get("to-lora").getCommandSpec().optionsMap();
     for (String name : List.of("LoraOptions.rank", "LoraOptions.energy", "LoraOptions.minEnergy")) {
       String flag = OptionNames.asFlags(name);
       assertTrue(options.containsKey(flag), name + " is said as " + flag);
@@ -65,12 +64,12 @@ class OptionNamesTest {
     Path sources =
         Path.of(System.getProperty("fourierft.project.dir", "."), "src/main/java/io/fourierft");
     List<String> flags =
-        new CommandLine(new Main())
-            .getSubcommands().values().stream()
-                .flatMap(command -> command.getCommandSpec().optionsMap().keySet().stream())
-                .filter(name -> name.startsWith("--"))
-                .distinct()
-                .toList();
+        Commands.all().getSubcommands().values().stream()
+            .flatMap(command -> command.getCommandSpec().optionsMap().keySet().stream())
+            .filter(name -> name.startsWith("--"))
+            .distinct()
+            .toList();
+    assertTrue(flags.contains("--overwrite"), "the flags are " + flags);
     try (Stream<Path> files = Files.walk(sources)) {
       for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
         if (!file.startsWith(sources.resolve("cli"))) {

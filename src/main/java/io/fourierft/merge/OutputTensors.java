@@ -88,7 +88,7 @@ final class OutputTensors {
       return "";
     }
     notes.add(
-        "the base model is bare; beside a head its tensors are called '%s...' in the output"
+        "the base model is bare; beside a head the names of its tensors begin with '%s' in the output"
             .formatted(adapted));
     return adapted;
   }
