@@ -118,7 +118,7 @@ class LayerChangesScheduleTest {
     assertTrue(names.containsAll(state.active()));
     assertTrue(names.containsAll(state.merged()));
     boolean live = state.enabled() && state.merged().isEmpty() && !state.active().isEmpty();
-    assertEquals(live, state.liveRouting() != null);
+    assertEquals(live, state.live().routing() != null);
   }
 
   private void run(Runnable... works) throws InterruptedException {
