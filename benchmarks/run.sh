@@ -23,7 +23,7 @@ if ! java_home=$(find_java "$needed"); then
 fi
 
 echo "run.sh: building the library and the benchmarks..." >&2
-(cd "$root" && mvn -q -B -Dmaven.test.skip=true -Dfourierft.distribution.skip=true package) >&2
+(cd "$root" && mvn -q -B -Dmaven.test.skip=true -Dfourierft.distribution.skip=true -Dfourierft.kernels.skip=true package) >&2
 # The version is the first of pom.xml; jars of others may lie in the same folder.
 version=$(sed -n 's:.*<version>\(.*\)</version>.*:\1:p' "$root/pom.xml" | head -n 1)
 jar=$root/target/fourierft-$version.jar
