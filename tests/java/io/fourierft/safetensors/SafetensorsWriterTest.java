@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.PeftFixture;
-import io.fourierft.watched.WatchedFileSystem;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -15,18 +14,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,11 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsWriterTest {
   private static final TensorDeclaration A = new TensorDeclaration("a", DType.U8, List.of(3L));
+
   private static final TensorDeclaration B = new TensorDeclaration("b", DType.F32, List.of(1L, 2L));
 
   @TempDir Path folder;
@@ -245,86 +239,6 @@ class SafetensorsWriterTest {
     var refusal = assertThrows(SafetensorsException.class, () -> create(metadata, A));
     assertTrue(refusal.rule().contains("header too large"), refusal.rule());
     assertEquals(List.of(), filesLeft());
-  }
-
-  @Test
-  void aDeviceThatIsFullIsReportedWithFileAndTensor() throws IOException {
-    Path full = Path.of("/dev/full");
-    Assumptions.assumeTrue(Files.exists(full), "there is no /dev/full here");
-    Path temporary = Files.createFile(folder.resolve("temporary"));
-    var file =
-        new ReplacementFile(target, temporary, FileChannel.open(full, StandardOpenOption.WRITE));
-    var failure =
-        assertThrows(
-            IOException.class, () -> SafetensorsWriter.start(file, Map.of(), List.of(A)).close());
-    String message = String.valueOf(failure.getMessage());
-    assertTrue(message.startsWith(target + ": writing the header failed: "), message);
-    assertEquals(List.of(), filesLeft());
-  }
-
-  @Test
-  void aDiskThatFillsWithinATensorLeavesTheTargetAsItWas() throws IOException {
-    Files.writeString(target, "as it was");
-    Path temporary = folder.resolve("temporary");
-    FileChannel channel =
-        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    var small = new TensorDeclaration("small", DType.U8, List.of(1000L));
-    var large = new TensorDeclaration("large", DType.U8, List.of(1L << 21));
-    var limited = new LimitedFileChannel(channel, 1 << 20);
-    try (var writer =
-        SafetensorsWriter.start(
-            new ReplacementFile(target, temporary, limited), Map.of(), List.of(small, large))) {
-      writer.write("small", MemorySegment.ofArray(new byte[1000]));
-      var failure =
-          assertThrows(
-              IOException.class,
-              () -> writer.write("large", MemorySegment.ofArray(new byte[1 << 21])));
-      String message = String.valueOf(failure.getMessage());
-      assertTrue(message.startsWith(target + ": writing tensor 'large' failed: "), message);
-      assertTrue(message.contains("No space left"), message);
-      assertThrows(
-          IllegalStateException.class,
-          () -> writer.write("large", MemorySegment.ofArray(new byte[1 << 21])));
-      assertThrows(IllegalStateException.class, writer::commit);
-    }
-    assertEquals("as it was", Files.readString(target));
-    assertEquals(List.of("model.safetensors"), filesLeft());
-  }
-
-  /** The system tells of such an error once, and nobody who forces the file later would know. */
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void anErrorOfTheDeviceMeanwhileIsThrownByTheCommit(boolean force) throws Exception {
-    Files.writeString(target, "as it was");
-    CountDownLatch failed = new CountDownLatch(1);
-    var broken =
-        new WatchedFileSystem(
-            (operation, path) -> {
-              if (operation.equals("force") && failed.getCount() > 0) {
-                failed.countDown();
-                throw new IOException("the device is broken");
-              }
-            });
-    var file = ReplacementFile.create(broken.watch(target));
-    try (var writer = SafetensorsWriter.start(file, Map.of(), List.of(A))) {
-      writer.write("a", MemorySegment.ofArray(new byte[(int) A.sizeInBytes()]));
-      // As if it were a large file.
-      file.wrote(1L << 32);
-      assertTrue(failed.await(30, TimeUnit.SECONDS), "nothing was forced meanwhile");
-      var failure =
-          assertThrows(
-              IOException.class,
-              () -> {
-                if (force) {
-                  writer.commit();
-                } else {
-                  writer.commitUnforced();
-                }
-              });
-      assertEquals(target + ": committing it failed: the device is broken", failure.getMessage());
-    }
-    assertEquals("as it was", Files.readString(target));
-    assertEquals(List.of("model.safetensors"), filesLeft());
   }
 
   @Test
