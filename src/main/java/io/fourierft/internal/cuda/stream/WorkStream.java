@@ -325,15 +325,16 @@ public final class WorkStream implements AutoCloseable {
    * @param made takes the graph, which is ready to run, before the context can go
    */
   public <T> T record(Runnable work, LongFunction<T> made) {
-    return turns.call(
-        () ->
-            context.call(
-                () -> {
-                  requireUsable();
-                  context.driver().streamSynchronize(handle);
-                  held.settle();
-                  return made.apply(capture(work));
-                }));
+    // What takes the graph may have to close it again, or to wait for another thread that does,
+    // and closing it takes a turn of this stream: so the turn is over by then.
+    return context.call(() -> made.apply(turns.call(() -> settledCapture(work))));
+  }
+
+  private long settledCapture(Runnable work) {
+    requireUsable();
+    context.driver().streamSynchronize(handle);
+    held.settle();
+    return capture(work);
   }
 
   private long capture(Runnable work) {
