@@ -1,5 +1,8 @@
 package io.fourierft.merge;
 
+import static io.fourierft.merge.SmallMerge.EMBEDDING;
+import static io.fourierft.merge.SmallMerge.HEAD;
+import static io.fourierft.merge.SmallMerge.QUERY;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -22,9 +25,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What becomes of tied embeddings: which stay one, which part, and what the output calls them. */
 class EmbeddingTiesTest {
-  private static final String QUERY = "model.layers.0.self_attn.q_proj";
-  private static final String EMBEDDING = "model.embed_tokens.weight";
-  private static final String HEAD = "lm_head.weight";
   private static final String LLAMA =
       "{\"model_type\": \"llama\", \"tie_word_embeddings\": true, \"vocab_size\": 12%s}";
 
@@ -40,10 +40,7 @@ class EmbeddingTiesTest {
   }
 
   private void makeLlama(String more, Tensor... others) throws IOException {
-    List<Tensor> tensors = new ArrayList<>(List.of(others));
-    tensors.add(SmallMerge.matrix(QUERY + ".weight", 8, 1));
-    tensors.add(SmallMerge.matrix(EMBEDDING, 12, 2));
-    merge.base(LLAMA.formatted(more), tensors.toArray(Tensor[]::new));
+    merge.decoder(LLAMA.formatted(more), others);
   }
 
   private void assertHolds(Tensor wanted, String name) throws IOException {

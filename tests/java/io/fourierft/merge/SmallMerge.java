@@ -26,6 +26,10 @@ final class SmallMerge {
   private static final FourierEngine ENGINE =
       FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(1));
 
+  static final String QUERY = "model.layers.0.self_attn.q_proj";
+  static final String EMBEDDING = "model.embed_tokens.weight";
+  static final String HEAD = "lm_head.weight";
+
   private final Path folder;
   private final List<Path> adapters = new ArrayList<>();
 
@@ -45,6 +49,14 @@ final class SmallMerge {
 
   Path base(String config, Tensor... tensors) throws IOException {
     return ModelFiles.model(folder.resolve("base"), config, tensors);
+  }
+
+  /** A base of these tensors, one projection, and an embedding of 12 words. */
+  void decoder(String config, Tensor... more) throws IOException {
+    List<Tensor> tensors = new ArrayList<>(List.of(more));
+    tensors.add(matrix(QUERY + ".weight", 8, 1));
+    tensors.add(matrix(EMBEDDING, 12, 2));
+    base(config, tensors.toArray(Tensor[]::new));
   }
 
   /**

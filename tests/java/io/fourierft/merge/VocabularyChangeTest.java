@@ -1,5 +1,8 @@
 package io.fourierft.merge;
 
+import static io.fourierft.merge.SmallMerge.EMBEDDING;
+import static io.fourierft.merge.SmallMerge.HEAD;
+import static io.fourierft.merge.SmallMerge.QUERY;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -22,9 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** An embedding with other rows than the base's: all that has a row for each token goes with it. */
 class VocabularyChangeTest {
-  private static final String QUERY = "model.layers.0.self_attn.q_proj";
-  private static final String EMBEDDING = "model.embed_tokens.weight";
-  private static final String HEAD = "lm_head.weight";
   private static final String UNTIED =
       "{\"model_type\": \"of_mine\", \"tie_word_embeddings\": false, \"vocab_size\": 12}";
 
@@ -34,14 +34,6 @@ class VocabularyChangeTest {
   @BeforeEach
   void begin() {
     merge = new SmallMerge(folder);
-  }
-
-  private void makeBase(String config, Tensor... more) throws IOException {
-    Tensor[] tensors = new Tensor[more.length + 2];
-    System.arraycopy(more, 0, tensors, 0, more.length);
-    tensors[more.length] = SmallMerge.matrix(QUERY + ".weight", 8, 1);
-    tensors[more.length + 1] = SmallMerge.matrix(EMBEDDING, 12, 2);
-    merge.base(config, tensors);
   }
 
   private void adapter(String saved, String task, Tensor... brought) throws IOException {
@@ -72,7 +64,7 @@ class VocabularyChangeTest {
   @ParameterizedTest
   @ValueSource(ints = {10, 14})
   void bothEmbeddingsWithNewRowsMakeAVocabulary(int rows) throws IOException {
-    makeBase(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
+    merge.decoder(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
     adapter(
         "\"embed_tokens\", \"lm_head\"",
         "CAUSAL_LM",
@@ -85,7 +77,7 @@ class VocabularyChangeTest {
 
   @Test
   void asManyRowsAsBeforeAreNoChange() throws IOException {
-    makeBase(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
+    merge.decoder(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
     adapter("\"embed_tokens\"", "CAUSAL_LM", SmallMerge.carried(EMBEDDING, 12, 5));
     assertFalse(speaksOfTokens(merge.run()));
     assertEquals(12, merge.config().get("vocab_size").intValue());
@@ -93,7 +85,7 @@ class VocabularyChangeTest {
 
   @Test
   void twoSizesAreNone() throws IOException {
-    makeBase(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
+    merge.decoder(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
     adapter(
         "\"embed_tokens\", \"lm_head\"",
         "CAUSAL_LM",
@@ -106,7 +98,7 @@ class VocabularyChangeTest {
   /** An embedding of something else than these tokens had another size before, and has it still. */
   @Test
   void anEmbeddingOfAnotherVocabularyIsItsOwnAffair() throws IOException {
-    makeBase(
+    merge.decoder(
         UNTIED,
         SmallMerge.matrix("audio.embed_tokens.weight", 20, 4),
         ModelFiles.tensor("vision.shared.weight", DType.F32, List.of(), 1));
@@ -124,7 +116,7 @@ class VocabularyChangeTest {
   @CsvSource({"false, true", "true, true", "true, false"})
   void aPartnerThatKeepsItsRowsIsRefused(boolean tied, boolean stored) throws IOException {
     Tensor[] head = stored ? new Tensor[] {SmallMerge.matrix(HEAD, 12, 3)} : new Tensor[0];
-    makeBase(UNTIED.replace("false", Boolean.toString(tied)), head);
+    merge.decoder(UNTIED.replace("false", Boolean.toString(tied)), head);
     adapter("\"embed_tokens\"", "CAUSAL_LM", grown(EMBEDDING));
     assertRefusedBy(HEAD);
   }
@@ -150,7 +142,7 @@ class VocabularyChangeTest {
 
   @Test
   void aPartnerThatTheAdaptedModelLacksStaysAndIsNoted() throws IOException {
-    makeBase(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
+    merge.decoder(UNTIED, SmallMerge.matrix(HEAD, 12, 3));
     adapter("\"embed_tokens\"", "SEQ_CLS", grown(EMBEDDING));
     MergeResult result = merge.run();
     assertTrue(
@@ -168,7 +160,7 @@ class VocabularyChangeTest {
         bias.startsWith("final")
             ? ModelFiles.matrix(bias, DType.F32, 1, 12, 1, 6)
             : vector(bias, 12);
-    makeBase(UNTIED, SmallMerge.matrix(HEAD, 12, 3), kept);
+    merge.decoder(UNTIED, SmallMerge.matrix(HEAD, 12, 3), kept);
     // As PEFT writes both, unasked: of a module that is saved whole the bias would be missed first.
     adapter("", "CAUSAL_LM", grown(EMBEDDING), grown(HEAD));
     assertRefusedBy(bias);
@@ -176,7 +168,7 @@ class VocabularyChangeTest {
 
   @Test
   void aBiasThatIsBroughtGoesWithItsWeight() throws IOException {
-    makeBase(UNTIED, SmallMerge.matrix(HEAD, 12, 3), vector("lm_head.bias", 12));
+    merge.decoder(UNTIED, SmallMerge.matrix(HEAD, 12, 3), vector("lm_head.bias", 12));
     adapter(
         "\"embed_tokens\", \"lm_head\"",
         "CAUSAL_LM",

@@ -40,15 +40,8 @@ final class GradientPlaces {
       if (gradient == null) {
         continue;
       }
-      int wanted = state.adapter(name).nFrequency();
       String what = word(name);
-      if (gradient.elementType() != ElementType.F32
-          || gradient.rows() != 1
-          || gradient.cols() != wanted) {
-        throw new ShapeException(
-            "%s is %s %d x %d, but must be F32 1 x %d"
-                .formatted(what, gradient.elementType(), gradient.rows(), gradient.cols(), wanted));
-      }
+      requireRow(gradient, what, state.adapter(name).nFrequency());
       requireOutput(memory, gradient, what, g, gx);
       for (int j = 0; j < names.size(); j++) {
         Matrix another = names.get(j).compareTo(name) < 0 ? gradients.get(names.get(j)) : null;
@@ -71,18 +64,7 @@ final class GradientPlaces {
     if (state.bias() == null) {
       throw new ShapeException("this layer has no bias whose gradient could be had");
     }
-    if (biasGradient.elementType() != ElementType.F32
-        || biasGradient.rows() != 1
-        || biasGradient.cols() != g.cols()) {
-      throw new ShapeException(
-          "%s is %s %d x %d, but must be F32 1 x %d"
-              .formatted(
-                  OF_BIAS,
-                  biasGradient.elementType(),
-                  biasGradient.rows(),
-                  biasGradient.cols(),
-                  g.cols()));
-    }
+    requireRow(biasGradient, OF_BIAS, g.cols());
     memory.requireHere(biasGradient, OF_BIAS);
     requireOutput(memory, biasGradient, OF_BIAS, g, gx);
     List<String> names = names(routed, gradients);
@@ -113,6 +95,16 @@ final class GradientPlaces {
     String made = "the gradient of adapter '" + name + "'";
     words.put(name, made);
     return made;
+  }
+
+  private static void requireRow(Matrix gradient, String what, int wanted) {
+    if (gradient.elementType() != ElementType.F32
+        || gradient.rows() != 1
+        || gradient.cols() != wanted) {
+      throw new ShapeException(
+          "%s is %s %d x %d, but must be F32 1 x %d"
+              .formatted(what, gradient.elementType(), gradient.rows(), gradient.cols(), wanted));
+    }
   }
 
   private static void requireOutput(

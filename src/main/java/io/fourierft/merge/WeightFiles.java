@@ -147,15 +147,10 @@ final class WeightFiles {
         if (tensor.isUntouched()) {
           TensorAssembly.copy(tensor, writer);
           progressed(tensor.declaration().sizeInBytes(), tensor.name());
-        } else if (writer.canPostpone()) {
+        } else {
           // What is not computed yet gets its place, and what follows is written meanwhile.
           writer.postpone(tensor.name());
           postponed.add(tensor);
-        } else {
-          try (TensorMemory.Held assembled = ahead.take()) {
-            writer.write(tensor.name(), assembled.bytes());
-          }
-          progressed(tensor.declaration().sizeInBytes(), tensor.name());
         }
         while (!postponed.isEmpty() && ahead.isReady()) {
           fill(postponed.remove(), ahead, writer);

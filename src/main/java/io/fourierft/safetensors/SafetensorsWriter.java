@@ -205,7 +205,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     try {
       long position = channel.position();
       channel.position(position + size);
-      turns.postpone(name, position);
+      turns.postpone(position);
     } catch (IOException e) {
       throw failed(file, "passing over tensor " + SafetensorsException.quote(name), e);
     }

@@ -55,8 +55,8 @@ final class TensorTurns {
     }
   }
 
-  /** The tensor of this name, whose turn it must be, with room for so many bytes more. */
-  TensorDeclaration require(String name, long length) {
+  /** Refuses a tensor whose turn it is not, or that has no room for so many bytes more. */
+  void require(String name, long length) {
     if (current == tensors.size()) {
       throw new SafetensorsException(target, name, "every declared tensor is complete");
     }
@@ -76,7 +76,6 @@ final class TensorTurns {
               written,
               tensor.sizeInBytes()));
     }
-    return tensor;
   }
 
   /** So many more bytes of the tensor whose turn it is are written. */
@@ -95,10 +94,10 @@ final class TensorTurns {
     }
   }
 
-  /** Passes over the whole tensor whose turn it is; its bytes begin here in the file. */
-  void postpone(String name, long position) {
-    TensorDeclaration tensor = require(name, declaration(name).sizeInBytes());
-    postponed.put(name, position);
+  /** Passes over the tensor whose turn it is, which is whole; its bytes begin here in the file. */
+  void postpone(long position) {
+    TensorDeclaration tensor = tensors.get(current);
+    postponed.put(tensor.name(), position);
     advance(tensor.sizeInBytes());
   }
 

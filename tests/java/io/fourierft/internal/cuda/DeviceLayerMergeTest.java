@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.ElementType;
-import io.fourierft.HostMatrix;
 import io.fourierft.cuda.CudaOutOfMemoryException;
 import io.fourierft.cuda.DeviceBuffer;
 import io.fourierft.layer.FourierLinear;
@@ -24,9 +23,7 @@ import org.junit.jupiter.api.Test;
 class DeviceLayerMergeTest extends EmulatedLayerTest {
   @Test
   void aMergeThatIsRefusedLeavesNothingBehind() {
-    HostMatrix weight = LayerSamples.gaussian(OUT, IN, 1);
-    FourierLinear layer =
-        new FourierLinear(engine, upload(weight), null, FourierLinearOptions.defaults());
+    FourierLinear layer = plainLayer(FourierLinearOptions.defaults());
     layer.addAdapter("good", LayerSamples.adapter(OUT, IN, N, 3));
     float[] broken = new float[N];
     broken[3] = Float.NaN;
@@ -51,12 +48,7 @@ class DeviceLayerMergeTest extends EmulatedLayerTest {
   /** A tape keeps the weight that its forward pass used, whatever has become of the layer. */
   @Test
   void aBackwardPassFitsItsForwardPassAfterTheMergedWeightIsReplaced() {
-    FourierLinear layer =
-        new FourierLinear(
-            engine,
-            upload(LayerSamples.gaussian(OUT, IN, 1)),
-            null,
-            FourierLinearOptions.defaults());
+    FourierLinear layer = plainLayer(FourierLinearOptions.defaults());
     layer.addAdapter("a", LayerSamples.adapter(OUT, IN, N, 3));
     layer.merge(false);
     DeviceBuffer g = upload(LayerSamples.gaussian(TOKENS, OUT, 6));
@@ -79,12 +71,7 @@ class DeviceLayerMergeTest extends EmulatedLayerTest {
   /** Repeated merges give back the weights that they replace. */
   @Test
   void mergedWeightsThatNothingUsesAreGivenBack() throws InterruptedException {
-    FourierLinear layer =
-        new FourierLinear(
-            engine,
-            upload(LayerSamples.gaussian(OUT, IN, 1)),
-            null,
-            FourierLinearOptions.defaults().withKeepsOriginalWeight(true));
+    FourierLinear layer = plainLayer(FourierLinearOptions.defaults().withKeepsOriginalWeight(true));
     layer.addAdapter("a", LayerSamples.adapter(OUT, IN, N, 3));
     layer.merge(false);
     layer.unmerge();

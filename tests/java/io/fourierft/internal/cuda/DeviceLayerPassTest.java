@@ -120,12 +120,7 @@ class DeviceLayerPassTest extends EmulatedLayerTest {
 
   @Test
   void aLayerOfAClosedEngineComputesNoMore() {
-    FourierLinear layer =
-        new FourierLinear(
-            engine,
-            upload(LayerSamples.gaussian(OUT, IN, 1)),
-            null,
-            FourierLinearOptions.defaults());
+    FourierLinear layer = plainLayer(FourierLinearOptions.defaults());
     DeviceBuffer x = upload(LayerSamples.gaussian(1, IN, 5));
     DeviceBuffer y = filled(ElementType.F32, 1, OUT, 0);
     layer.forward(x, y);

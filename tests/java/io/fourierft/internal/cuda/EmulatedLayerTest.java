@@ -11,6 +11,8 @@ import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.cuda.CudaMatrix;
 import io.fourierft.cuda.DeviceBuffer;
+import io.fourierft.layer.FourierLinear;
+import io.fourierft.layer.FourierLinearOptions;
 import io.fourierft.layer.LayerSamples;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,5 +83,10 @@ abstract class EmulatedLayerTest extends EmulatedEngineTest {
   void refuses(Class<? extends FourierException> type, String words, Executable call) {
     String message = String.valueOf(assertThrows(type, call).getMessage());
     assertTrue(message.contains(words), message);
+  }
+
+  /** A float32 layer without a bias. */
+  FourierLinear plainLayer(FourierLinearOptions options) {
+    return new FourierLinear(engine, upload(LayerSamples.gaussian(OUT, IN, 1)), null, options);
   }
 }

@@ -56,29 +56,25 @@ final class FaultNetOperations {
     REFERENCE(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.REFERENCE);
+        delta(on, out, DensePath.REFERENCE);
       }
     },
     FOLDED(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.FOLDED);
+        delta(on, out, DensePath.FOLDED);
       }
     },
     PRUNED(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.PRUNED);
+        delta(on, out, DensePath.PRUNED);
       }
     },
     DIRECT(ROWS * COLS) {
       @Override
       void run(CudaFourierEngine on, Output out) {
-        on.deltaWeights(
-            List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), DensePath.DIRECT);
+        delta(on, out, DensePath.DIRECT);
       }
     },
     ADD(ROWS * COLS) {
@@ -204,6 +200,10 @@ final class FaultNetOperations {
     }
 
     abstract void run(CudaFourierEngine on, Output out);
+
+    private static void delta(CudaFourierEngine on, Output out, DensePath path) {
+      on.deltaWeights(List.of(ADAPTERS.get(0)), List.of(out.matrix(ROWS, COLS)), path);
+    }
 
     /** To gx, and behind it the two gradients. */
     private static void backward(CudaFourierEngine on, Output out, OperatorPath path) {
