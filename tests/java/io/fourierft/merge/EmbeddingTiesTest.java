@@ -235,12 +235,11 @@ class EmbeddingTiesTest {
     merge.adapter(
         List.of("lm_head", "transformer.h.0.mlp.c_fc"),
         ", \"task_type\": \"CAUSAL_LM\"" + (parts ? ", \"modules_to_save\": [\"wte\"]" : ""),
-        parts
-            ? new Tensor[] {SmallMerge.carried("transformer.wte.weight", 12, 5)}
-            : new Tensor[0]);
+        parts ? new Tensor[] {SmallMerge.carried("transformer.wte.weight", 12, 5)} : new Tensor[0]);
     MergeResult result = merge.run();
     String prefix = parts ? "transformer." : "";
-    Set<String> names = new HashSet<>(Set.of(prefix + "h.0.mlp.c_fc.weight", prefix + "wte.weight"));
+    Set<String> names =
+        new HashSet<>(Set.of(prefix + "h.0.mlp.c_fc.weight", prefix + "wte.weight"));
     if (parts) {
       names.add(HEAD);
       assertHolds(SmallMerge.matrix("saved", 12, 5), "transformer.wte.weight");
