@@ -56,9 +56,7 @@ class BaseNamesTest {
       assertEquals(prefix, resolved.prefix());
       assertEquals(Set.of("lm_head.weight", stored + ".weight"), weights(resolved));
     }
-    Refusal.says(
-        () -> adapter.resolve(squares("{}", stored, "head"), DEFAULTS),
-        "'lm_head");
+    Refusal.says(() -> adapter.resolve(squares("{}", stored, "head"), DEFAULTS), "'lm_head");
     Refusal.says(
         () -> adapter.resolve(squares("{}", "lm_head", "h.1.q"), DEFAULTS),
         "'%s.weight', of a module".formatted(adapted));
