@@ -86,9 +86,9 @@ final class RealConvolution {
   }
 
   /**
-   * Convolves the sequences at the head of {@code data} and adds the vector at {@link
-   * #extraFloats} to every element. Both blocks are overwritten. Instead of the vector, there is
-   * then the sum of it and of all elements that were convolved.
+   * Convolves the sequences at the head of {@code data} and adds the vector at {@link #extraFloats}
+   * to every element. Both blocks are overwritten. Instead of the vector, there is then the sum of
+   * it and of all elements that were convolved.
    *
    * @return whether the result stands in {@code work}
    */

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The real transforms of a {@link RealLaneFft} for a prime length p, in real numbers alone. They
  * are Hartley transforms {@code H[v] = Σ_q h[q]·cas(2π·v·q/p)}, {@code cas = cos + sin}: forward
- * {@code H = Re X + Im X} of {@code h = x}, inverse {@code H = x} of {@code h = Re X - Im X}. With a
- * primitive root g of p, from elements {@code g^{-j}} to elements {@code g^k}, that is a cyclic
+ * {@code H = Re X + Im X} of {@code h = x}, inverse {@code H = x} of {@code h = Re X - Im X}. With
+ * a primitive root g of p, from elements {@code g^{-j}} to elements {@code g^k}, that is a cyclic
  * convolution of length p − 1 with {@code cas(2π·g^d/p)} (Rader 1968). Immutable.
  */
 final class RealPrimeFft {
@@ -68,7 +68,8 @@ final class RealPrimeFft {
 
   /** As {@link RealLaneFft#forward}. */
   boolean forward(float[] data, int dataAt, float[] work, int workAt, float[] scratch) {
-    FloatVector.fromArray(SPECIES, data, dataAt).intoArray(work, workAt + convolution.extraFloats());
+    FloatVector.fromArray(SPECIES, data, dataAt)
+        .intoArray(work, workAt + convolution.extraFloats());
     for (int j = 0; j < order.length; j++) {
       FloatVector.fromArray(SPECIES, data, dataAt + order[j] * COUNT)
           .intoArray(work, workAt + j * COUNT);
@@ -84,7 +85,8 @@ final class RealPrimeFft {
 
   /** As {@link RealLaneFft#inverse}. */
   boolean inverse(float[] data, int dataAt, float[] work, int workAt, float[] scratch) {
-    FloatVector.fromArray(SPECIES, data, dataAt).intoArray(work, workAt + convolution.extraFloats());
+    FloatVector.fromArray(SPECIES, data, dataAt)
+        .intoArray(work, workAt + convolution.extraFloats());
     for (int j = 0; j < half; j++) {
       fromSpectrum(data, dataAt, j, work, workAt);
     }
