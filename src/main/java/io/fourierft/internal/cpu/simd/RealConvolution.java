@@ -86,24 +86,24 @@ final class RealConvolution {
   }
 
   /**
-   * Convolves the sequences at the head of {@code data} and adds the vector at {@link #extraFloats}
-   * to every element. Both blocks are overwritten. Instead of the vector, there is then the sum of
-   * it and of all elements that were convolved.
+   * Convolves the sequences at the head of {@code block} and adds the vector at {@link
+   * #extraFloats} to every element. Both blocks are overwritten. Where the vector was, there is
+   * then the sum of it and of all elements that were convolved.
    *
-   * @return whether the result stands in {@code work}
+   * @return whether the result stands in {@code other}
    */
-  boolean run(float[] data, int dataAt, float[] work, int workAt, float[] scratch) {
+  boolean run(float[] block, int blockAt, float[] other, int otherAt, float[] scratch) {
     int extra = extraFloats();
-    Arrays.fill(data, dataAt + cyclic * COUNT, dataAt + extra, 0f);
-    System.arraycopy(data, dataAt + extra, work, workAt + extra, COUNT);
-    if (complex.transform(data, dataAt, work, workAt, scratch)) {
-      multiply(work, workAt);
-      System.arraycopy(work, workAt + extra, data, dataAt + extra, COUNT);
-      return !complex.transform(work, workAt, data, dataAt, scratch);
+    Arrays.fill(block, blockAt + cyclic * COUNT, blockAt + extra, 0f);
+    System.arraycopy(block, blockAt + extra, other, otherAt + extra, COUNT);
+    if (complex.transform(block, blockAt, other, otherAt, scratch)) {
+      multiply(other, otherAt);
+      System.arraycopy(other, otherAt + extra, block, blockAt + extra, COUNT);
+      return !complex.transform(other, otherAt, block, blockAt, scratch);
     }
-    multiply(data, dataAt);
-    System.arraycopy(data, dataAt + extra, work, workAt + extra, COUNT);
-    return complex.transform(data, dataAt, work, workAt, scratch);
+    multiply(block, blockAt);
+    System.arraycopy(block, blockAt + extra, other, otherAt + extra, COUNT);
+    return complex.transform(block, blockAt, other, otherAt, scratch);
   }
 
   /** From the transform of the sequences, packed, to that of the result. */
