@@ -183,8 +183,7 @@ class AdapterChangesTest {
         TensorMemory memory = TensorMemory.ofBytes(1)) {
       MergePlan plan =
           new MergePlan(open, List.of(adapter), MergeOptions.defaults().withSafe(true));
-      TensorAssembly assembly =
-          new TensorAssembly(SmallMerge.ENGINE, Addition.ADD, true, memory);
+      TensorAssembly assembly = new TensorAssembly(SmallMerge.ENGINE, Addition.ADD, true, memory);
       OutputTensor fused = plan.tensor(FUSED);
       assertThrows(FourierException.class, () -> assembly.assemble(fused));
       assertTimeoutPreemptively(Duration.ofMinutes(1), () -> memory.hold(1).close());

@@ -167,7 +167,9 @@ class DeltaExportTest {
   private String shapes(String name, int rows, int coefficients) throws IOException {
     Path model =
         ModelFiles.model(
-            folder.resolve(name), "{}", ModelFiles.matrix("q_proj.weight", DType.F32, rows, 4, 1, 3));
+            folder.resolve(name),
+            "{}",
+            ModelFiles.matrix("q_proj.weight", DType.F32, rows, 4, 1, 3));
     Path one =
         ModelFiles.adapter(
             folder.resolve(name + "-adapter"),

@@ -185,8 +185,7 @@ class MergedFilesTest {
     assertFalse(Files.exists(merge.out().resolve(INDEX)));
     makeIndexed("model-00001-of-00001.safetensors", INDEX);
     assertEquals(
-        List.of("model-00001-of-00001.safetensors"),
-        merge.run(MergeOptions.defaults()).files());
+        List.of("model-00001-of-00001.safetensors"), merge.run(MergeOptions.defaults()).files());
     assertTrue(Files.exists(merge.out().resolve(INDEX)));
   }
 

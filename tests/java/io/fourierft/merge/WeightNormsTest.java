@@ -86,7 +86,6 @@ class WeightNormsTest {
     double gate = norm(stored + "gate_proj.weight", 0, 4);
     double up = norm(stored + "up_proj.weight", 0, 4);
     assertNorms(
-        Map.of(
-            "model.language_model.layers.0.mlp.gate_up_proj", Math.sqrt(gate * gate + up * up)));
+        Map.of("model.language_model.layers.0.mlp.gate_up_proj", Math.sqrt(gate * gate + up * up)));
   }
 }
