@@ -62,7 +62,9 @@ final class FusedRows {
     for (int j = 0; j < length; j++) {
       sum[j] =
           multiplyAdd(
-              a3, r3[j], multiplyAdd(a2, r2[j], multiplyAdd(a1, r1[j], multiplyAdd(a0, r0[j], sum[j]))));
+              a3,
+              r3[j],
+              multiplyAdd(a2, r2[j], multiplyAdd(a1, r1[j], multiplyAdd(a0, r0[j], sum[j]))));
     }
   }
 
