@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of tied embeddings: which stay one, which part, and what the output calls them. */
 class EmbeddingTiesTest {
@@ -220,6 +222,33 @@ class EmbeddingTiesTest {
         merge.names().toString());
     assertHolds(SmallMerge.matrix(embedding, 12, 5), prefix + embedding + ".weight");
     assertHolds(SmallMerge.matrix(parted, 12, 2), parted);
+  }
+
+  /** A bare GPT-2, as it is published, and an adapter of the model with a head, head and all. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDeltaOnTheHeadOfABareBaseIsInTheWeightThatItIs(boolean parts) throws IOException {
+    merge.base(
+        "{\"model_type\": \"gpt2\"}",
+        SmallMerge.matrix("h.0.mlp.c_fc.weight", 16, 1),
+        SmallMerge.matrix("wte.weight", 12, 2));
+    merge.adapter(
+        List.of("lm_head", "transformer.h.0.mlp.c_fc"),
+        ", \"task_type\": \"CAUSAL_LM\"" + (parts ? ", \"modules_to_save\": [\"wte\"]" : ""),
+        parts ? new Tensor[] {SmallMerge.carried("transformer.wte.weight", 12, 5)} : new Tensor[0]);
+    MergeResult result = merge.run();
+    String prefix = parts ? "transformer." : "";
+    Set<String> names =
+        new HashSet<>(Set.of(prefix + "h.0.mlp.c_fc.weight", prefix + "wte.weight"));
+    if (parts) {
+      names.add(HEAD);
+      assertHolds(SmallMerge.matrix("saved", 12, 5), "transformer.wte.weight");
+    }
+    assertEquals(names, merge.names());
+    assertEquals(2, result.changes().size());
+    byte[] changed = merge.bytes(parts ? HEAD : "wte.weight");
+    assertFalse(Arrays.equals(changed, SmallMerge.matrix("wte", 12, 2).bytes()));
+    assertTrue(speaksOfTies(result), result.notes().toString());
   }
 
   /** Those that no adapter saved whole stay one, so a ΔW on one of them is in all. */

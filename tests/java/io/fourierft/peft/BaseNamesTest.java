@@ -11,7 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Names of an adapter, of a base's files and of the model of today, from one to the other. */
 class BaseNamesTest {
@@ -29,6 +32,34 @@ class BaseNamesTest {
     assertEquals("bert.layer.0.q", shorter.toAdapter("layer.0.q"));
     assertEquals("layer.0.q", shorter.toBase("bert.layer.0.q"));
     assertEquals("classifier", shorter.toBase("classifier"));
+  }
+
+  private static Set<String> weights(ResolvedAdapter resolved) {
+    return resolved.modules().stream()
+        .map(module -> module.slices().getFirst().weight())
+        .collect(Collectors.toSet());
+  }
+
+  /** An output embedding stands beside the trunk, which alone has, or lacks, what goes before. */
+  @ParameterizedTest
+  @CsvSource({
+    "transformer.h.0.q, h.0.q, transformer.",
+    "h.0.q, transformer.h.0.q, ''",
+    "transformer.h.0.q, transformer.h.0.q, ''"
+  })
+  void aHeadIsFoundAsItIsWhateverGoesBeforeTheTrunk(String adapted, String stored, String prefix) {
+    PeftAdapter adapter = adapter(names("q", "lm_head"), "lm_head", adapted);
+    String embedding = stored.substring(0, stored.indexOf("h.0")) + "wte";
+    BaseModel tied = squares("{\"model_type\": \"gpt2\"}", stored, embedding);
+    for (BaseModel base : List.of(tied, squares("{}", stored, "lm_head"))) {
+      ResolvedAdapter resolved = adapter.resolve(base, DEFAULTS);
+      assertEquals(prefix, resolved.prefix());
+      assertEquals(Set.of("lm_head.weight", stored + ".weight"), weights(resolved));
+    }
+    Refusal.says(() -> adapter.resolve(squares("{}", stored, "head"), DEFAULTS), "'lm_head");
+    Refusal.says(
+        () -> adapter.resolve(squares("{}", "lm_head", "h.1.q"), DEFAULTS),
+        "'%s.weight', of a module".formatted(adapted));
   }
 
   /** What is missing has the name that the adapter would have for it. */

@@ -86,8 +86,9 @@ final class BaseNames {
     }
     for (NameReading reading : List.of(stored, current)) {
       BaseNames plain = new BaseNames(base, renames, reading, current, BaseNaming.SAME);
-      List<String> paths = adapterPaths.stream().map(plain::read).toList();
-      BaseNaming naming = BaseNaming.between(paths, reading.modules().keySet());
+      List<String> trunk =
+          adapterPaths.stream().map(plain::read).filter(path -> !reading.isHead(path)).toList();
+      BaseNaming naming = BaseNaming.between(trunk, reading.modules().keySet());
       ways.add(new BaseNames(base, renames, reading, current, naming));
     }
     BaseNames best = ways.getFirst();
@@ -135,9 +136,11 @@ final class BaseNames {
         .anyMatch(rename -> rename.isOf(path) && rename.apply(path).equals(path));
   }
 
-  /** Where the module of an adapter is in the base, or null. */
+  /** Where the module of an adapter is in the base, or null; a head stands outside any prefix. */
   @Nullable BasePlace module(String adapterPath) {
-    return reading.modules().get(naming.toBase(read(adapterPath)));
+    String read = read(adapterPath);
+    BasePlace place = reading.modules().get(naming.toBase(read));
+    return place == null && reading.isHead(read) ? reading.modules().get(read) : place;
   }
 
   /** Every layer that the adapted model may have: of fused and joined ones the model's own. */

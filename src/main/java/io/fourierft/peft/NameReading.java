@@ -102,6 +102,13 @@ record NameReading(
     return place;
   }
 
+  /** Whether this is an output embedding of the base, be it one that is tied to another weight. */
+  boolean isHead(String module) {
+    BasePlace place = modules.get(module);
+    String leaf = module.substring(module.lastIndexOf('.') + 1);
+    return place != null && (place.isTied() || EmbeddingNames.isOutput(leaf));
+  }
+
   /** The name of a module as it is read. */
   String name(String module) {
     return withoutWeight(naming.apply(module + WEIGHT));

@@ -46,7 +46,11 @@ abstract class DenseProductContract {
     "17, 129, 515",
     "15, 600, 620",
     "513, 34, 21",
-    "1030, 9, 130"
+    "1030, 9, 130",
+    "13, 530, 300",
+    "11, 4203, 259",
+    "3, 37, 2051",
+    "7, 9, 515"
   })
   void productsAgreeWithDouble(int tokens, int out, int in) {
     HostMatrix w = LayerSamples.gaussian(out, in, 1);

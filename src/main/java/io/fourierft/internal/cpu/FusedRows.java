@@ -31,8 +31,13 @@ final class FusedRows {
         addFourToFour(tokens, at, stride, rows, i, sums, t, length);
       }
     }
+    for (int t = together; t < count; t++) {
+      for (int i = 0; i < whole; i += 4) {
+        addFourToOne(tokens, first + t * stride + i, rows, i, sums[t], length);
+      }
+    }
     for (int t = 0; t < count; t++) {
-      for (int i = t < together ? whole : 0; i < height; i++) {
+      for (int i = whole; i < height; i++) {
         addOne(tokens[first + t * stride + i], rows[i], sums[t], length);
       }
     }
@@ -41,6 +46,25 @@ final class FusedRows {
   private static void addOne(float factor, float[] row, float[] sums, int length) {
     for (int j = 0; j < length; j++) {
       sums[j] = multiplyAdd(factor, row[j], sums[j]);
+    }
+  }
+
+  private static void addFourToOne(
+      float[] tokens, int at, float[][] rows, int i, float[] sum, int length) {
+    float[] r0 = rows[i];
+    float[] r1 = rows[i + 1];
+    float[] r2 = rows[i + 2];
+    float[] r3 = rows[i + 3];
+    float a0 = tokens[at];
+    float a1 = tokens[at + 1];
+    float a2 = tokens[at + 2];
+    float a3 = tokens[at + 3];
+    for (int j = 0; j < length; j++) {
+      sum[j] =
+          multiplyAdd(
+              a3,
+              r3[j],
+              multiplyAdd(a2, r2[j], multiplyAdd(a1, r1[j], multiplyAdd(a0, r0[j], sum[j]))));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import static io.fourierft.internal.cpu.FusedMultiplyAdd.multiplyAdd;
 import static io.fourierft.internal.cpu.PlainPages.PAGE;
 
 import io.fourierft.HostMatrix;
@@ -12,7 +13,7 @@ import java.util.Arrays;
  */
 final class PlainProduct extends TokenProduct {
   /** Tokens that are worked on together. */
-  private static final int MOST_TOKENS = PAGE;
+  private static final int MOST_TOKENS = 256;
 
   /** Below this many tokens it does not pay to transpose a tile of the matrix for them. */
   private static final int FEW_TOKENS = 8;
@@ -20,15 +21,26 @@ final class PlainProduct extends TokenProduct {
   /** Rows of the matrix in a task for few tokens. */
   private static final int ROWS = 32;
 
-  /** Columns of the output in a task for many tokens. */
-  private static final int COLUMNS = PAGE;
+  /** Tasks that there are to be for many tokens, if their columns do not get too few. */
+  private static final int TASKS = 8;
 
-  /** Inputs of one tile; with {@link #COLUMNS} columns it takes 128 KiB. */
-  private static final int INPUT_TILE = 128;
+  /** Columns that a loop must have to be worth its start and end. */
+  private static final int LEAST_COLUMNS = 256;
+
+  /** Inputs of one tile; with a page of columns it takes 528 KiB. */
+  private static final int INPUT_TILE = 256;
+
+  /** Rows of the matrix that are transposed together. */
+  private static final int LINES = 8;
+
+  /** Tokens whose sums of a tile are made together. */
+  private static final int TOKENS = 4;
 
   private boolean few;
   private int pagesPerToken;
-  // The tokens: pages of each if they are few, else one after another.
+  private int pageLength;
+  private int columns;
+  // The tokens: pages of each if they are few, else tile by tile of all of them.
   private float[][] pages = {};
   private float[] block = {};
 
@@ -40,11 +52,15 @@ final class PlainProduct extends TokenProduct {
   @Override
   void reserve() {
     few = !transposed() && count() < FEW_TOKENS;
-    pagesPerToken = Math.ceilDiv(x().cols(), PAGE);
     if (few) {
+      // Pages of one length, four by four.
+      pagesPerToken = 4 * Math.ceilDiv(x().cols(), 4 * PAGE);
+      pageLength = Math.ceilDiv(x().cols(), pagesPerToken);
       pages = PlainPages.atLeast(pages, count() * pagesPerToken);
     } else {
-      int needed = Math.multiplyExact(count(), x().cols());
+      columns = Math.clamp(Math.ceilDiv(out().cols(), TASKS), LEAST_COLUMNS, PAGE);
+      int tiles = Math.ceilDiv(x().cols(), INPUT_TILE);
+      int needed = Math.multiplyExact(count() * INPUT_TILE, tiles);
       block = block.length < needed ? new float[needed] : block;
     }
   }
@@ -54,15 +70,23 @@ final class PlainProduct extends TokenProduct {
     if (few) {
       readPages(x(), row(token), pages, token * pagesPerToken, runs);
     } else {
-      int length = x().cols();
-      runs.load(x(), row(token), 0, length, block, token * length);
+      int inputs = x().cols();
+      for (int input = 0; input < inputs; input += INPUT_TILE) {
+        int length = Math.min(INPUT_TILE, inputs - input);
+        runs.load(x(), row(token), input, length, block, at(input, token));
+      }
     }
+  }
+
+  /** Where a token's inputs of the tile that starts at {@code input} stand in {@link #block}. */
+  private int at(int input, int token) {
+    return input * count() + token * INPUT_TILE;
   }
 
   @Override
   public int multiplyingTasks() {
     int outputs = out().cols();
-    return Math.ceilDiv(outputs, few ? ROWS : COLUMNS);
+    return Math.ceilDiv(outputs, few ? ROWS : columns);
   }
 
   @Override
@@ -71,7 +95,7 @@ final class PlainProduct extends TokenProduct {
     if (few) {
       scalarProducts(task * ROWS, scratch, workspace.elementRuns());
     } else {
-      weightedRows(task * COLUMNS, scratch, workspace.elementRuns());
+      weightedRows(task * columns, scratch, workspace.elementRuns());
     }
   }
 
@@ -83,12 +107,16 @@ final class PlainProduct extends TokenProduct {
     int count = count();
     int height = Math.min(ROWS, target.cols() - from);
     float[][] row = scratch.rows(pagesPerToken);
-    float[][] results = scratch.sums(count + 1);
-    float[] sums = results[count];
+    float[][] results = scratch.totals(count);
+    float[] sums = scratch.sums(1)[0];
     for (int p = 0; p < height; p++) {
       readPages(matrix, from + p, row, 0, runs);
       for (int t = 0; t < count; t++) {
-        results[t][p] = scalarProduct(row, pages, t * pagesPerToken, pagesPerToken, sums);
+        Arrays.fill(sums, 0, PAGE, 0);
+        for (int page = 0; page < pagesPerToken; page += 4) {
+          addProducts(row, page, pages, t * pagesPerToken + page, sums, pageLength);
+        }
+        results[t][p] = sum(sums);
       }
     }
     for (int t = 0; t < count; t++) {
@@ -96,36 +124,55 @@ final class PlainProduct extends TokenProduct {
     }
   }
 
-  /** Puts a row into {@code into[at ..]}, the rest of the last page zero. */
-  private static void readPages(
-      HostMatrix matrix, int row, float[][] into, int at, ElementRuns runs) {
+  /** Puts a row into {@code into[at ..]}, zeros after its end. */
+  private void readPages(HostMatrix matrix, int row, float[][] into, int at, ElementRuns runs) {
     int cols = matrix.cols();
-    for (int q = 0; q < cols; q += PAGE) {
-      int length = Math.min(PAGE, cols - q);
-      float[] page = into[at + q / PAGE];
-      runs.load(matrix, row, q, length, page, 0);
-      Arrays.fill(page, length, PAGE, 0);
+    for (int page = 0; page < pagesPerToken; page++) {
+      int from = Math.min(cols, page * pageLength);
+      int length = Math.min(pageLength, cols - from);
+      runs.load(matrix, row, from, length, into[at + page], 0);
+      Arrays.fill(into[at + page], length, pageLength, 0);
     }
   }
 
-  private static float scalarProduct(
-      float[][] a, float[][] b, int firstB, int count, float[] sums) {
-    Arrays.fill(sums, 0);
-    for (int page = 0; page < count; page++) {
-      multiplyAdd(a[page], b[firstB + page], sums);
+  /** {@code sums[j] += Σ a[page][j]·b[page][j]} over four pages of each. */
+  private static void addProducts(
+      float[][] a, int firstA, float[][] b, int firstB, float[] sums, int length) {
+    float[] a0 = a[firstA];
+    float[] a1 = a[firstA + 1];
+    float[] a2 = a[firstA + 2];
+    float[] a3 = a[firstA + 3];
+    float[] b0 = b[firstB];
+    float[] b1 = b[firstB + 1];
+    float[] b2 = b[firstB + 2];
+    float[] b3 = b[firstB + 3];
+    for (int j = 0; j < length; j++) {
+      float sum = multiplyAdd(a0[j], b0[j], sums[j]);
+      sum = multiplyAdd(a1[j], b1[j], sum);
+      sum = multiplyAdd(a2[j], b2[j], sum);
+      sums[j] = multiplyAdd(a3[j], b3[j], sum);
     }
-    for (int half = PAGE / 2; half > 0; half /= 2) {
-      for (int j = 0; j < half; j++) {
-        sums[j] += sums[half + j];
-      }
-    }
-    return sums[0];
   }
 
-  private static void multiplyAdd(float[] a, float[] b, float[] sums) {
-    for (int j = 0; j < PAGE; j++) {
-      sums[j] += a[j] * b[j];
+  /** Of a page, in one order; the distances are constants, or there would be no vectors. */
+  private static float sum(float[] page) {
+    for (int j = 0; j < PAGE / 4; j++) {
+      page[j] = (page[j] + page[j + PAGE / 4]) + (page[j + PAGE / 2] + page[j + 3 * PAGE / 4]);
     }
+    for (int j = 0; j < PAGE / 16; j++) {
+      page[j] = (page[j] + page[j + PAGE / 16]) + (page[j + PAGE / 8] + page[j + 3 * PAGE / 16]);
+    }
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    for (int j = 0; j < PAGE / 16; j += 4) {
+      a += page[j];
+      b += page[j + 1];
+      c += page[j + 2];
+      d += page[j + 3];
+    }
+    return (a + b) + (c + d);
   }
 
   // Many tokens: rows of w, or of its transpose, weighted by the tokens.
@@ -136,9 +183,9 @@ final class PlainProduct extends TokenProduct {
     HostMatrix target = out();
     int count = count();
     int inputs = x().cols();
-    int width = Math.min(COLUMNS, target.cols() - column);
+    int width = Math.min(columns, target.cols() - column);
     float[][] rows = scratch.rows(INPUT_TILE);
-    float[][] sums = scratch.sums(count + 1);
+    float[][] sums = scratch.sums(TOKENS);
     float[][] totals = scratch.totals(count);
     for (int t = 0; t < count; t++) {
       Arrays.fill(totals[t], 0, width, 0);
@@ -150,39 +197,45 @@ final class PlainProduct extends TokenProduct {
           runs.load(matrix, input + r, column, width, rows[r], 0);
         }
       } else {
-        readTransposed(matrix, column, width, input, height, rows, sums[count], runs);
+        readTransposed(matrix, column, width, input, height, rows, scratch.lines(LINES), runs);
       }
-      addTile(block, input, inputs, height, rows, sums, totals, count, width);
+      for (int t = 0; t < count; t += TOKENS) {
+        int some = Math.min(TOKENS, count - t);
+        addTile(block, at(input, t), height, rows, sums, totals, t, some, width);
+      }
     }
     for (int t = 0; t < count; t++) {
       runs.add(target, row(t), column, width, totals[t], 0, 1);
     }
   }
 
-  /** Sums a tile from zero and adds it to the totals: so no error grows along the inputs. */
+  /**
+   * Sums a tile from zero and adds it to the totals of some tokens: so no error grows along the
+   * inputs.
+   */
   private static void addTile(
       float[] tokens,
-      int input,
-      int inputs,
+      int first,
       int height,
       float[][] rows,
       float[][] sums,
       float[][] totals,
+      int token,
       int count,
       int width) {
     for (int t = 0; t < count; t++) {
       Arrays.fill(sums[t], 0, width, 0);
     }
     if (FusedMultiplyAdd.IS_FAST) {
-      FusedRows.add(tokens, input, inputs, rows, height, sums, count, width);
+      FusedRows.add(tokens, first, INPUT_TILE, rows, height, sums, count, width);
     } else {
       for (int t = 0; t < count; t++) {
-        addRows(tokens, t * inputs + input, height, rows, sums[t], width);
+        addRows(tokens, first + t * INPUT_TILE, height, rows, sums[t], width);
       }
     }
     for (int t = 0; t < count; t++) {
       float[] sum = sums[t];
-      float[] total = totals[t];
+      float[] total = totals[token + t];
       for (int j = 0; j < width; j++) {
         total[j] += sum[j];
       }
@@ -197,13 +250,37 @@ final class PlainProduct extends TokenProduct {
       int input,
       int inputs,
       float[][] rows,
-      float[] line,
+      float[][] lines,
       ElementRuns runs) {
-    for (int p = 0; p < outputs; p++) {
-      runs.load(w, output + p, input, inputs, line, 0);
-      for (int q = 0; q < inputs; q++) {
-        rows[q][p] = line[q];
+    for (int p = 0; p < outputs; p += LINES) {
+      int count = Math.min(LINES, outputs - p);
+      for (int i = 0; i < count; i++) {
+        runs.load(w, output + p + i, input, inputs, lines[i], 0);
       }
+      // A page has room for what the last lines that are not there bring.
+      transpose(lines, inputs, rows, p);
+    }
+  }
+
+  private static void transpose(float[][] lines, int length, float[][] rows, int at) {
+    float[] l0 = lines[0];
+    float[] l1 = lines[1];
+    float[] l2 = lines[2];
+    float[] l3 = lines[3];
+    float[] l4 = lines[4];
+    float[] l5 = lines[5];
+    float[] l6 = lines[6];
+    float[] l7 = lines[7];
+    for (int q = 0; q < length; q++) {
+      float[] row = rows[q];
+      row[at] = l0[q];
+      row[at + 1] = l1[q];
+      row[at + 2] = l2[q];
+      row[at + 3] = l3[q];
+      row[at + 4] = l4[q];
+      row[at + 5] = l5[q];
+      row[at + 6] = l6[q];
+      row[at + 7] = l7[q];
     }
   }
 

@@ -18,7 +18,7 @@ final class LaneFftAccuracyTest {
   @ValueSource(
       ints = {
         768, 1024, 1152, 2304, 2560, 3072, 4096, 5120, 11008, 13824, 14336, 18944, 151936, 1009,
-        2018, 4093, 3481
+        1019, 2018, 4093, 3481, 65537
       })
   void widthsOfModelsAndLargePrimesAgreeWithDouble(int n) {
     check(n, false);

@@ -12,18 +12,8 @@ final class FftLengths {
    * largest first, then eights and fours, and a two only where nothing else is left.
    */
   static List<Integer> radices(int length) {
-    List<Integer> radices = new ArrayList<>();
     int twos = Integer.numberOfTrailingZeros(length);
-    int odd = length >> twos;
-    for (int prime = 3; (long) prime * prime <= odd; prime += 2) {
-      while (odd % prime == 0) {
-        radices.addFirst(prime);
-        odd /= prime;
-      }
-    }
-    if (odd > 1) {
-      radices.addFirst(odd);
-    }
+    List<Integer> radices = new ArrayList<>(primeFactors(length >> twos).reversed());
     for (; twos >= 3 && twos != 4; twos -= 3) {
       radices.add(8);
     }
@@ -34,6 +24,27 @@ final class FftLengths {
       radices.add(2);
     }
     return radices;
+  }
+
+  /** The prime factors of a number, each as often as it divides it, in ascending order. */
+  static List<Integer> primeFactors(int number) {
+    List<Integer> factors = new ArrayList<>();
+    int rest = number;
+    for (int prime = 2; (long) prime * prime <= rest; prime++) {
+      while (rest % prime == 0) {
+        factors.add(prime);
+        rest /= prime;
+      }
+    }
+    if (rest > 1) {
+      factors.add(rest);
+    }
+    return factors;
+  }
+
+  /** Whether a number from 2 on has no other factor. */
+  static boolean isPrime(int number) {
+    return primeFactors(number).size() == 1;
   }
 
   /** The least number from {@code minimum} on whose prime factors are 2, 3 and 5, and mostly 2. */

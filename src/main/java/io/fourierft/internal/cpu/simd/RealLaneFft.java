@@ -6,6 +6,7 @@ import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
 import io.fourierft.internal.definition.RootsOfUnity;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Real transforms of a block in lane layout, one a lane, between n real numbers and the half
@@ -17,18 +18,22 @@ import jdk.incubator.vector.FloatVector;
  * </pre>
  *
  * <p>An even length is done by a complex transform of half the length on the even and odd numbers
- * as real and imaginary parts; an odd one by a complex transform of its own length. Immutable.
+ * as real and imaginary parts; an odd one by a complex transform of its own length, or, a prime one
+ * for which that would take long, by a {@link RealPrimeFft}. Immutable.
  */
 final class RealLaneFft {
   private final int length;
   private final LaneFft complex;
+  private final @Nullable RealPrimeFft prime;
   private final float[] roots;
   private final double cost;
 
   private RealLaneFft(int length) {
     this.length = length;
-    this.complex = LaneFft.of(length % 2 == 0 ? length / 2 : length);
-    this.cost = FftLengths.cost(complex.length());
+    this.prime = RealPrimeFft.of(length);
+    int own = length % 2 == 0 ? length / 2 : length;
+    this.complex = LaneFft.of(prime != null ? 1 : own);
+    this.cost = prime != null ? prime.cost() : FftLengths.cost(complex.length());
     this.roots = length % 2 == 0 ? quarter(length) : new float[0];
   }
 
@@ -37,7 +42,8 @@ final class RealLaneFft {
     return new RealLaneFft(length);
   }
 
-  private static float[] quarter(int length) {
+  /** {@code e^{2πi·v/length}}, v up to a quarter of the length. */
+  static float[] quarter(int length) {
     float[] roots = new float[2 * (length / 4 + 1)];
     for (int v = 0; v <= length / 4; v++) {
       roots[2 * v] = (float) RootsOfUnity.cosine(v, length);
@@ -63,12 +69,12 @@ final class RealLaneFft {
 
   /** Floats of either block: room for the half spectrum, the real values and the way between. */
   int blockFloats() {
-    return Math.max(complex.blockFloats(), bins() * WIDTH);
+    return prime != null ? prime.blockFloats() : Math.max(complex.blockFloats(), bins() * WIDTH);
   }
 
   /** Floats of scratch memory that a transform needs. */
   int scratchFloats() {
-    return complex.scratchFloats();
+    return prime != null ? prime.scratchFloats() : complex.scratchFloats();
   }
 
   /**
@@ -77,6 +83,9 @@ final class RealLaneFft {
    * @return whether the result stands in {@code work}
    */
   boolean forward(float[] data, int dataAt, float[] work, int workAt, float[] scratch) {
+    if (prime != null) {
+      return prime.forward(data, dataAt, work, workAt, scratch);
+    }
     if (length % 2 != 0) {
       widen(data, dataAt);
       return complex.transform(data, dataAt, work, workAt, scratch);
@@ -97,6 +106,9 @@ final class RealLaneFft {
    * @return whether the result stands in {@code work}
    */
   boolean inverse(float[] data, int dataAt, float[] work, int workAt, float[] scratch) {
+    if (prime != null) {
+      return prime.inverse(data, dataAt, work, workAt, scratch);
+    }
     if (length % 2 == 0) {
       join(data, dataAt);
       return complex.transform(data, dataAt, work, workAt, scratch);
