@@ -20,4 +20,4 @@ if [ -f "$cache" ] && ! [ "$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$cach
   rm -rf "$build"
 fi
 cmake -S "$here" -B "$build" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
-cmake --build "$build" --parallel 2 >>"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
+cmake --build "$build" --target emulator --parallel 2 >>"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }

@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fourierft.FourierEngine.Addition;
@@ -12,6 +13,7 @@ import io.fourierft.ModelFiles.Tensor;
 import io.fourierft.safetensors.DType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,6 +161,32 @@ class AdapterChangesTest {
       assertTrue(e.getMessage().contains("1 of 192 elements of " + FUSED), e.getMessage());
     } else {
       merge.run(safe);
+    }
+  }
+
+  /** What a refused tensor was to lie in is free for the next one. */
+  @Test
+  void aRefusedTensorGivesItsMemoryBack() throws IOException {
+    makeFused();
+    float[] values = ModelFiles.normal(64, 1, 5);
+    values[9] = Float.NaN;
+    Path adapter =
+        merge.adapter(
+            List.of(ATTENTION + "o_proj"),
+            ", \"modules_to_save\": [\"q_proj\"]",
+            ModelFiles.tensor(
+                SmallMerge.CARRIED + ATTENTION + "q_proj.weight",
+                DType.F32,
+                List.of(8L, 8L),
+                values));
+    try (OpenBase open = OpenBase.open(folder.resolve("base"));
+        TensorMemory memory = TensorMemory.ofBytes(1)) {
+      MergePlan plan =
+          new MergePlan(open, List.of(adapter), MergeOptions.defaults().withSafe(true));
+      TensorAssembly assembly = new TensorAssembly(SmallMerge.ENGINE, Addition.ADD, true, memory);
+      OutputTensor fused = plan.tensor(FUSED);
+      assertThrows(FourierException.class, () -> assembly.assemble(fused));
+      assertTimeoutPreemptively(Duration.ofMinutes(1), () -> memory.hold(1).close());
     }
   }
 

@@ -3,6 +3,7 @@ package io.fourierft.merge;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -161,6 +162,39 @@ class DeltaExportTest {
     assertEquals(List.of(4, 1), batches(319));
     assertEquals(List.of(2, 2, 1), batches(128));
     assertEquals(List.of(1, 1, 1, 1, 1), batches(0));
+  }
+
+  private String shapes(String name, int rows, int coefficients) throws IOException {
+    Path model =
+        ModelFiles.model(
+            folder.resolve(name),
+            "{}",
+            ModelFiles.matrix("q_proj.weight", DType.F32, rows, 4, 1, 3));
+    Path one =
+        ModelFiles.adapter(
+            folder.resolve(name + "-adapter"),
+            coefficients,
+            100,
+            7,
+            "[\"q_proj\"]",
+            "",
+            ModelFiles.spectrum("q_proj", DType.F32, new float[coefficients]));
+    try (OpenBase open = OpenBase.open(model)) {
+      return AdapterDeltas.of(open.bind(one, ResolveOptions.defaults())).shapes();
+    }
+  }
+
+  /** What is computed in one batch is as large and has as many places. */
+  @Test
+  void adaptersOfOneShapeAreKnownByIt() throws IOException {
+    String shapes = shapes("first", 4, 2);
+    assertEquals(shapes, shapes("second", 4, 2));
+    assertNotEquals(shapes, shapes("larger", 8, 2));
+    assertNotEquals(shapes, shapes("denser", 4, 3));
+    try (OpenBase open = OpenBase.open(base)) {
+      assertNotEquals(
+          shapes, AdapterDeltas.of(open.bind(adapter, ResolveOptions.defaults())).shapes());
+    }
   }
 
   private static FourierAdapter layer(int rows, int cols, float coefficient) {

@@ -124,9 +124,14 @@ class FixtureModelMergeTest {
     alone.layers().forEach(layer -> assertNull(layer.bound(), "no base, no shapes"));
     AdapterInspection inspection =
         AdapterInspection.open(fixture.adapter(), fixture.base(), ResolveOptions.defaults());
-    assertEquals(
-        alone.layers().stream().map(AdapterInspection.Layer::path).toList(),
-        inspection.layers().stream().map(AdapterInspection.Layer::path).toList());
+    List<String> paths = alone.layers().stream().map(AdapterInspection.Layer::path).toList();
+    assertEquals(paths, inspection.layers().stream().map(AdapterInspection.Layer::path).toList());
+    try (OpenBase open = OpenBase.open(fixture.base())) {
+      AdapterInspection again =
+          AdapterInspection.of(fixture.adapter(), open, ResolveOptions.defaults());
+      assertEquals(paths, again.layers().stream().map(AdapterInspection.Layer::path).toList());
+      assertEquals(inspection.notes(), again.notes());
+    }
     try (SafetensorsFile expected = fixture.expected()) {
       assertEquals(PeftFixture.modules(expected).size(), inspection.layers().size());
       for (AdapterInspection.Layer layer : inspection.layers()) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fourierft.FourierException;
 import io.fourierft.ModelFiles.Tensor;
 import io.fourierft.safetensors.SafetensorsException;
 import io.fourierft.safetensors.SafetensorsFile;
@@ -15,6 +16,7 @@ import io.fourierft.safetensors.TensorDeclaration;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,8 +24,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Which files a merge writes, of which it takes the base's own, and what goes along. */
@@ -156,6 +161,94 @@ class MergedFilesTest {
     assertEquals(FIRST, madeFrom(last));
   }
 
+  /** Files are numbered anew where there are more of them; one that holds the same is still one. */
+  @Test
+  void aFileThatIsNumberedOtherwiseIsTheBasesToo() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    merge.adapter(
+        List.of("bert." + QUERY),
+        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
+        SmallMerge.carried("classifier.weight", 2, 5));
+    merge.run(linked().withMaxShardSizeInBytes((long) BYTES));
+    assertTrue(
+        Files.isSameFile(
+            base.resolve(SECOND), merge.out().resolve("model-00002-of-00003.safetensors")));
+  }
+
+  /** A model in one file has an index only where the file's name is not the usual one. */
+  @Test
+  void anIndexIsWrittenWhereProgramsLookForOne() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    merge.adapter(List.of("bert." + QUERY), "");
+    merge.run(MergeOptions.defaults().withMaxShardSizeInBytes(1L << 30));
+    assertTrue(Files.exists(merge.out().resolve("model.safetensors")));
+    assertFalse(Files.exists(merge.out().resolve(INDEX)));
+    makeIndexed("model-00001-of-00001.safetensors", INDEX);
+    assertEquals(
+        List.of("model-00001-of-00001.safetensors"), merge.run(MergeOptions.defaults()).files());
+    assertTrue(Files.exists(merge.out().resolve(INDEX)));
+  }
+
+  /** Writes one file and an index of it. */
+  private void makeIndexed(String file, String index) throws IOException {
+    String tensor = "bert." + QUERY + ".weight";
+    shard(file, List.of(matrix(tensor)));
+    Files.writeString(
+        base.resolve(index), "{\"weight_map\": {\"%s\": \"%s\"}}".formatted(tensor, file));
+  }
+
+  @Test
+  void anIndexOfAnotherNameIsNoWeightFileThatWasLeftBehind() throws IOException {
+    makeIndexed("weights.safetensors", "diffusion_pytorch_" + INDEX);
+    merge.adapter(List.of("bert." + QUERY), "");
+    List<String> notes = merge.run().notes();
+    assertFalse(notes.toString().contains("not copied"), notes.toString());
+    assertTrue(Files.exists(merge.out().resolve("diffusion_pytorch_" + INDEX)));
+  }
+
+  /** What a run refuses before it computes, planning it refuses too. */
+  @Test
+  void planningRefusesTheOutputsThatARunRefuses() throws IOException {
+    shard("model.safetensors", List.of(matrix("bert." + QUERY + ".weight")));
+    List<Path> adapters = List.of(merge.adapter(List.of("bert." + QUERY), ""));
+    MergeOptions options = MergeOptions.defaults();
+    FourierException inside =
+        assertThrows(
+            FourierException.class,
+            () -> ModelMerge.plan(base, adapters, base.resolve("out"), options));
+    assertTrue(inside.getMessage().contains("lies in the base"), inside.getMessage());
+    Files.createDirectory(merge.out());
+    Files.writeString(merge.out().resolve("notes.txt"), "mine");
+    assertThrows(
+        FourierException.class, () -> ModelMerge.plan(base, adapters, merge.out(), options));
+  }
+
+  /** A cache of the hub is no model; the models in it are named, and nothing else. */
+  @Test
+  void ofACacheTheModelsAreNamed() throws IOException {
+    Path snapshots = Files.createDirectories(folder.resolve("models--a--b/snapshots"));
+    Files.writeString(snapshots.resolve("left-over"), "");
+    Path model = Files.createDirectory(snapshots.resolve("5c0ffee"));
+    FourierException e =
+        assertThrows(
+            FourierException.class, () -> OpenBase.open(folder.resolve("models--a--b")).close());
+    assertTrue(e.getMessage().contains("the model lies in " + model + ";"), e.getMessage());
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aBaseThatIsRefusedIsClosed() throws IOException {
+    shard("model.safetensors", List.of(matrix("bert.b.weight")));
+    Files.writeString(base.resolve("config.json"), "{");
+    assertThrows(FourierException.class, () -> OpenBase.open(base).close());
+    Path weights = base.resolve("model.safetensors").toRealPath();
+    try (Stream<Path> numbers = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path number : numbers.toList()) {
+        assertFalse(Files.exists(number) && Files.isSameFile(number, weights), "is open");
+      }
+    }
+  }
+
   private void write(String name) throws IOException {
     Path file = base.resolve(name);
     Files.createDirectories(file.getParent());
@@ -203,7 +296,8 @@ class MergedFilesTest {
     }
     write(".git/config");
     List<String> notes = merge.run().notes();
-    assertTrue(notes.toString().contains(training.toString()), notes.toString());
+    assertTrue(
+        notes.stream().anyMatch(note -> note.endsWith("copied: " + training)), notes.toString());
     assertTrue(
         notes.toString().contains("[a.onnx, b.pt, m/c.gguf, old/model.safetensors, z.bin]"),
         notes.toString());
@@ -235,6 +329,13 @@ class MergedFilesTest {
         assertArrayEquals(Files.readAllBytes(merge.out().resolve(file)), bytes.toByteArray(), file);
       }
       assertEquals(List.of(FIRST, SECOND), shares.weightFiles());
+      List<TensorChange> changes = new ArrayList<>();
+      for (String file : shares.weightFiles()) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        changes.addAll(shares.write(SmallMerge.ENGINE, file, Channels.newChannel(bytes)));
+        assertArrayEquals(Files.readAllBytes(merge.out().resolve(file)), bytes.toByteArray(), file);
+      }
+      assertEquals(result.changes(), changes);
       assertEquals(BYTES, shares.sizeInBytes(SECOND));
       assertEquals(1, shares.edits());
       assertEquals(result.notes(), shares.notes());

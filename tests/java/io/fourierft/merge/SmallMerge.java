@@ -23,7 +23,7 @@ final class SmallMerge {
   static final int WIDTH = 8;
 
   // Of one thread, the caller's: there is nothing to close that the process's end does not.
-  private static final FourierEngine ENGINE =
+  static final FourierEngine ENGINE =
       FourierEngine.create(EngineOptions.defaults().withDevice("cpu").withThreads(1));
 
   static final String QUERY = "model.layers.0.self_attn.q_proj";

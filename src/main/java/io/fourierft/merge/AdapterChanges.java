@@ -130,7 +130,6 @@ final class AdapterChanges {
     resolved.notes().forEach(note -> notes.add(source + ": " + note));
     for (ResolvedModule module : resolved.modules()) {
       for (WeightSlice slice : module.slices()) {
-        requireComputable(slice.weight());
         deltas
             .computeIfAbsent(slice.weight(), name -> new ArrayList<>())
             .add(new OutputTensor.Delta(source, module.adapter(), module.layout(), slice));
@@ -218,15 +217,5 @@ final class AdapterChanges {
                 + " Merge one of them alone; or first the one whose '%s' may go, and then the other"
                 + " into that output")
             .formatted(first, second, tensor, tensor));
-  }
-
-  private void requireComputable(String name) {
-    TensorInfo weight = stored(name).orElseThrow();
-    if (weight.dtype().elementType().isEmpty()) {
-      throw new FourierException(
-          ("tensor '%s' is %s: nothing can be added to packed or integer weights; merge into the"
-                  + " unquantised model (F32, F16, BF16 or F64)")
-              .formatted(weight.name(), weight.dtype()));
-    }
   }
 }

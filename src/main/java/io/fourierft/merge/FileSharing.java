@@ -1,6 +1,5 @@
 package io.fourierft.merge;
 
-import io.fourierft.internal.files.InputFile;
 import io.fourierft.internal.files.WriteBehind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -28,9 +27,7 @@ final class FileSharing {
       Files.createLink(to, from);
       return true;
     } catch (FileSystemException | UnsupportedOperationException noLinks) {
-      if (InputFile.isThere(to)) {
-        throw noLinks;
-      }
+      // Another file of that name is in the copy's way as well.
       return false;
     }
   }

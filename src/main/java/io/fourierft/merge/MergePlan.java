@@ -73,7 +73,6 @@ final class MergePlan {
       return Optional.empty();
     }
     return base.shards().stream()
-        .filter(shard -> shard.fileName().equals(planned.fileName()))
         .filter(shard -> shard.file().tensors().size() == planned.tensors().size())
         .filter(shard -> planned.tensors().stream().allMatch(one -> isSame(one.name(), shard)))
         .map(shard -> shard.file().path())

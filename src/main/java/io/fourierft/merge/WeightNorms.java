@@ -56,7 +56,7 @@ public final class WeightNorms {
     float[] values = new float[cols];
     double squares = 0;
     for (long row = slice.layerRow(); row < slice.layerRow() + slice.rows(); row++) {
-      runs.load(bytes, type, slice.storedRow(row) * cols, cols, values, 0);
+      runs.load(bytes, type, slice.storedRow(row) * cols * type.sizeInBytes(), cols, values, 0);
       for (float value : values) {
         squares += (double) value * value;
       }

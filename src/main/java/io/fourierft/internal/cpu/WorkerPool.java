@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * A fixed number of threads that work on numbered tasks. The calling thread takes part, so that a
  * pool of one thread starts none. Calls from many threads at once share the workers. In steady
  * state a call allocates nothing.
+ *
+ * <p>To wake a thread takes as long as to compute a small ΔW. So a worker looks out for the next
+ * call for a while before it sleeps, and a caller for the end of its own, where the machine has a
+ * processor for each.
  */
 final class WorkerPool implements AutoCloseable {
   /** Numbered pieces of work, independent of each other. */
@@ -20,8 +24,15 @@ final class WorkerPool implements AutoCloseable {
     void run(int index, Workspace workspace);
   }
 
+  /** How often a thread looks before it sleeps: some 50 to 200 µs. */
+  private static final int LOOKS = 1 << 12;
+
   private final Supplier<Workspace> workspaceFactory;
   private final Thread[] workers;
+  private final int looks;
+
+  /** Whether a job waits for workers, or the end; written with the lock. */
+  private volatile boolean called;
 
   // Guarded by this.
   private final ArrayDeque<Job> waiting = new ArrayDeque<>();
@@ -37,6 +48,7 @@ final class WorkerPool implements AutoCloseable {
   WorkerPool(int threads, Supplier<Workspace> workspaceFactory) {
     this.workspaceFactory = workspaceFactory;
     this.workers = new Thread[threads - 1];
+    this.looks = threads <= Runtime.getRuntime().availableProcessors() ? LOOKS : 0;
     for (int i = 0; i < workers.length; i++) {
       workers[i] =
           Thread.ofPlatform()
@@ -80,7 +92,11 @@ final class WorkerPool implements AutoCloseable {
     Workspace workspace = borrowWorkspace();
     Job job = start(tasks, count, helpers);
     job.work(workspace);
-    Throwable failure = finish(job, workspace);
+    letNobodyJoin(job, workspace);
+    for (int i = 0; i < looks && !job.getAsBoolean(); i++) {
+      Thread.onSpinWait();
+    }
+    Throwable failure = finish(job);
     if (failure != null) {
       switch (failure) {
         case RuntimeException unchecked -> throw unchecked;
@@ -95,17 +111,22 @@ final class WorkerPool implements AutoCloseable {
     job.begin(tasks, count, helpers);
     if (helpers > 0) {
       waiting.add(job);
+      called = true;
       notifyAll();
     }
     return job;
   }
 
-  private synchronized @Nullable Throwable finish(Job job, Workspace workspace) {
+  private synchronized void letNobodyJoin(Job job, Workspace workspace) {
     idleWorkspaces.push(workspace);
     if (job.places > 0) {
       job.places = 0;
       waiting.remove(job);
+      called = !waiting.isEmpty();
     }
+  }
+
+  private synchronized @Nullable Throwable finish(Job job) {
     // The workers still use the caller's memory.
     PatientWait.until(this, job);
     Throwable failure = job.end();
@@ -125,7 +146,14 @@ final class WorkerPool implements AutoCloseable {
     }
   }
 
-  private synchronized @Nullable Job nextJob() {
+  private @Nullable Job nextJob() {
+    for (int i = 0; i < looks && !called; i++) {
+      Thread.onSpinWait();
+    }
+    return takeJob();
+  }
+
+  private synchronized @Nullable Job takeJob() {
     while (waiting.isEmpty()) {
       if (closed) {
         return null;
@@ -140,6 +168,7 @@ final class WorkerPool implements AutoCloseable {
     job.helping++;
     if (--job.places == 0) {
       waiting.remove();
+      called = !waiting.isEmpty();
     }
     return job;
   }
@@ -155,6 +184,7 @@ final class WorkerPool implements AutoCloseable {
   public void close() {
     synchronized (this) {
       closed = true;
+      called = true;
       notifyAll();
     }
     boolean interrupted = false;
@@ -182,9 +212,9 @@ final class WorkerPool implements AutoCloseable {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private @Nullable Tasks tasks;
     private int count;
-    // Guarded by the pool: workers that may still join, and workers that are in it.
+    // Written with the pool's lock: workers that may still join, and workers that are in it.
     private int places;
-    private int helping;
+    private volatile int helping;
 
     void begin(Tasks newTasks, int newCount, int helpers) {
       tasks = newTasks;

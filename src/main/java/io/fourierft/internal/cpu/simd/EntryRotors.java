@@ -8,21 +8,29 @@ import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 import io.fourierft.internal.cpu.ColumnFold;
 import io.fourierft.internal.cpu.DenseCoefficients;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What each coefficient puts into its column of a block of neighbouring rows, one row a lane:
- * {@code w·e^{2πi·u·(p+l)/M} = e^{2πi·u·p/M} · (w·e^{2πi·u·l/M})}. The second factor, the rotor, is
- * made once; the first is an exact root of unity, so no error grows along the rows.
+ * {@code w·e^{2πi·u·(p+l)/M} = (w·e^{2πi·u·p/M}) · e^{2πi·u·l/M}}. The second factor, the rotor, is
+ * made once and kept for adapters with the same places, so that the threads which read it need not
+ * be told of other numbers; the root in the first is exact, so no error grows along the rows.
  */
 final class EntryRotors {
   /** Entries of one task of {@link #prepare}. */
-  private static final int GRAIN = 1024;
+  private static final int GRAIN = 128;
 
   private final SimdPlans plans;
   private PhaseTable phases;
   private DenseCoefficients coefficients = new DenseCoefficients();
   private float[] rotors = {};
+
+  /** The places that the rotors are of, once all are made. */
+  private @Nullable ColumnFold prepared;
+
+  private final AtomicInteger unprepared = new AtomicInteger();
 
   EntryRotors(SimdPlans plans) {
     this.plans = plans;
@@ -32,25 +40,31 @@ final class EntryRotors {
   void begin(DenseCoefficients newCoefficients) {
     coefficients = newCoefficients;
     phases = plans.phases(newCoefficients.fold().rows());
-    int floats = newCoefficients.fold().entries() * WIDTH;
+    ColumnFold fold = newCoefficients.fold();
+    if (fold.equals(prepared)) {
+      return;
+    }
+    prepared = null;
+    int floats = fold.entries() * WIDTH;
     if (rotors.length < floats) {
       rotors = new float[floats];
     }
+    unprepared.set(tasks());
   }
 
   long retainedBytes() {
     return 4L * rotors.length;
   }
 
+  /** Tasks of {@link #prepare}: none where the rotors are there. */
   int tasks() {
-    return (coefficients.fold().entries() + GRAIN - 1) / GRAIN;
+    return prepared != null ? 0 : (coefficients.fold().entries() + GRAIN - 1) / GRAIN;
   }
 
   /** Makes the rotors of some entries. */
   void prepare(int task) {
     ColumnFold fold = coefficients.fold();
     int[] rowOf = fold.rowOf();
-    float[] weights = coefficients.weights();
     float[] roots = phases.roots();
     int rows = fold.rows();
     int last = Math.min(fold.entries(), (task + 1) * GRAIN);
@@ -58,11 +72,14 @@ final class EntryRotors {
       int at = e * WIDTH;
       int phase = 0;
       for (int l = 0; l < COUNT; l++) {
-        rotors[at + l] = weights[e] * roots[2 * phase];
-        rotors[at + COUNT + l] = weights[e] * roots[2 * phase + 1];
+        rotors[at + l] = roots[2 * phase];
+        rotors[at + COUNT + l] = roots[2 * phase + 1];
         phase += rowOf[e];
         phase -= phase >= rows ? rows : 0;
       }
+    }
+    if (unprepared.decrementAndGet() == 0) {
+      prepared = fold;
     }
   }
 
@@ -82,13 +99,14 @@ final class EntryRotors {
 
   private void sumColumn(int begin, int end, int firstRow, float[] spectrum, int at) {
     int[] rowOf = coefficients.fold().rowOf();
+    float[] weights = coefficients.weights();
     float[] roots = phases.roots();
     FloatVector re = FloatVector.zero(SPECIES);
     FloatVector im = FloatVector.zero(SPECIES);
     for (int e = begin; e < end; e++) {
       int phase = 2 * phases.product(rowOf[e], firstRow);
-      FloatVector cos = FloatVector.broadcast(SPECIES, roots[phase]);
-      FloatVector sin = FloatVector.broadcast(SPECIES, roots[phase + 1]);
+      FloatVector cos = FloatVector.broadcast(SPECIES, weights[e] * roots[phase]);
+      FloatVector sin = FloatVector.broadcast(SPECIES, weights[e] * roots[phase + 1]);
       FloatVector rotorRe = FloatVector.fromArray(SPECIES, rotors, e * WIDTH);
       FloatVector rotorIm = FloatVector.fromArray(SPECIES, rotors, e * WIDTH + COUNT);
       re = FUSED ? cos.fma(rotorRe, re) : cos.mul(rotorRe).add(re);
@@ -104,12 +122,13 @@ final class EntryRotors {
   void turn(int firstRow, float[] into) {
     ColumnFold fold = coefficients.fold();
     int[] rowOf = fold.rowOf();
+    float[] weights = coefficients.weights();
     float[] roots = phases.roots();
     int entries = fold.entries();
     for (int e = 0; e < entries; e++) {
       int phase = 2 * phases.product(rowOf[e], firstRow);
-      FloatVector cos = FloatVector.broadcast(SPECIES, roots[phase]);
-      FloatVector sin = FloatVector.broadcast(SPECIES, roots[phase + 1]);
+      FloatVector cos = FloatVector.broadcast(SPECIES, weights[e] * roots[phase]);
+      FloatVector sin = FloatVector.broadcast(SPECIES, weights[e] * roots[phase + 1]);
       FloatVector rotorRe = FloatVector.fromArray(SPECIES, rotors, e * WIDTH);
       FloatVector rotorIm = FloatVector.fromArray(SPECIES, rotors, e * WIDTH + COUNT);
       cos.mul(rotorRe).sub(sin.mul(rotorIm)).intoArray(into, e * WIDTH);
