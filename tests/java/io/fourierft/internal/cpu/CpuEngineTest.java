@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -16,6 +17,8 @@ import io.fourierft.FourierEngine;
 import io.fourierft.HostMatrix;
 import io.fourierft.Matrix;
 import io.fourierft.SpectralLocations;
+import io.fourierft.TokenSpectrum;
+import io.fourierft.layer.LayerSamples;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +69,48 @@ class CpuEngineTest {
       // Views of memory that the compiler has not removed yet; the arrays alone are 18 KiB.
       assertTrue(bytes < 2048, bytes + " bytes a call");
     }
+  }
+
+  /**
+   * Blocks grow with the tokens of a call: every number of them gives each token what it gets
+   * alone, also from a spectrum with room for more, and one that is not finite spoils itself only.
+   */
+  @Test
+  void tokensInBlocksOfEverySizeGetWhatTheyGetAlone() {
+    int rows = 42;
+    int cols = 30;
+    int most = 513;
+    FourierAdapter adapter = LayerSamples.adapter(rows, cols, 60, 5);
+    AdapterRouting routing = AdapterRouting.all(adapter);
+    HostMatrix all = LayerSamples.gaussian(most, cols, 1);
+    all.set(100, 7, Float.NaN);
+    try (FourierEngine engine = open(2);
+        TokenSpectrum kept = engine.newTokenSpectrum(most, cols)) {
+      HostMatrix alone = LayerSamples.zeros(most, rows);
+      for (int t = 0; t < most; t++) {
+        engine.apply(routing, row(all, t), row(alone, t));
+      }
+      for (int tokens : new int[] {31, 45, 64, 65, 124, 128, 129, 150, 256, 257, 300, 512, most}) {
+        HostMatrix x = Matrix.of(LayerSamples.floats(all), 0, tokens, cols, cols);
+        HostMatrix y = LayerSamples.zeros(tokens, rows);
+        HostMatrix fromKept = LayerSamples.zeros(tokens, rows);
+        engine.apply(routing, x, y);
+        engine.transform(x, kept);
+        engine.apply(routing, kept, fromKept);
+        assertArrayEquals(LayerSamples.floats(y), LayerSamples.floats(fromKept));
+        for (int t = 0; t < tokens; t++) {
+          for (int p = 0; p < rows; p++) {
+            float expected = alone.get(t, p);
+            assertEquals(t == 100, Float.isNaN(expected));
+            assertEquals(expected, y.get(t, p), 1e-5f, tokens + " tokens, " + t + ", " + p);
+          }
+        }
+      }
+    }
+  }
+
+  private static HostMatrix row(HostMatrix of, int row) {
+    return Matrix.of(of.data().asSlice(of.byteOffset(row, 0)), of.elementType(), 1, of.cols());
   }
 
   @Test

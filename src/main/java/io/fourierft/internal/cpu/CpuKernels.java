@@ -10,8 +10,8 @@ import io.fourierft.HostMatrix;
  * each with a {@link Workspace} of its own. Nothing here checks arguments or starts threads.
  *
  * <p><b>Tokens</b> come in blocks: block b holds tokens {@code [b*B, min(T, (b+1)*B))} where B is
- * {@link #tokensPerBlock()}, whatever the number of threads. The transform of a block is one float
- * array of {@link #spectrumFloats} numbers in a layout that only the kernel set knows; it may
+ * {@link #tokensPerBlock} of T, whatever the number of threads. The transform of a block is one
+ * float array of {@link #spectrumFloats} numbers in a layout that only the kernel set knows; it may
  * depend on the number of tokens in the block. It stands for
  *
  * <pre>  X[v] = Σ_q x[q]·e^{+2πi·v·q/features},   v = 0 .. features/2</pre>
@@ -26,16 +26,25 @@ public interface CpuKernels {
   /** Scratch memory and plans for one thread. */
   Workspace newWorkspace();
 
-  /** Tokens of one block, at least 1. */
-  int tokensPerBlock();
+  /**
+   * Tokens of one block, at least 1. It never falls as tokens get more, and rises after powers of
+   * two alone.
+   *
+   * @param tokens of the call
+   */
+  int tokensPerBlock(int tokens);
 
-  /** Length of the array that holds the transforms of one block of tokens. */
-  int spectrumFloats(int features);
+  /**
+   * Length of the array that holds the transforms of one block.
+   *
+   * @param tokens that the block has at most
+   */
+  int spectrumFloats(int features, int tokens);
 
   /**
    * Transforms tokens {@code [first, first + count)} of x, any element type read as float.
    *
-   * @param count 1 to {@link #tokensPerBlock()}
+   * @param count 1 to {@link #tokensPerBlock}
    * @param spectrum receives the block
    */
   void transform(HostMatrix x, int first, int count, float[] spectrum, Workspace workspace);

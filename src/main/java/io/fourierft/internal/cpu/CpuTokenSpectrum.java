@@ -10,7 +10,7 @@ final class CpuTokenSpectrum extends KeptSpectrum {
   /** Room for the transforms that engine {@code core} makes of so many tokens. */
   CpuTokenSpectrum(EngineCore core, int capacity, int features) {
     super(core, capacity, features);
-    this.blocks = new float[core.blocks(capacity)][core.kernels().spectrumFloats(features)];
+    this.blocks = new float[core.mostBlocks(capacity)][core.spectrumFloats(features, capacity)];
   }
 
   /** The array of one block. */

@@ -14,12 +14,26 @@ record EngineCore(CpuKernels kernels, WorkerPool pool, FoldedLocationsCache cach
 
   /** Blocks of tokens. */
   int blocks(int tokens) {
-    return (tokens + kernels.tokensPerBlock() - 1) / kernels.tokensPerBlock();
+    return Math.ceilDiv(tokens, kernels.tokensPerBlock(tokens));
+  }
+
+  /** Most blocks in which so many tokens or fewer come. */
+  int mostBlocks(int tokens) {
+    int most = blocks(tokens);
+    for (int fewer = Integer.highestOneBit(tokens); fewer > 0; fewer /= 2) {
+      most = Math.max(most, blocks(fewer));
+    }
+    return most;
+  }
+
+  /** Length of the array with the transforms of one block of a call's tokens. */
+  int spectrumFloats(int features, int tokens) {
+    return kernels.spectrumFloats(features, Math.min(tokens, kernels.tokensPerBlock(tokens)));
   }
 
   /** Blocks of tokens that are worth waking a thread for, when each token costs so many numbers. */
-  int grain(long numbersPerToken) {
-    return (int) Math.max(1, (1 << 14) / (numbersPerToken * kernels.tokensPerBlock()));
+  int grain(long numbersPerToken, int tokens) {
+    return (int) Math.max(1, (1 << 14) / (numbersPerToken * kernels.tokensPerBlock(tokens)));
   }
 
   /** Whether other threads may touch the memory; a confined arena's is its owner's alone. */

@@ -68,7 +68,7 @@ final class GradientCall implements WorkerPool.Tasks {
       groups = (int) Math.max(1, Math.min(Math.min(MOST_GROUPS, blocks), MOST_SUMS / entries));
       clearSums();
       int blocksPerGroup = (blocks + groups - 1) / groups;
-      int grain = core.grain((long) map.inLength() + map.outLength());
+      int grain = core.grain((long) map.inLength() + map.outLength(), tokens);
       core.pool().run(groups, Math.max(1, grain / blocksPerGroup), shared, this);
       for (int a = 0; a < map.adapters(); a++) {
         reduce(a, routing.adapters().get(a), gradients.get(a));
@@ -115,16 +115,16 @@ final class GradientCall implements WorkerPool.Tasks {
     CpuTokenSpectrum spectraX = keptX;
     CpuTokenSpectrum spectraG = keptG;
     for (int block = firstBlock; block < endBlock; block++) {
-      int first = block * kernels.tokensPerBlock();
-      int count = Math.min(kernels.tokensPerBlock(), tokens - first);
+      int first = block * kernels.tokensPerBlock(tokens);
+      int count = Math.min(kernels.tokensPerBlock(tokens), tokens - first);
       float[] blockX;
       float[] blockG;
       if (spectraX != null && spectraG != null) {
         blockX = spectraX.block(block);
         blockG = spectraG.block(block);
       } else {
-        blockX = workspace.inputSpectrum(kernels.spectrumFloats(map.inLength()));
-        blockG = workspace.outputSpectrum(kernels.spectrumFloats(map.outLength()));
+        blockX = workspace.inputSpectrum(core.spectrumFloats(map.inLength(), tokens));
+        blockG = workspace.outputSpectrum(core.spectrumFloats(map.outLength(), tokens));
         kernels.transform(x, first, count, blockX, workspace);
         kernels.transform(g, first, count, blockG, workspace);
       }

@@ -35,13 +35,13 @@ public final class JTransformsKernels implements CpuKernels {
   }
 
   @Override
-  public int tokensPerBlock() {
-    return PageTokens.MOST;
+  public int tokensPerBlock(int tokens) {
+    return PageTokens.perBlock(tokens);
   }
 
   @Override
-  public int spectrumFloats(int features) {
-    return Math.multiplyExact(tokensPerBlock(), floats(features));
+  public int spectrumFloats(int features, int tokens) {
+    return Math.multiplyExact(tokens, floats(features));
   }
 
   /** Length of one token's transform. */

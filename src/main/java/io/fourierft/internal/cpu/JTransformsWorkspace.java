@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A workspace with JTransforms plans, the most recently used first. */
@@ -14,6 +15,7 @@ final class JTransformsWorkspace extends Workspace {
   private float[] rows = {};
   private float[] spectra = {};
   private float[] mirror = {};
+  private boolean[] spoilt = {};
   private final DirectSum direct = new DirectSum();
   private final PlainPages pages = new PlainPages();
 
@@ -71,6 +73,15 @@ final class JTransformsWorkspace extends Workspace {
       spectra = new float[floats];
     }
     return spectra;
+  }
+
+  /** For each token of a block whether it is spoilt, at first none. */
+  boolean[] spoilt(int tokens) {
+    if (spoilt.length < tokens) {
+      spoilt = new boolean[tokens];
+    }
+    Arrays.fill(spoilt, 0, tokens, false);
+    return spoilt;
   }
 
   /** Room for rows in reverse; what it holds is undefined. */

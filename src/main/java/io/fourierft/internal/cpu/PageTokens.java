@@ -10,8 +10,14 @@ import io.fourierft.internal.definition.ResultScale;
  * (2v + 1)·count} on.
  */
 final class PageTokens {
-  /** Tokens of a block. */
-  static final int MOST = 32;
+  /** Tokens of a small block. */
+  private static final int FEW = 32;
+
+  /** Tokens of a large block, which take two thirds of the time each. */
+  private static final int MOST = 128;
+
+  /** So many blocks share a call out among threads before they grow. */
+  private static final int BLOCKS = 4;
 
   /** With fewer it is quicker to transform one after the other. */
   static final int LEAST = 12;
@@ -24,20 +30,27 @@ final class PageTokens {
 
   private PageTokens() {}
 
+  /** Tokens of each block of a call: 32, from four such blocks on 64, then 128. */
+  static int perBlock(int tokens) {
+    int size = FEW;
+    while (size < MOST && tokens > BLOCKS * size) {
+      size *= 2;
+    }
+    return size;
+  }
+
   static void transform(
       HostMatrix x, int first, int count, float[] spectrum, JTransformsWorkspace own) {
     int features = x.cols();
     RealPageFft plan = own.pagePlan(features, false);
     SignalPages pages = own.pages(plan, count);
     float[] tile = own.rows(count * STRIDE);
-    long spoilt = 0;
+    boolean[] spoilt = own.spoilt(count);
     for (int from = 0; from < features; from += TILE) {
       int width = Math.min(TILE, features - from);
       for (int i = 0; i < count; i++) {
         own.elementRuns().load(x, first + i, from, width, tile, i * STRIDE);
-        if (!LinePlan.allFinite(tile, i * STRIDE, width)) {
-          spoilt |= 1L << i;
-        }
+        spoilt[i] |= !LinePlan.allFinite(tile, i * STRIDE, width);
       }
       for (int q = 0; q < width; q++) {
         float[] page = plan.element(pages, 0, from + q);
@@ -53,7 +66,7 @@ final class PageTokens {
       System.arraycopy(pages.im()[page], 0, spectrum, (2 * v + 1) * count, count);
     }
     for (int i = 0; i < count; i++) {
-      if ((spoilt >>> i & 1) != 0) {
+      if (spoilt[i]) {
         for (int line = 0; line < 2 * (features / 2 + 1); line++) {
           spectrum[line * count + i] = Float.NaN;
         }

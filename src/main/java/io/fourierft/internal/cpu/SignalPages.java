@@ -8,10 +8,7 @@ import java.util.Arrays;
  * instructions, as those of {@link PlainPages} do. Scratch memory for one thread at a time.
  */
 final class SignalPages {
-  /**
-   * Most signals side by side. With the sixteen bytes of its header such an array takes 512, so
-   * that all of them lie alike in their cache lines.
-   */
+  /** Most rows side by side. */
   static final int MOST = 124;
 
   /** Signals side by side where the signals are so long that more would leave every cache. */
@@ -19,6 +16,12 @@ final class SignalPages {
 
   /** Elements from which a signal is so long. */
   private static final int LONG = 1 << 14;
+
+  /**
+   * Lengths of the arrays. With the sixteen bytes of its header such an array takes whole cache
+   * lines, so that all of them lie alike in them.
+   */
+  private static final int[] WIDTHS = {FEW, 44, 76, MOST, 140};
 
   private float[][] re = {};
   private float[][] im = {};
@@ -31,7 +34,7 @@ final class SignalPages {
 
   /** Makes room; what the pages hold is undefined. */
   void reserve(int pages, int signals) {
-    int newWidth = signals <= FEW ? FEW : MOST;
+    int newWidth = width(signals);
     if (newWidth > width) {
       re = new float[0][];
       im = new float[0][];
@@ -46,6 +49,15 @@ final class SignalPages {
         im[i] = new float[width];
       }
     }
+  }
+
+  private static int width(int signals) {
+    for (int width : WIDTHS) {
+      if (signals <= width) {
+        return width;
+      }
+    }
+    throw new IllegalArgumentException(signals + " signals do not fit in a page");
   }
 
   /** The real parts of every page. */

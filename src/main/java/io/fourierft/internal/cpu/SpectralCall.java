@@ -53,7 +53,7 @@ final class SpectralCall implements WorkerPool.Tasks {
     tokens = newTokens;
     long numbers = synthesizes ? (long) map.inLength() + map.outLength() : input.cols();
     try {
-      core.pool().run(core.blocks(tokens), core.grain(numbers), shared, this);
+      core.pool().run(core.blocks(tokens), core.grain(numbers, tokens), shared, this);
     } finally {
       input = DeltaSink.NOTHING;
       output = DeltaSink.NOTHING;
@@ -65,8 +65,8 @@ final class SpectralCall implements WorkerPool.Tasks {
   @Override
   public void run(int block, Workspace workspace) {
     CpuKernels kernels = core.kernels();
-    int first = block * kernels.tokensPerBlock();
-    int count = Math.min(kernels.tokensPerBlock(), tokens - first);
+    int first = block * kernels.tokensPerBlock(tokens);
+    int count = Math.min(kernels.tokensPerBlock(tokens), tokens - first);
     CpuTokenSpectrum spectra = kept;
     if (!synthesizes) {
       if (spectra != null) {
@@ -78,7 +78,7 @@ final class SpectralCall implements WorkerPool.Tasks {
     if (spectra != null) {
       spectrum = spectra.block(block);
     } else {
-      spectrum = workspace.inputSpectrum(kernels.spectrumFloats(map.inLength()));
+      spectrum = workspace.inputSpectrum(core.spectrumFloats(map.inLength(), tokens));
       kernels.transform(input, first, count, spectrum, workspace);
     }
     kernels.synthesize(map, spectrum, first, count, output, workspace);

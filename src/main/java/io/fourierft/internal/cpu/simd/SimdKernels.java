@@ -55,12 +55,12 @@ public final class SimdKernels implements CpuKernels {
   }
 
   @Override
-  public int tokensPerBlock() {
+  public int tokensPerBlock(int tokens) {
     return Lanes.COUNT;
   }
 
   @Override
-  public int spectrumFloats(int features) {
+  public int spectrumFloats(int features, int tokens) {
     return Math.max(lanes.spectrumFloats(features), singles.spectrumFloats(features));
   }
 
