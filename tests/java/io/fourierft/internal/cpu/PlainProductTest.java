@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -34,6 +35,22 @@ class PlainProductTest extends DenseProductContract {
   @Override
   DenseProduct product(int threads) {
     return engine.denseProduct(threads);
+  }
+
+  /** Columns are shared out by the engine's threads: 512 to a task with 2 of them, here, or 256. */
+  @ParameterizedTest
+  @ValueSource(ints = {9, 64})
+  void resultsDoNotDependOnTheThreadsOfTheEngine(int tokens) {
+    HostMatrix x = LayerSamples.gaussian(tokens, 300, 1);
+    HostMatrix w = LayerSamples.gaussian(4099, 300, 2);
+    HostMatrix y = LayerSamples.zeros(tokens, 4099);
+    HostMatrix yOfMany = LayerSamples.zeros(tokens, 4099);
+    try (FourierEngine few = engine(2);
+        FourierEngine many = engine(9)) {
+      few.denseProduct(0).addTimesTransposed(x, w, y);
+      many.denseProduct(0).addTimesTransposed(x, w, yOfMany);
+    }
+    assertArrayEquals(LayerSamples.floats(y), LayerSamples.floats(yOfMany));
   }
 
   /** An engine of one thread leaves the machine's others alone, a wider one uses its own. */

@@ -93,6 +93,10 @@ public interface CpuKernels {
   /** Ordinary figures of this set for layers to choose their path by. */
   CostModel costModel();
 
-  /** A reusable computation of one product with a dense matrix at a time, in float32. */
-  MatrixProduct newProduct();
+  /**
+   * A reusable computation of one product with a dense matrix at a time, in float32.
+   *
+   * @param threads that may share in it; the results do not depend on it
+   */
+  MatrixProduct newProduct(int threads);
 }

@@ -13,7 +13,8 @@ final class HostProducts {
   HostProducts(EngineCore core, CallGate gate) {
     this.core = core;
     this.gate = gate;
-    floatCalls = new IdleStack<>(() -> new ProductCall(core, core.kernels().newProduct()));
+    int threads = core.pool().threads();
+    floatCalls = new IdleStack<>(() -> new ProductCall(core, core.kernels().newProduct(threads)));
     doubleCalls = new IdleStack<>(() -> new ProductCall(core, new DoubleProduct()));
   }
 

@@ -198,8 +198,8 @@ public final class JTransformsKernels implements CpuKernels {
   }
 
   @Override
-  public MatrixProduct newProduct() {
-    return new PlainProduct();
+  public MatrixProduct newProduct(int threads) {
+    return new PlainProduct(threads);
   }
 
   @Override

@@ -21,8 +21,8 @@ final class PlainProduct extends TokenProduct {
   /** Rows of the matrix in a task for few tokens. */
   private static final int ROWS = 32;
 
-  /** Tasks that there are to be for many tokens, if their columns do not get too few. */
-  private static final int TASKS = 8;
+  /** Tasks that there are to be for many tokens, at least. */
+  private static final int LEAST_TASKS = 8;
 
   /** Columns that a loop must have to be worth its start and end. */
   private static final int LEAST_COLUMNS = 256;
@@ -36,6 +36,9 @@ final class PlainProduct extends TokenProduct {
   /** Tokens whose sums of a tile are made together. */
   private static final int TOKENS = 4;
 
+  /** As many as there are to be for many tokens, if their columns do not get too few. */
+  private final int tasks;
+
   private boolean few;
   private int pagesPerToken;
   private int pageLength;
@@ -43,6 +46,10 @@ final class PlainProduct extends TokenProduct {
   // The tokens: pages of each if they are few, else tile by tile of all of them.
   private float[][] pages = {};
   private float[] block = {};
+
+  PlainProduct(int threads) {
+    tasks = Math.max(LEAST_TASKS, 2 * threads);
+  }
 
   @Override
   public int mostTokens() {
@@ -58,7 +65,7 @@ final class PlainProduct extends TokenProduct {
       pageLength = Math.ceilDiv(x().cols(), pagesPerToken);
       pages = PlainPages.atLeast(pages, count() * pagesPerToken);
     } else {
-      columns = Math.clamp(Math.ceilDiv(out().cols(), TASKS), LEAST_COLUMNS, PAGE);
+      columns = Math.clamp(Math.ceilDiv(out().cols(), tasks), LEAST_COLUMNS, PAGE);
       int tiles = Math.ceilDiv(x().cols(), INPUT_TILE);
       int needed = Math.multiplyExact(count() * INPUT_TILE, tiles);
       block = block.length < needed ? new float[needed] : block;

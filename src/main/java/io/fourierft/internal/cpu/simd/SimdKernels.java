@@ -135,7 +135,7 @@ public final class SimdKernels implements CpuKernels {
   }
 
   @Override
-  public MatrixProduct newProduct() {
+  public MatrixProduct newProduct(int threads) {
     return new SimdProduct();
   }
 }
