@@ -23,6 +23,8 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is the CPU engine's own: how it is found, what it allocates, which threads it starts. */
 class CpuEngineTest {
@@ -72,25 +74,30 @@ class CpuEngineTest {
   }
 
   /**
-   * Blocks grow with the tokens of a call: every number of them gives each token what it gets
-   * alone, also from a spectrum with room for more, and one that is not finite spoils itself only.
+   * Blocks grow with the tokens of a call and fall to the threads in larger ones: every number of
+   * tokens gives each what it gets alone, to the same bits on any number of threads and from a
+   * spectrum with room for more, and one that is not finite spoils itself only.
    */
-  @Test
-  void tokensInBlocksOfEverySizeGetWhatTheyGetAlone() {
-    int rows = 42;
-    int cols = 30;
-    int most = 513;
+  @ParameterizedTest
+  @CsvSource({"42, 30", "43, 31", "262, 42"})
+  void tokensInBlocksOfEverySizeGetWhatTheyGetAlone(int rows, int cols) {
+    int most = 581;
     FourierAdapter adapter = LayerSamples.adapter(rows, cols, 60, 5);
     AdapterRouting routing = AdapterRouting.all(adapter);
     HostMatrix all = LayerSamples.gaussian(most, cols, 1);
-    all.set(100, 7, Float.NaN);
+    all.set(20, 7, Float.NaN);
+    all.set(21, 8, Float.POSITIVE_INFINITY);
+    all.set(22, 8, Float.POSITIVE_INFINITY);
+    all.set(22, 9, Float.NEGATIVE_INFINITY);
     try (FourierEngine engine = open(2);
+        FourierEngine lone = open(1);
+        FourierEngine wide = open(5);
         TokenSpectrum kept = engine.newTokenSpectrum(most, cols)) {
       HostMatrix alone = LayerSamples.zeros(most, rows);
       for (int t = 0; t < most; t++) {
         engine.apply(routing, row(all, t), row(alone, t));
       }
-      for (int tokens : new int[] {31, 45, 64, 65, 124, 128, 129, 150, 256, 257, 300, 512, most}) {
+      for (int tokens : new int[] {31, 45, 64, 65, 124, 129, 150, 257, 300, 512, 517, most}) {
         HostMatrix x = Matrix.of(LayerSamples.floats(all), 0, tokens, cols, cols);
         HostMatrix y = LayerSamples.zeros(tokens, rows);
         HostMatrix fromKept = LayerSamples.zeros(tokens, rows);
@@ -98,10 +105,15 @@ class CpuEngineTest {
         engine.transform(x, kept);
         engine.apply(routing, kept, fromKept);
         assertArrayEquals(LayerSamples.floats(y), LayerSamples.floats(fromKept));
+        for (FourierEngine other : List.of(lone, wide)) {
+          HostMatrix same = LayerSamples.zeros(tokens, rows);
+          other.apply(routing, x, same);
+          assertArrayEquals(LayerSamples.floats(y), LayerSamples.floats(same), tokens + " tokens");
+        }
         for (int t = 0; t < tokens; t++) {
           for (int p = 0; p < rows; p++) {
             float expected = alone.get(t, p);
-            assertEquals(t == 100, Float.isNaN(expected));
+            assertEquals(t >= 20 && t <= 22, Float.isNaN(expected));
             assertEquals(expected, y.get(t, p), 1e-5f, tokens + " tokens, " + t + ", " + p);
           }
         }

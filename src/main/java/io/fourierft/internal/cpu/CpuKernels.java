@@ -59,6 +59,29 @@ public interface CpuKernels {
       SpectralMap map, float[] spectrum, int first, int count, HostMatrix y, Workspace workspace);
 
   /**
+   * {@link #transform} and {@link #synthesize} in one, to the same bits.
+   *
+   * @param count 1 to {@link #tokensPerApplication}
+   */
+  default void apply(
+      SpectralMap map, HostMatrix x, int first, int count, HostMatrix y, Workspace workspace) {
+    float[] spectrum = workspace.inputSpectrum(spectrumFloats(map.inLength(), count));
+    transform(x, first, count, spectrum, workspace);
+    synthesize(map, spectrum, first, count, y, workspace);
+  }
+
+  /**
+   * Tokens of one {@link #apply}: {@link #tokensPerBlock} times a whole number. The number of
+   * threads may change it, but no result.
+   *
+   * @param tokens of the call
+   * @param threads that share them
+   */
+  default int tokensPerApplication(int tokens, int threads) {
+    return tokensPerBlock(tokens);
+  }
+
+  /**
    * Whether {@link #synthesize} reads {@link SpectralMap#weights}; else it takes coefficients as
    * they are, and nothing has to be computed for all of them before the first block.
    *

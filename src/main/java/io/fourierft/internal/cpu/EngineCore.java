@@ -31,9 +31,9 @@ record EngineCore(CpuKernels kernels, WorkerPool pool, FoldedLocationsCache cach
     return kernels.spectrumFloats(features, Math.min(tokens, kernels.tokensPerBlock(tokens)));
   }
 
-  /** Blocks of tokens that are worth waking a thread for, when each token costs so many numbers. */
-  int grain(long numbersPerToken, int tokens) {
-    return (int) Math.max(1, (1 << 14) / (numbersPerToken * kernels.tokensPerBlock(tokens)));
+  /** Tasks that are worth waking a thread for, when each token of a task costs so many numbers. */
+  static int grain(long numbersPerToken, int tokensPerTask) {
+    return (int) Math.max(1, (1 << 14) / (numbersPerToken * tokensPerTask));
   }
 
   /** Whether other threads may touch the memory; a confined arena's is its owner's alone. */

@@ -68,7 +68,8 @@ final class GradientCall implements WorkerPool.Tasks {
       groups = (int) Math.max(1, Math.min(Math.min(MOST_GROUPS, blocks), MOST_SUMS / entries));
       clearSums();
       int blocksPerGroup = (blocks + groups - 1) / groups;
-      int grain = core.grain((long) map.inLength() + map.outLength(), tokens);
+      long numbers = (long) map.inLength() + map.outLength();
+      int grain = EngineCore.grain(numbers, core.kernels().tokensPerBlock(tokens));
       core.pool().run(groups, Math.max(1, grain / blocksPerGroup), shared, this);
       for (int a = 0; a < map.adapters(); a++) {
         reduce(a, routing.adapters().get(a), gradients.get(a));

@@ -105,6 +105,21 @@ public final class JTransformsKernels implements CpuKernels {
     }
   }
 
+  @Override
+  public void apply(
+      SpectralMap map, HostMatrix x, int first, int count, HostMatrix y, Workspace workspace) {
+    if (count < PageTokens.LEAST || map.isPerToken()) {
+      CpuKernels.super.apply(map, x, first, count, y, workspace);
+    } else {
+      PageTokens.apply(map, x, first, count, y, (JTransformsWorkspace) workspace);
+    }
+  }
+
+  @Override
+  public int tokensPerApplication(int tokens, int threads) {
+    return PageTokens.perApplication(tokens, threads);
+  }
+
   private static void gather(
       SpectralFold fold, float[] weights, float[] spectrum, int from, float[] half, LinePlan plan) {
     int[] outBins = fold.outBins();

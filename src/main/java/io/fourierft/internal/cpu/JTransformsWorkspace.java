@@ -1,7 +1,6 @@
 package io.fourierft.internal.cpu;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** A workspace with JTransforms plans, the most recently used first. */
@@ -12,10 +11,12 @@ final class JTransformsWorkspace extends Workspace {
   private final List<RealPageFft> pagePlans = new ArrayList<>();
   private final SignalPages wide = new SignalPages();
   private final SignalPages narrow = new SignalPages();
+  private final SignalPages input = new SignalPages();
   private float[] rows = {};
   private float[] spectra = {};
   private float[] mirror = {};
-  private boolean[] spoilt = {};
+  private float[] real = {};
+  private float[] imaginary = {};
   private final DirectSum direct = new DirectSum();
   private final PlainPages pages = new PlainPages();
 
@@ -59,6 +60,28 @@ final class JTransformsWorkspace extends Workspace {
     return pages;
   }
 
+  /** Room for tokens that go in, beside {@link #pages(RealPageFft, int)}. */
+  SignalPages inputPages(RealPageFft plan, int places) {
+    input.reserve(plan.pages(), places);
+    return input;
+  }
+
+  /** Room for the real parts of a bin of all tokens. */
+  float[] real(int tokens) {
+    if (real.length < tokens) {
+      real = new float[tokens];
+    }
+    return real;
+  }
+
+  /** Room for the imaginary parts of a bin of all tokens. */
+  float[] imaginary(int tokens) {
+    if (imaginary.length < tokens) {
+      imaginary = new float[tokens];
+    }
+    return imaginary;
+  }
+
   /** Room for a block of rows; what it holds is undefined. */
   float[] rows(int floats) {
     if (rows.length < floats) {
@@ -73,15 +96,6 @@ final class JTransformsWorkspace extends Workspace {
       spectra = new float[floats];
     }
     return spectra;
-  }
-
-  /** For each token of a block whether it is spoilt, at first none. */
-  boolean[] spoilt(int tokens) {
-    if (spoilt.length < tokens) {
-      spoilt = new boolean[tokens];
-    }
-    Arrays.fill(spoilt, 0, tokens, false);
-    return spoilt;
   }
 
   /** Room for rows in reverse; what it holds is undefined. */

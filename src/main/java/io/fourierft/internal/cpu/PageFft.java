@@ -125,7 +125,9 @@ final class PageFft {
     }
     int radix = radices[level];
     int step = size / radix;
-    pass(pages, level, first, step, signals);
+    for (int j = 0; j < step; j++) {
+      butterfly(pages, level, first, step, j, signals);
+    }
     if (step > 1) {
       for (int k = 0; k < radix; k++) {
         transform(pages, level + 1, first + k * step, step, signals);
@@ -133,28 +135,45 @@ final class PageFft {
     }
   }
 
-  private void pass(SignalPages pages, int level, int first, int step, int signals) {
+  /** Butterfly j of a level, whose elements are {@code step} apart. */
+  private void butterfly(SignalPages pages, int level, int first, int step, int j, int signals) {
     float[][] re = pages.re();
     float[][] im = pages.im();
     float[] factors = turns[level];
     int radix = radices[level];
-    for (int j = 0; j < step; j++) {
-      int a = first + j;
-      switch (radix) {
-        case 2 -> radix2(re, im, a, a + step, factors, j, signals);
-        case 3 -> radix3(re, im, a, step, signals);
-        case 4 -> radix4(re, im, a, step, signals);
-        case 5 -> radix5(re, im, a, step, signals);
-        default -> primes[level].transform(pages, a, step, signals);
-      }
-      if (j > 0 && radix > 2) {
-        int at = 2 * j * (radix - 1);
-        for (int k = 1; k < radix; k++) {
-          int page = a + k * step;
-          PageLoops.turn(re[page], im[page], factors[at], factors[at + 1], signals);
-          at += 2;
-        }
-      }
+    int a = first + j;
+    switch (radix) {
+      case 2 -> radix2(re, im, a, a + step, factors, j, signals);
+      case 3 -> radix3(re, im, a, step, signals);
+      case 4 -> radix4(re, im, a, step, signals);
+      case 5 -> radix5(re, im, a, step, signals);
+      default -> primes[level].transform(pages, a, step, signals);
+    }
+    if (j > 0 && radix > 2) {
+      turn(re, im, a + step, step, radix - 1, factors, 2 * j * (radix - 1), signals);
+    }
+  }
+
+  /** Pages that are {@code step} apart times a factor each. */
+  private static void turn(
+      float[][] re,
+      float[][] im,
+      int first,
+      int step,
+      int number,
+      float[] factors,
+      int at,
+      int signals) {
+    int k = 0;
+    for (; k + 3 <= number; k += 3) {
+      int a = first + k * step;
+      int b = a + step;
+      int c = b + step;
+      PageLoops.turnThree(re[a], im[a], re[b], im[b], re[c], im[c], factors, at + 2 * k, signals);
+    }
+    for (; k < number; k++) {
+      int page = first + k * step;
+      PageLoops.turn(re[page], im[page], factors[at + 2 * k], factors[at + 2 * k + 1], signals);
     }
   }
 

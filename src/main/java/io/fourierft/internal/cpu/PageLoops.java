@@ -24,6 +24,42 @@ final class PageLoops {
     }
   }
 
+  /** Three pages times a factor each: {@code factors[at]} and the next, then the others' pairs. */
+  static void turnThree(
+      float[] ar,
+      float[] ai,
+      float[] br,
+      float[] bi,
+      float[] cr,
+      float[] ci,
+      float[] factors,
+      int at,
+      int count) {
+    final float c1 = factors[at];
+    final float s1 = factors[at + 1];
+    final float c2 = factors[at + 2];
+    final float s2 = factors[at + 3];
+    final float c3 = factors[at + 4];
+    final float s3 = factors[at + 5];
+    final float minus1 = -s1;
+    final float minus2 = -s2;
+    final float minus3 = -s3;
+    for (int j = 0; j < count; j++) {
+      float a0 = ar[j];
+      float a1 = ai[j];
+      float b0 = br[j];
+      float b1 = bi[j];
+      float c0 = cr[j];
+      float d0 = ci[j];
+      ar[j] = multiplyAdd(minus1, a1, a0 * c1);
+      ai[j] = multiplyAdd(a0, s1, a1 * c1);
+      br[j] = multiplyAdd(minus2, b1, b0 * c2);
+      bi[j] = multiplyAdd(b0, s2, b1 * c2);
+      cr[j] = multiplyAdd(minus3, d0, c0 * c3);
+      ci[j] = multiplyAdd(c0, s3, d0 * c3);
+    }
+  }
+
   /** {@code (toRe, toIm) = (re, im)·(c + i·s)}. */
   static void turnInto(
       float[] re, float[] im, float c, float s, float[] toRe, float[] toIm, int count) {
@@ -221,6 +257,21 @@ final class PageLoops {
     for (int j = 0; j < count; j++) {
       toRe[j] = re[j];
       toIm[j] = -im[j];
+    }
+  }
+
+  /** {@code re += factorRe·fromRe}, {@code im += factorIm·fromIm}. */
+  static void addTimes(
+      float factorRe,
+      float[] fromRe,
+      float factorIm,
+      float[] fromIm,
+      float[] re,
+      float[] im,
+      int count) {
+    for (int j = 0; j < count; j++) {
+      re[j] += factorRe * fromRe[j];
+      im[j] += factorIm * fromIm[j];
     }
   }
 

@@ -2,7 +2,6 @@ package io.fourierft.internal.cpu;
 
 import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
-import io.fourierft.internal.definition.ResultScale;
 
 /**
  * The spectral operator on a block of many tokens, side by side in pages. Their transforms are kept
@@ -25,12 +24,6 @@ final class PageTokens {
   /** With fewer it is quicker to transform one after the other. */
   static final int LEAST = 12;
 
-  /** Elements of every token that are brought into pages or out of them together. */
-  private static final int TILE = 256;
-
-  /** Between the tokens of a tile; not a power of two, which would want few places of the cache. */
-  private static final int STRIDE = TILE + 16;
-
   private PageTokens() {}
 
   /** Tokens of each block of a call: 32, from eight such blocks on 64, then 128. */
@@ -42,38 +35,80 @@ final class PageTokens {
     return size;
   }
 
-  static void transform(
-      HostMatrix x, int first, int count, float[] spectrum, JTransformsWorkspace own) {
-    int features = x.cols();
-    RealPageFft plan = own.pagePlan(features, false);
-    SignalPages pages = own.pages(plan, count);
-    float[] tile = own.rows(count * STRIDE);
-    boolean[] spoilt = own.spoilt(count);
-    for (int from = 0; from < features; from += TILE) {
-      int width = Math.min(TILE, features - from);
-      for (int i = 0; i < count; i++) {
-        own.elementRuns().load(x, first + i, from, width, tile, i * STRIDE);
-        spoilt[i] |= !LinePlan.allFinite(tile, i * STRIDE, width);
-      }
-      for (int q = 0; q < width; q++) {
-        float[] page = plan.element(pages, 0, from + q);
-        for (int i = 0; i < count; i++) {
-          page[i] = tile[i * STRIDE + q];
-        }
+  /**
+   * Tokens that go through {@link #apply} together: whole blocks, so many that the loops are long
+   * and every thread has two parts.
+   */
+  static int perApplication(int tokens, int threads) {
+    int parts = threads == 1 ? 1 : 2 * threads;
+    int size = perBlock(tokens);
+    while (size < MOST && tokens > parts * size) {
+      size *= 2;
+    }
+    return size;
+  }
+
+  /**
+   * {@code y += map(x)} for some tokens that all take the same adapters: bins go from pages to
+   * pages.
+   */
+  static void apply(
+      SpectralMap map, HostMatrix x, int first, int count, HostMatrix y, JTransformsWorkspace own) {
+    RealPageFft in = own.pagePlan(map.inLength(), false);
+    SignalPages from = own.inputPages(in, count);
+    TokenPages.load(x, first, count, in, from, own);
+    in.forward(from, count);
+    TokenPages.spoil(x, first, count, in, from, own);
+    RealPageFft out = own.pagePlan(map.outLength(), false);
+    SignalPages to = own.pages(out, count);
+    to.clear(out.pages(), count);
+    for (int a = 0; a < map.adapters(); a++) {
+      gather(map.fold(a), map.weights(a), in, from, out, to, count);
+    }
+    out.inverse(to, count);
+    TokenPages.add(map, out, to, first, count, y, own);
+  }
+
+  private static void gather(
+      SpectralFold fold,
+      float[] weights,
+      RealPageFft in,
+      SignalPages from,
+      RealPageFft out,
+      SignalPages to,
+      int count) {
+    int[] outBins = fold.outBins();
+    int[] starts = fold.starts();
+    int[] inBins = fold.inBins();
+    for (int i = 0; i < outBins.length; i++) {
+      int page = out.bin(0, outBins[i]);
+      float[] re = to.re()[page];
+      float[] im = to.im()[page];
+      for (int e = starts[i]; e < starts[i + 1]; e++) {
+        int source = in.transformedBin(0, inBins[e]);
+        PageLoops.addTimes(
+            weights[2 * e],
+            from.re()[source],
+            weights[2 * e + 1],
+            from.im()[source],
+            re,
+            im,
+            count);
       }
     }
+  }
+
+  static void transform(
+      HostMatrix x, int first, int count, float[] spectrum, JTransformsWorkspace own) {
+    RealPageFft plan = own.pagePlan(x.cols(), false);
+    SignalPages pages = own.pages(plan, count);
+    TokenPages.load(x, first, count, plan, pages, own);
     plan.forward(pages, count);
-    for (int v = 0; 2 * v <= features; v++) {
+    TokenPages.spoil(x, first, count, plan, pages, own);
+    for (int v = 0; 2 * v <= x.cols(); v++) {
       int page = plan.transformedBin(0, v);
       System.arraycopy(pages.re()[page], 0, spectrum, 2 * v * count, count);
       System.arraycopy(pages.im()[page], 0, spectrum, (2 * v + 1) * count, count);
-    }
-    for (int i = 0; i < count; i++) {
-      if (spoilt[i]) {
-        for (int line = 0; line < 2 * (features / 2 + 1); line++) {
-          spectrum[line * count + i] = Float.NaN;
-        }
-      }
     }
   }
 
@@ -89,7 +124,7 @@ final class PageTokens {
     pages.clear(plan.pages(), count);
     if (!map.isPerToken()) {
       for (int a = 0; a < map.adapters(); a++) {
-        gather(map.fold(a), map.weights(a), spectrum, plan, pages, count);
+        gather(map.fold(a), map.weights(a), spectrum, plan, pages, count, own);
       }
     } else {
       for (int i = 0; i < count; i++) {
@@ -100,7 +135,7 @@ final class PageTokens {
       }
     }
     plan.inverse(pages, count);
-    add(map, plan, pages, first, count, y, own);
+    TokenPages.add(map, plan, pages, first, count, y, own);
   }
 
   private static void gather(
@@ -109,25 +144,24 @@ final class PageTokens {
       float[] spectrum,
       RealPageFft plan,
       SignalPages pages,
-      int count) {
+      int count,
+      JTransformsWorkspace own) {
     int[] outBins = fold.outBins();
     int[] starts = fold.starts();
     int[] inBins = fold.inBins();
+    // Lines of the spectrum begin elsewhere than pages: with one index there are vectors.
+    float[] real = own.real(count);
+    float[] imaginary = own.imaginary(count);
     for (int i = 0; i < outBins.length; i++) {
       int page = plan.bin(0, outBins[i]);
       float[] re = pages.re()[page];
       float[] im = pages.im()[page];
       for (int e = starts[i]; e < starts[i + 1]; e++) {
         int at = 2 * inBins[e] * count;
-        addTimes(weights[2 * e], spectrum, at, re, count);
-        addTimes(weights[2 * e + 1], spectrum, at + count, im, count);
+        System.arraycopy(spectrum, at, real, 0, count);
+        System.arraycopy(spectrum, at + count, imaginary, 0, count);
+        PageLoops.addTimes(weights[2 * e], real, weights[2 * e + 1], imaginary, re, im, count);
       }
-    }
-  }
-
-  private static void addTimes(float factor, float[] spectrum, int from, float[] page, int count) {
-    for (int i = 0; i < count; i++) {
-      page[i] += factor * spectrum[from + i];
     }
   }
 
@@ -153,43 +187,6 @@ final class PageTokens {
       int page = plan.bin(0, outBins[i]);
       pages.re()[page][token] = re;
       pages.im()[page][token] = im;
-    }
-  }
-
-  /** Adds the tokens' results to y, each with its scale. */
-  private static void add(
-      SpectralMap map,
-      RealPageFft plan,
-      SignalPages pages,
-      int first,
-      int count,
-      HostMatrix y,
-      JTransformsWorkspace own) {
-    int length = map.outLength();
-    float[] tile = own.rows(count * STRIDE);
-    for (int from = 0; from < length; from += TILE) {
-      int width = Math.min(TILE, length - from);
-      for (int q = 0; q < width; q++) {
-        float[] page = plan.transformedElement(pages, 0, from + q);
-        for (int i = 0; i < count; i++) {
-          tile[i * STRIDE + q] = page[i];
-        }
-      }
-      for (int i = 0; i < count; i++) {
-        int a = map.isPerToken() ? map.adapterOf(first + i) : 0;
-        if (a != AdapterRouting.NONE) {
-          scale(map.scale(a), tile, i * STRIDE, width);
-          own.elementRuns().add(y, first + i, from, width, tile, i * STRIDE, 1);
-        }
-      }
-    }
-  }
-
-  private static void scale(ResultScale scale, float[] tile, int at, int width) {
-    float one = scale.first();
-    float two = scale.second();
-    for (int q = at; q < at + width; q++) {
-      tile[q] = tile[q] * one * two;
     }
   }
 

@@ -12,6 +12,7 @@ final class SpectralCall implements WorkerPool.Tasks {
   private HostMatrix output = DeltaSink.NOTHING;
   private @Nullable CpuTokenSpectrum kept;
   private int tokens;
+  private int tokensPerTask;
   private boolean synthesizes;
 
   SpectralCall(EngineCore core) {
@@ -51,9 +52,15 @@ final class SpectralCall implements WorkerPool.Tasks {
 
   private void run(int newTokens, boolean shared) {
     tokens = newTokens;
+    CpuKernels kernels = core.kernels();
+    tokensPerTask =
+        synthesizes && kept == null
+            ? kernels.tokensPerApplication(tokens, shared ? core.pool().threads() : 1)
+            : kernels.tokensPerBlock(tokens);
     long numbers = synthesizes ? (long) map.inLength() + map.outLength() : input.cols();
     try {
-      core.pool().run(core.blocks(tokens), core.grain(numbers, tokens), shared, this);
+      int tasks = Math.ceilDiv(tokens, tokensPerTask);
+      core.pool().run(tasks, EngineCore.grain(numbers, tokensPerTask), shared, this);
     } finally {
       input = DeltaSink.NOTHING;
       output = DeltaSink.NOTHING;
@@ -63,24 +70,29 @@ final class SpectralCall implements WorkerPool.Tasks {
   }
 
   @Override
-  public void run(int block, Workspace workspace) {
+  public void run(int task, Workspace workspace) {
     CpuKernels kernels = core.kernels();
-    int first = block * kernels.tokensPerBlock(tokens);
-    int count = Math.min(kernels.tokensPerBlock(tokens), tokens - first);
+    int first = task * tokensPerTask;
+    int count = Math.min(tokensPerTask, tokens - first);
     CpuTokenSpectrum spectra = kept;
-    if (!synthesizes) {
-      if (spectra != null) {
-        kernels.transform(input, first, count, spectra.block(block), workspace);
-      }
-      return;
-    }
-    float[] spectrum;
-    if (spectra != null) {
-      spectrum = spectra.block(block);
+    if (spectra == null) {
+      apply(first, count, workspace);
+    } else if (synthesizes) {
+      kernels.synthesize(map, spectra.block(task), first, count, output, workspace);
     } else {
-      spectrum = workspace.inputSpectrum(core.spectrumFloats(map.inLength(), tokens));
-      kernels.transform(input, first, count, spectrum, workspace);
+      kernels.transform(input, first, count, spectra.block(task), workspace);
     }
-    kernels.synthesize(map, spectrum, first, count, output, workspace);
+  }
+
+  /** Tokens that are no whole block are computed as such, whatever comes before them. */
+  private void apply(int first, int count, Workspace workspace) {
+    CpuKernels kernels = core.kernels();
+    int rest = count % kernels.tokensPerBlock(tokens);
+    if (count > rest) {
+      kernels.apply(map, input, first, count - rest, output, workspace);
+    }
+    if (rest > 0) {
+      kernels.apply(map, input, first + count - rest, rest, output, workspace);
+    }
   }
 }

@@ -36,4 +36,18 @@ public final class ResultScale {
   public float second() {
     return second;
   }
+
+  /**
+   * The factor that numbers are still to be multiplied by: all of it, or 1 where one float does not
+   * hold it and they are multiplied here.
+   */
+  public float factorLeft(float[] numbers, int at, int count) {
+    if (second == 1) {
+      return first;
+    }
+    for (int i = at; i < at + count; i++) {
+      numbers[i] = numbers[i] * first * second;
+    }
+    return 1;
+  }
 }

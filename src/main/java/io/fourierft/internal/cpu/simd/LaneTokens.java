@@ -120,7 +120,7 @@ final class LaneTokens {
       int adapter = map.isPerToken() ? map.adapterOf(first + l) : 0;
       if (adapter != AdapterRouting.NONE) {
         int at = l * stride;
-        float factor = SingleTokens.scaled(map.scale(adapter), rows, at, length);
+        float factor = map.scale(adapter).factorLeft(rows, at, length);
         workspace.elementRuns().add(y, first + l, 0, length, rows, at, factor);
       }
     }

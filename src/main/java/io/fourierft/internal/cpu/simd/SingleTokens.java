@@ -4,7 +4,6 @@ import io.fourierft.AdapterRouting;
 import io.fourierft.HostMatrix;
 import io.fourierft.internal.cpu.SpectralFold;
 import io.fourierft.internal.cpu.SpectralMap;
-import io.fourierft.internal.definition.ResultScale;
 import java.util.Arrays;
 
 /** The spectral operator token by token, for blocks that would leave most lanes empty. */
@@ -75,19 +74,8 @@ final class SingleTokens {
       out.inverse(half, 0, line, blocks, scratch);
       workspace
           .elementRuns()
-          .add(y, first + i, 0, length, line, 0, scaled(map.scale(only), line, 0, length));
+          .add(y, first + i, 0, length, line, 0, map.scale(only).factorLeft(line, 0, length));
     }
-  }
-
-  /** The factor of a result's numbers; where one float does not hold it, it is multiplied here. */
-  static float scaled(ResultScale scale, float[] line, int at, int length) {
-    if (scale.second() == 1) {
-      return scale.first();
-    }
-    for (int p = at; p < at + length; p++) {
-      line[p] = line[p] * scale.first() * scale.second();
-    }
-    return 1;
   }
 
   void accumulateGradient(
