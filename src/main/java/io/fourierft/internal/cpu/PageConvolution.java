@@ -31,7 +31,7 @@ final class PageConvolution {
     float[][] re = scratch.re();
     float[][] im = scratch.im();
     for (int j = 0; j < length; j++) {
-      PageLoops.turnInto(
+      PageLoops.turn(
           pages.re()[first + j],
           pages.im()[first + j],
           chirp[2 * j],
@@ -47,7 +47,9 @@ final class PageConvolution {
     fft.transform(scratch, signals);
     for (int k = 0; k < longer; k++) {
       int page = fft.page(k);
-      PageLoops.turn(re[page], im[page], kernel[2 * k], kernel[2 * k + 1], signals);
+      float[] a = re[page];
+      float[] b = im[page];
+      PageLoops.turn(a, b, kernel[2 * k], kernel[2 * k + 1], a, b, signals);
     }
     // The inverse is the same transform with the parts exchanged, and takes its pages in order.
     sort(re);
@@ -57,7 +59,7 @@ final class PageConvolution {
     scratch.exchangeParts();
     for (int k = 0; k < length; k++) {
       int page = fft.page(k);
-      PageLoops.turnInto(
+      PageLoops.turn(
           re[page],
           im[page],
           chirp[2 * k],

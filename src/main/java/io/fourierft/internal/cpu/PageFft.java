@@ -173,7 +173,9 @@ final class PageFft {
     }
     for (; k < number; k++) {
       int page = first + k * step;
-      PageLoops.turn(re[page], im[page], factors[at + 2 * k], factors[at + 2 * k + 1], signals);
+      float c = factors[at + 2 * k];
+      float s = factors[at + 2 * k + 1];
+      PageLoops.turn(re[page], im[page], c, s, re[page], im[page], signals);
     }
   }
 
@@ -210,7 +212,12 @@ final class PageFft {
     PageLoops.cosines5(im[a], im[b], im[c], signals);
     PageLoops.sines5(re[e], re[d], signals);
     PageLoops.sines5(im[e], im[d], signals);
-    PageLoops.sumAndDifferenceTurned(re[b], im[b], re[e], im[e], signals);
-    PageLoops.sumAndDifferenceTurned(re[c], im[c], re[d], im[d], signals);
+    turnedSum(re, im, b, e, signals);
+    turnedSum(re, im, c, d, signals);
+  }
+
+  private static void turnedSum(float[][] re, float[][] im, int a, int b, int signals) {
+    PageLoops.sumAndDifferenceTurned(
+        re[a], im[a], re[b], im[b], re[a], im[a], re[b], im[b], signals);
   }
 }

@@ -13,17 +13,6 @@ import static io.fourierft.internal.cpu.FusedMultiplyAdd.multiplyAdd;
 final class PageLoops {
   private PageLoops() {}
 
-  /** {@code (re, im) *= c + i·s}. */
-  static void turn(float[] re, float[] im, float c, float s, int count) {
-    float minus = -s;
-    for (int j = 0; j < count; j++) {
-      float a = re[j];
-      float b = im[j];
-      re[j] = multiplyAdd(minus, b, a * c);
-      im[j] = multiplyAdd(a, s, b * c);
-    }
-  }
-
   /** Three pages times a factor each: {@code factors[at]} and the next, then the others' pairs. */
   static void turnThree(
       float[] ar,
@@ -60,8 +49,8 @@ final class PageLoops {
     }
   }
 
-  /** {@code (toRe, toIm) = (re, im)·(c + i·s)}. */
-  static void turnInto(
+  /** {@code (toRe, toIm) = (re, im)·(c + i·s)}, which may be the same pages. */
+  static void turn(
       float[] re, float[] im, float c, float s, float[] toRe, float[] toIm, int count) {
     float minus = -s;
     for (int j = 0; j < count; j++) {
@@ -103,17 +92,29 @@ final class PageLoops {
     }
   }
 
-  /** {@code a + i·b} into the first page, {@code a − i·b} into the second. */
-  static void sumAndDifferenceTurned(float[] ar, float[] ai, float[] br, float[] bi, int count) {
+  /**
+   * {@code a + i·b} into the first page, {@code a − i·b} into the second, which may be those of a
+   * and b.
+   */
+  static void sumAndDifferenceTurned(
+      float[] ar,
+      float[] ai,
+      float[] br,
+      float[] bi,
+      float[] sumRe,
+      float[] sumIm,
+      float[] differenceRe,
+      float[] differenceIm,
+      int count) {
     for (int j = 0; j < count; j++) {
       float a0 = ar[j];
       float a1 = ai[j];
       float b0 = br[j];
       float b1 = bi[j];
-      ar[j] = a0 - b1;
-      ai[j] = a1 + b0;
-      br[j] = a0 + b1;
-      bi[j] = a1 - b0;
+      sumRe[j] = a0 - b1;
+      sumIm[j] = a1 + b0;
+      differenceRe[j] = a0 + b1;
+      differenceIm[j] = a1 - b0;
     }
   }
 

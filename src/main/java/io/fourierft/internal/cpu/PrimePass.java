@@ -57,7 +57,7 @@ final class PrimePass {
     for (int m = 1; m <= half; m++) {
       int a = first + m * step;
       int b = first + (radix - m) * step;
-      join(
+      PageLoops.sumAndDifferenceTurned(
           cosineSums.re()[m],
           cosineSums.im()[m],
           sineSums.re()[m - 1],
@@ -84,28 +84,5 @@ final class PrimePass {
     }
     FusedRows.add(cosines, 0, half, sums, half, cosineSum, half + 1, count);
     FusedRows.add(sines, 0, half, differences, half, sineSum, half, count);
-  }
-
-  /** {@code c + i·s} into a, {@code c − i·s} into b. */
-  private static void join(
-      float[] cr,
-      float[] ci,
-      float[] sr,
-      float[] si,
-      float[] ar,
-      float[] ai,
-      float[] br,
-      float[] bi,
-      int count) {
-    for (int j = 0; j < count; j++) {
-      float c0 = cr[j];
-      float c1 = ci[j];
-      float s0 = sr[j];
-      float s1 = si[j];
-      ar[j] = c0 - s1;
-      ai[j] = c1 + s0;
-      br[j] = c0 + s1;
-      bi[j] = c1 - s0;
-    }
   }
 }
