@@ -77,6 +77,19 @@ class MergedFilesTest {
     }
   }
 
+  /** A matrix that the adapters change, and in the second file one that they do not. */
+  private void makeTwoShards() throws IOException {
+    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+  }
+
+  /** An adapter of the first file's matrix that brings a classifier. */
+  private void adapterWithHead() throws IOException {
+    merge.adapter(
+        List.of("bert." + QUERY),
+        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
+        SmallMerge.carried("classifier.weight", 2, 5));
+  }
+
   private static Tensor matrix(String name) {
     return SmallMerge.matrix(name, 8, name.hashCode());
   }
@@ -103,7 +116,7 @@ class MergedFilesTest {
 
   @Test
   void aFileInWhichNothingChangesIsTheBases() throws IOException {
-    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    makeTwoShards();
     merge.adapter(List.of("bert." + QUERY), "");
     merge.run(linked());
     assertTrue(isShared(SECOND));
@@ -125,10 +138,7 @@ class MergedFilesTest {
   @Test
   void aFileWhoseTensorsAreRenamedIsWritten() throws IOException {
     makeShards(List.of(matrix(QUERY + ".weight")), List.of(matrix("embeddings.b.weight")));
-    merge.adapter(
-        List.of("bert." + QUERY),
-        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
-        SmallMerge.carried("classifier.weight", 2, 5));
+    adapterWithHead();
     merge.run(linked());
     assertFalse(isShared(SECOND));
     assertEquals(Set.of("bert.embeddings.b.weight", "classifier.weight"), tensors(SECOND));
@@ -150,11 +160,8 @@ class MergedFilesTest {
 
   @Test
   void aFileOfNewTensorsHasTheMetadataOfTheBasesFirst() throws IOException {
-    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
-    merge.adapter(
-        List.of("bert." + QUERY),
-        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
-        SmallMerge.carried("classifier.weight", 2, 5));
+    makeTwoShards();
+    adapterWithHead();
     merge.run(MergeOptions.defaults().withMaxShardSizeInBytes((long) BYTES));
     String last = "model-00003-of-00003.safetensors";
     assertEquals(Set.of("classifier.weight"), tensors(last));
@@ -164,11 +171,8 @@ class MergedFilesTest {
   /** Files are numbered anew where there are more of them; one that holds the same is still one. */
   @Test
   void aFileThatIsNumberedOtherwiseIsTheBasesToo() throws IOException {
-    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
-    merge.adapter(
-        List.of("bert." + QUERY),
-        ", \"modules_to_save\": [\"classifier\"], \"task_type\": \"SEQ_CLS\"",
-        SmallMerge.carried("classifier.weight", 2, 5));
+    makeTwoShards();
+    adapterWithHead();
     merge.run(linked().withMaxShardSizeInBytes((long) BYTES));
     assertTrue(
         Files.isSameFile(
@@ -178,7 +182,7 @@ class MergedFilesTest {
   /** A model in one file has an index only where the file's name is not the usual one. */
   @Test
   void anIndexIsWrittenWhereProgramsLookForOne() throws IOException {
-    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    makeTwoShards();
     merge.adapter(List.of("bert." + QUERY), "");
     merge.run(MergeOptions.defaults().withMaxShardSizeInBytes(1L << 30));
     assertTrue(Files.exists(merge.out().resolve("model.safetensors")));
@@ -258,7 +262,7 @@ class MergedFilesTest {
   /** A file of a base that was opened is one that a change of is noticed. */
   @Test
   void weightsIndexAndConfigurationAreLookedAfter() throws IOException {
-    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    makeTwoShards();
     write("tokenizer.json");
     try (OpenBase open = OpenBase.open(base)) {
       assertEquals(
@@ -311,7 +315,7 @@ class MergedFilesTest {
   /** What machines write by shares is what one writes alone. */
   @Test
   void aShardedMergeHasTheSameCompanions() throws IOException {
-    makeShards(List.of(matrix("bert." + QUERY + ".weight")), List.of(matrix("bert.b.weight")));
+    makeTwoShards();
     Files.writeString(base.resolve("config.json"), "\uFEFF{\"model_type\": \"bert\"}");
     for (String kept : List.of("vocab.txt", "inner/b.txt", "inner/a.txt", "LICENSE")) {
       write(kept);
