@@ -1,6 +1,7 @@
 package io.fourierft.internal.cpu.simd;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** How a length is taken apart into passes. */
@@ -24,6 +25,11 @@ final class FftLengths {
       radices.add(2);
     }
     return radices;
+  }
+
+  /** How many of the radices of a length are four. */
+  static int fours(int length) {
+    return Collections.frequency(radices(length), 4);
   }
 
   /** The prime factors of a number, each as often as it divides it, in ascending order. */

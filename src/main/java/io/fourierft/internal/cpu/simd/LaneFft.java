@@ -27,15 +27,31 @@ final class LaneFft {
 
   /** The plan of a length from 1 on. */
   static LaneFft of(int length) {
-    List<Integer> radices = FftLengths.radices(length);
+    return new LaneFft(length, passes(length, 1, FftLengths.radices(length)));
+  }
+
+  /** All passes of a transform but its first, of radix {@code first}. */
+  static LaneFft after(int first, int length) {
+    int rest = length / first;
+    return new LaneFft(length, passes(rest, first, FftLengths.radices(rest)));
+  }
+
+  /** All passes of a transform but its last, of radix {@code last}. */
+  static LaneFft before(int last, int length) {
+    return new LaneFft(length, passes(length, 1, FftLengths.radices(length / last)));
+  }
+
+  private static FftPass[] passes(int length, int apart, List<Integer> radices) {
     FftPass[] passes = new FftPass[radices.size()];
     int n = length;
+    int s = apart;
     for (int i = 0; i < passes.length; i++) {
       int radix = radices.get(i);
-      passes[i] = pass(radix, n / radix, length / n);
       n /= radix;
+      passes[i] = pass(radix, n, s);
+      s *= radix;
     }
-    return new LaneFft(length, passes);
+    return passes;
   }
 
   private static FftPass pass(int radix, int m, int s) {

@@ -18,12 +18,16 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>An even length is done by a complex transform of half the length on the even and odd numbers
- * as real and imaginary parts; an odd one by a complex transform of its own length, or, a prime one
- * for which that would take long, by a {@link RealPrimeFft}. Immutable.
+ * as real and imaginary parts, and one more pass over the block, which is part of the last or the
+ * first one where that saves a pass; an odd length by a complex transform of its own, or, a prime
+ * one for which that would take long, by a {@link RealPrimeFft}. Immutable.
  */
 final class RealLaneFft {
   private final int length;
-  private final LaneFft complex;
+  private final LaneFft forward;
+  private final LaneFft inverse;
+  private final @Nullable SeparatingPass separating;
+  private final @Nullable JoiningPass joining;
   private final @Nullable RealPrimeFft prime;
   private final float[] roots;
   private final double cost;
@@ -32,9 +36,13 @@ final class RealLaneFft {
     this.length = length;
     this.prime = RealPrimeFft.of(length);
     int own = length % 2 == 0 ? length / 2 : length;
-    this.complex = LaneFft.of(prime != null ? 1 : own);
-    this.cost = prime != null ? prime.cost() : FftLengths.cost(complex.length());
-    this.roots = length % 2 == 0 ? quarter(length) : new float[0];
+    boolean fused = length % 2 == 0 && FftLengths.fours(own) > 0;
+    this.forward = fused ? LaneFft.before(4, own) : LaneFft.of(prime != null ? 1 : own);
+    this.inverse = fused ? LaneFft.after(4, own) : forward;
+    this.separating = fused ? new SeparatingPass(own) : null;
+    this.joining = fused ? new JoiningPass(own) : null;
+    this.cost = prime != null ? prime.cost() : FftLengths.cost(own);
+    this.roots = length % 2 == 0 && !fused ? quarter(length) : new float[0];
   }
 
   /** The plan of a length from 1 on. */
@@ -69,12 +77,14 @@ final class RealLaneFft {
 
   /** Floats of either block: room for the half spectrum, the real values and the way between. */
   int blockFloats() {
-    return prime != null ? prime.blockFloats() : Math.max(complex.blockFloats(), bins() * WIDTH);
+    return prime != null ? prime.blockFloats() : Math.max(forward.blockFloats(), bins() * WIDTH);
   }
 
   /** Floats of scratch memory that a transform needs. */
   int scratchFloats() {
-    return prime != null ? prime.scratchFloats() : complex.scratchFloats();
+    return prime != null
+        ? prime.scratchFloats()
+        : Math.max(forward.scratchFloats(), inverse.scratchFloats());
   }
 
   /**
@@ -88,9 +98,17 @@ final class RealLaneFft {
     }
     if (length % 2 != 0) {
       widen(data, dataAt);
-      return complex.transform(data, dataAt, work, workAt, scratch);
+      return forward.transform(data, dataAt, work, workAt, scratch);
     }
-    boolean inWork = complex.transform(data, dataAt, work, workAt, scratch);
+    boolean inWork = forward.transform(data, dataAt, work, workAt, scratch);
+    if (separating != null) {
+      if (inWork) {
+        separating.run(work, workAt, data, dataAt);
+      } else {
+        separating.run(data, dataAt, work, workAt);
+      }
+      return !inWork;
+    }
     if (inWork) {
       separate(work, workAt);
     } else {
@@ -109,12 +127,16 @@ final class RealLaneFft {
     if (prime != null) {
       return prime.inverse(data, dataAt, work, workAt, scratch);
     }
+    if (joining != null) {
+      joining.run(data, dataAt, work, workAt);
+      return !inverse.transform(work, workAt, data, dataAt, scratch);
+    }
     if (length % 2 == 0) {
       join(data, dataAt);
-      return complex.transform(data, dataAt, work, workAt, scratch);
+      return inverse.transform(data, dataAt, work, workAt, scratch);
     }
     mirror(data, dataAt);
-    boolean inWork = complex.transform(data, dataAt, work, workAt, scratch);
+    boolean inWork = inverse.transform(data, dataAt, work, workAt, scratch);
     if (inWork) {
       narrow(work, workAt);
     } else {
