@@ -9,12 +9,14 @@ final class FftLengths {
   private FftLengths() {}
 
   /**
-   * The radices of the passes for a length, in the order in which they run: the odd prime factors,
-   * largest first, then eights and fours, and a two only where nothing else is left.
+   * The radices of the passes for a length, in the order in which they run: the prime factors from 5
+   * on, largest first, then eights and fours, a two only where nothing else is left, and threes.
    */
   static List<Integer> radices(int length) {
     int twos = Integer.numberOfTrailingZeros(length);
-    List<Integer> radices = new ArrayList<>(primeFactors(length >> twos).reversed());
+    List<Integer> odd = primeFactors(length >> twos);
+    int threes = Collections.frequency(odd, 3);
+    List<Integer> radices = new ArrayList<>(odd.subList(threes, odd.size()).reversed());
     for (; twos >= 3 && twos != 4; twos -= 3) {
       radices.add(8);
     }
@@ -24,6 +26,7 @@ final class FftLengths {
     if (twos == 1) {
       radices.add(2);
     }
+    radices.addAll(odd.subList(0, threes));
     return radices;
   }
 
