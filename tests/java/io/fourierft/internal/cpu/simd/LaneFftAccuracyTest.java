@@ -17,8 +17,8 @@ final class LaneFftAccuracyTest {
   @ParameterizedTest
   @ValueSource(
       ints = {
-        512, 768, 1024, 1152, 1536, 2048, 2304, 2560, 3072, 4096, 5120, 11008, 13824, 14336, 18944, 151936, 1009,
-        1019, 2018, 4093, 3481, 65537
+        512, 768, 1024, 1152, 1536, 2048, 2304, 2560, 3072, 4096, 5120, 11008, 13824, 14336, 18944,
+        151936, 1009, 1019, 2018, 4093, 3481, 65537
       })
   void widthsOfModelsAndLargePrimesAgreeWithDouble(int n) {
     check(n, false);

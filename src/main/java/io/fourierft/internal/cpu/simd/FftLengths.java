@@ -9,8 +9,8 @@ final class FftLengths {
   private FftLengths() {}
 
   /**
-   * The radices of the passes for a length, in the order in which they run: the prime factors from 5
-   * on, largest first, then eights and fours, a two only where nothing else is left, and threes.
+   * The radices of the passes for a length, in the order in which they run: the prime factors from
+   * 5 on, largest first, then eights and fours, a two only where nothing else is left, and threes.
    */
   static List<Integer> radices(int length) {
     int twos = Integer.numberOfTrailingZeros(length);
@@ -30,9 +30,9 @@ final class FftLengths {
     return radices;
   }
 
-  /** How many of the radices of a length are four. */
-  static int fours(int length) {
-    return Collections.frequency(radices(length), 4);
+  /** The radix, 1, 2 or 4, without which all twos of a length make eights. */
+  static int besideEights(int length) {
+    return 1 << Integer.numberOfTrailingZeros(length) % 3;
   }
 
   /** The prime factors of a number, each as often as it divides it, in ascending order. */

@@ -26,8 +26,8 @@ final class RealLaneFft {
   private final int length;
   private final LaneFft forward;
   private final LaneFft inverse;
-  private final @Nullable SeparatingPass separating;
-  private final @Nullable JoiningPass joining;
+  private final @Nullable RealPass separating;
+  private final @Nullable RealPass joining;
   private final @Nullable RealPrimeFft prime;
   private final float[] roots;
   private final double cost;
@@ -36,13 +36,30 @@ final class RealLaneFft {
     this.length = length;
     this.prime = RealPrimeFft.of(length);
     int own = length % 2 == 0 ? length / 2 : length;
-    boolean fused = length % 2 == 0 && FftLengths.fours(own) > 0;
-    this.forward = fused ? LaneFft.before(4, own) : LaneFft.of(prime != null ? 1 : own);
-    this.inverse = fused ? LaneFft.after(4, own) : forward;
-    this.separating = fused ? new SeparatingPass(own) : null;
-    this.joining = fused ? new JoiningPass(own) : null;
+    int radix = length % 2 == 0 ? FftLengths.besideEights(own) : 1;
+    boolean fused = radix > 1;
+    this.forward = fused ? LaneFft.before(radix, own) : LaneFft.of(prime != null ? 1 : own);
+    this.inverse = fused ? LaneFft.after(radix, own) : forward;
+    this.separating = separating(radix, own);
+    this.joining = joining(radix, own);
     this.cost = prime != null ? prime.cost() : FftLengths.cost(own);
     this.roots = length % 2 == 0 && !fused ? quarter(length) : new float[0];
+  }
+
+  private static @Nullable RealPass separating(int radix, int half) {
+    return switch (radix) {
+      case 2 -> new Separating2Pass(half);
+      case 4 -> new Separating4Pass(half);
+      default -> null;
+    };
+  }
+
+  private static @Nullable RealPass joining(int radix, int half) {
+    return switch (radix) {
+      case 2 -> new Joining2Pass(half);
+      case 4 -> new Joining4Pass(half);
+      default -> null;
+    };
   }
 
   /** The plan of a length from 1 on. */

@@ -12,14 +12,14 @@ import jdk.incubator.vector.FloatVector;
  * combines elements v and half − v, which the butterflies q and s − q give: two of them are done at
  * a time. Immutable.
  */
-final class SeparatingPass {
+final class Separating4Pass implements RealPass {
   private final int s;
 
   /** {@code e^{2πi·v/length} / 2}, v up to a quarter of the length. */
   private final float[] roots;
 
   /** A pass for half the real length, a multiple of 4. */
-  SeparatingPass(int half) {
+  Separating4Pass(int half) {
     this.s = half / 4;
     this.roots = RealLaneFft.quarter(2 * half);
     for (int i = 0; i < roots.length; i++) {
@@ -33,7 +33,8 @@ final class SeparatingPass {
    * @param in {@code half} elements
    * @param out {@code half + 1} elements
    */
-  void run(float[] in, int inAt, float[] out, int outAt) {
+  @Override
+  public void run(float[] in, int inAt, float[] out, int outAt) {
     turn(in, inAt, out, outAt);
     both(in, inAt, out, outAt, out, outAt, outAt + s * WIDTH, 0);
     for (int q = 1; 2 * q <= s; q++) {
@@ -68,8 +69,8 @@ final class SeparatingPass {
     int apart = s * WIDTH;
     FloatVector a0r = FloatVector.fromArray(SPECIES, in, i);
     FloatVector a0i = FloatVector.fromArray(SPECIES, in, i + COUNT);
-    FloatVector a1r = FloatVector.fromArray(SPECIES, in, i + 1 * apart);
-    FloatVector a1i = FloatVector.fromArray(SPECIES, in, i + 1 * apart + COUNT);
+    FloatVector a1r = FloatVector.fromArray(SPECIES, in, i + apart);
+    FloatVector a1i = FloatVector.fromArray(SPECIES, in, i + apart + COUNT);
     FloatVector a2r = FloatVector.fromArray(SPECIES, in, i + 2 * apart);
     FloatVector a2i = FloatVector.fromArray(SPECIES, in, i + 2 * apart + COUNT);
     FloatVector a3r = FloatVector.fromArray(SPECIES, in, i + 3 * apart);
@@ -92,8 +93,8 @@ final class SeparatingPass {
     FloatVector y3i = ybi.sub(ydr);
     FloatVector b0r = FloatVector.fromArray(SPECIES, other, j);
     FloatVector b0i = FloatVector.fromArray(SPECIES, other, j + COUNT);
-    FloatVector b1r = FloatVector.fromArray(SPECIES, other, j + 1 * apart);
-    FloatVector b1i = FloatVector.fromArray(SPECIES, other, j + 1 * apart + COUNT);
+    FloatVector b1r = FloatVector.fromArray(SPECIES, other, j + apart);
+    FloatVector b1i = FloatVector.fromArray(SPECIES, other, j + apart + COUNT);
     FloatVector b2r = FloatVector.fromArray(SPECIES, other, j + 2 * apart);
     FloatVector b2i = FloatVector.fromArray(SPECIES, other, j + 2 * apart + COUNT);
     FloatVector b3r = FloatVector.fromArray(SPECIES, other, j + 3 * apart);

@@ -8,18 +8,18 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The first pass of an inverse real transform of even length, of radix 4, and before it, in the same
- * registers, the step from the half spectrum X to the transform Z of the packed numbers. That step
- * combines elements v and half − v, which the butterflies p and m − p read: two of them are done at
- * a time. Immutable.
+ * The first pass of an inverse real transform of even length, of radix 4, and before it, in the
+ * same registers, the step from the half spectrum X to the transform Z of the packed numbers. That
+ * step combines elements v and half − v, which the butterflies p and m − p read: two of them are
+ * done at a time. Immutable.
  */
-final class JoiningPass {
+final class Joining4Pass implements RealPass {
   private final int m;
   private final float[] twiddles;
   private final float[] roots;
 
   /** A pass for half the real length, a multiple of 4. */
-  JoiningPass(int half) {
+  Joining4Pass(int half) {
     this.m = half / 4;
     this.twiddles = FftPass.twiddles(4, m);
     this.roots = RealLaneFft.quarter(2 * half);
@@ -31,7 +31,8 @@ final class JoiningPass {
    * @param in {@code half + 1} elements; the imaginary parts of the first and the last become zero
    * @param out {@code half} elements
    */
-  void run(float[] in, int inAt, float[] out, int outAt) {
+  @Override
+  public void run(float[] in, int inAt, float[] out, int outAt) {
     int end = inAt + 4 * m * WIDTH;
     Arrays.fill(in, inAt + COUNT, inAt + WIDTH, 0f);
     Arrays.fill(in, end + COUNT, end + WIDTH, 0f);
@@ -45,8 +46,7 @@ final class JoiningPass {
   }
 
   /** Butterfly {@code mirror}, from the elements at j to those at u, then p, from i to o. */
-  private void both(
-      float[] in, int i, int j, float[] out, int o, int u, int p, int mirror) {
+  private void both(float[] in, int i, int j, float[] out, int o, int u, int p, int mirror) {
     int from = m * WIDTH;
     FloatVector l0r = FloatVector.fromArray(SPECIES, in, i);
     FloatVector l0i = FloatVector.fromArray(SPECIES, in, i + COUNT);
