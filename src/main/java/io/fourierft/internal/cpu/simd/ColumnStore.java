@@ -51,8 +51,8 @@ final class ColumnStore {
     for (int b = 0; b < rowBlocks; b++) {
       int from = b * COUNT * WIDTH;
       int to = first * WIDTH;
-      Transposer.turn(columns, from, WIDTH, tile, blocks[b], to, WIDTH, 1f);
-      Transposer.turn(columns, from + COUNT, WIDTH, tile, blocks[b], to + COUNT, WIDTH, 1f);
+      Transposer.turn(columns, from, WIDTH, tile, blocks[b], to, WIDTH);
+      Transposer.turn(columns, from + COUNT, WIDTH, tile, blocks[b], to + COUNT, WIDTH);
     }
   }
 }

@@ -176,7 +176,7 @@ final class DotProducts implements ProductMethod {
     float[] turned = workspace.scratch(COUNT * COUNT);
     for (int t = 0; t < operands.count(); t++) {
       for (int r = 0; r < rows; r += COUNT) {
-        Transposer.turn(sums, at(t, r), COUNT, workspace.tile(), turned, 0, COUNT, 1f);
+        Transposer.turn(sums, at(t, r), COUNT, workspace.tile(), turned, 0, COUNT);
         addVectors(turned, line, r);
       }
       operands.addToResult(t, first, rows, line, workspace);

@@ -55,7 +55,7 @@ final class LaneGradient {
     for (int begin = 0; begin < entries; begin += COUNT) {
       int end = Math.min(entries, begin + COUNT);
       multiply(fold, xs, gs, lanes, products, begin, end);
-      Transposer.turn(products, 0, COUNT, workspace.tile(), products, COUNT * COUNT, COUNT, 1f);
+      Transposer.turn(products, 0, COUNT, workspace.tile(), products, COUNT * COUNT, COUNT);
       FloatVector sum = FloatVector.fromArray(SPECIES, products, COUNT * COUNT);
       for (int l = 1; l < COUNT; l++) {
         sum = sum.add(FloatVector.fromArray(SPECIES, products, COUNT * COUNT + l * COUNT));

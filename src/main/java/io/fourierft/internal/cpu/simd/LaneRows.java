@@ -52,7 +52,7 @@ final class LaneRows {
       Arrays.fill(rows, l * stride, (l + 1) * stride, 0f);
     }
     for (int q = 0; q < cols; q += COUNT) {
-      Transposer.turn(rows, q, stride, workspace.tile(), block, q * COUNT, COUNT, 1f);
+      Transposer.turn(rows, q, stride, workspace.tile(), block, q * COUNT, COUNT);
     }
     return broken;
   }

@@ -114,7 +114,7 @@ final class LaneTokens {
     int length = y.cols();
     int stride = LaneRows.stride(length);
     for (int q = 0; q < length; q += COUNT) {
-      Transposer.turn(block, q * COUNT, COUNT, workspace.tile(), rows, q, stride, 1f);
+      Transposer.turn(block, q * COUNT, COUNT, workspace.tile(), rows, q, stride);
     }
     for (int l = 0; l < count; l++) {
       int adapter = map.isPerToken() ? map.adapterOf(first + l) : 0;

@@ -91,7 +91,7 @@ final class MixedTokens {
     }
     float[] turned = workspace.turned(Lanes.roundUp(entries) * COUNT);
     for (int k = 0; k < entries; k += COUNT) {
-      Transposer.turn(rows, k, stride, workspace.tile(), turned, k * COUNT, COUNT, 1f);
+      Transposer.turn(rows, k, stride, workspace.tile(), turned, k * COUNT, COUNT);
     }
     float[] chosen = workspace.tile();
     for (int l = 0; l < COUNT; l++) {

@@ -33,8 +33,7 @@ final class ProductPanels {
       loadRows(w, output + j, height, input, count, rows, workspace);
       int panel = j / OUTPUTS * (PackedProduct.INPUTS * OUTPUTS) + j % OUTPUTS;
       for (int k = 0; k < count; k += COUNT) {
-        Transposer.turn(
-            rows, k, STRIDE, workspace.tile(), packed, panel + k * OUTPUTS, OUTPUTS, 1f);
+        Transposer.turn(rows, k, STRIDE, workspace.tile(), packed, panel + k * OUTPUTS, OUTPUTS);
       }
     }
   }

@@ -104,7 +104,7 @@ final class RowBlockWriter {
       float[] block, float[] out, int cols, float factor, SimdWorkspace workspace) {
     int stride = stride(cols);
     for (int q = 0; q < cols; q += COUNT) {
-      Transposer.turn(block, q * COUNT, COUNT, workspace.tile(), out, q, stride, factor);
+      Transposer.turnScaled(block, q * COUNT, COUNT, workspace.tile(), out, q, stride, factor);
     }
   }
 

@@ -167,8 +167,8 @@ final class SingleFft {
     for (int row = 0; row * COUNT < a; row++) {
       int in = from + row * COUNT * WIDTH;
       int out = rows + row * rowFloats + group * COUNT * WIDTH;
-      Transposer.turn(blocks, in, WIDTH, scratch, blocks, out, WIDTH, 1f);
-      Transposer.turn(blocks, in + COUNT, WIDTH, scratch, blocks, out + COUNT, WIDTH, 1f);
+      Transposer.turn(blocks, in, WIDTH, scratch, blocks, out, WIDTH);
+      Transposer.turn(blocks, in + COUNT, WIDTH, scratch, blocks, out + COUNT, WIDTH);
     }
   }
 
