@@ -68,7 +68,15 @@ final class Folds {
     }
     Groups groups = Groups.of(keys);
     return new SpectralFold(
-        inLength, outLength, groups.values, groups.starts, outOf, inBins, signs, sources);
+        inLength,
+        outLength,
+        groups.values,
+        groups.starts,
+        outOf,
+        inBins,
+        signs,
+        sources,
+        PackedEntries.of(inLength, outLength, outOf, inBins, signs, sources));
   }
 
   private static ColumnFold foldColumns(SpectralLocations locations) {

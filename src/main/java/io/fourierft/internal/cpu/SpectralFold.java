@@ -1,5 +1,7 @@
 package io.fourierft.internal.cpu;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The places of a spectrum as a sparse map between half spectra, entries sorted by output bin:
  *
@@ -20,6 +22,7 @@ package io.fourierft.internal.cpu;
  * @param inBins input bin of each entry, 0 to {@code inLength/2}
  * @param signs +1 or −1 for each entry
  * @param sources the coefficient k of each entry; a permutation
+ * @param packed the same entries in the order of the coefficients, if they fit
  */
 @SuppressWarnings(
     "ArrayRecordComponent") // An index shared by all threads; never written or compared.
@@ -31,7 +34,8 @@ public record SpectralFold(
     int[] outOf,
     int[] inBins,
     float[] signs,
-    int[] sources) {
+    int[] sources,
+    @Nullable PackedEntries packed) {
   /** Number of entries, the adapter's n_frequency. */
   public int entries() {
     return sources.length;

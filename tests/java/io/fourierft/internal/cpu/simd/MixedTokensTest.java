@@ -1,5 +1,6 @@
 package io.fourierft.internal.cpu.simd;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -62,6 +63,64 @@ final class MixedTokensTest {
       DefinitionOracle.apply(adapter, token, expected);
       requireClose(adapter, token, actual, expected, "token " + t + ", adapter " + choice[t]);
     }
+  }
+
+  /** Blocks that are turned, so that each token's bins stand together. */
+  @ParameterizedTest
+  @CsvSource({
+    "64, 48, 200, 48",
+    "48, 64, 200, 45",
+    "31, 18, 300, 48",
+    "18, 35, 300, 43",
+    "37, 41, 100, 48",
+    "211, 223, 500, 32",
+    "16, 14, 60, 48",
+    "1, 9, 5, 48",
+    "2, 40, 30, 48"
+  })
+  void everyTokenHasPlacesOfItsOwn(int rows, int cols, int n, int tokens) {
+    Random random = new Random(rows * 1000L + cols);
+    List<FourierAdapter> adapters = new ArrayList<>();
+    int[] choice = new int[tokens];
+    for (int t = 0; t < tokens; t++) {
+      // Three of each block have common places, which are too few to go together; in the second
+      // block half of them.
+      boolean common = t / 16 == 1 ? t % 2 == 0 : t % 16 < 3;
+      SpectralLocations places = SpectralLocations.of(rows, cols, n, common ? 1 : 100 + t);
+      adapters.add(FourierAdapter.of(places, gaussians(n, random), 10));
+      choice[t] = t % 11 == 5 ? AdapterRouting.NONE : t;
+    }
+    float[] x = gaussians(tokens * cols, random);
+    int broken = 7;
+    x[broken * cols] = Float.NaN;
+    float[] y = apply(adapters, choice, x, rows, cols, 1);
+    assertArrayEquals(y, apply(adapters, choice, x, rows, cols, 2));
+    for (int t = 0; t < tokens; t++) {
+      float[] actual = Arrays.copyOfRange(y, t * rows, (t + 1) * rows);
+      double[] expected = new double[rows];
+      double[] token = new double[cols];
+      for (int q = 0; q < cols; q++) {
+        token[q] = x[t * cols + q];
+      }
+      if (t == broken) {
+        Arrays.fill(expected, Double.NaN);
+      } else if (choice[t] != AdapterRouting.NONE) {
+        DefinitionOracle.apply(adapters.get(t), token, expected);
+      }
+      requireClose(adapters.get(t), token, actual, expected, "token " + t);
+    }
+  }
+
+  private static float[] apply(
+      List<FourierAdapter> adapters, int[] choice, float[] x, int rows, int cols, int threads) {
+    float[] y = new float[choice.length * rows];
+    EngineOptions options =
+        EngineOptions.defaults().withDevice("cpu").withKernels("simd").withThreads(threads);
+    try (FourierEngine engine = FourierEngine.create(options)) {
+      AdapterRouting routing = AdapterRouting.perToken(adapters, choice);
+      engine.apply(routing, Matrix.of(x, choice.length, cols), Matrix.of(y, choice.length, rows));
+    }
+    return y;
   }
 
   /** A result may cancel; what bounds its error is the size of what is summed. */

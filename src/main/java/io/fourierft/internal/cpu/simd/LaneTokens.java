@@ -45,6 +45,12 @@ final class LaneTokens {
     }
   }
 
+  /** Floats of a block that tokens with places of their own may be turned in. */
+  private int workFloats(SpectralMap map) {
+    int floats = blockFloats(plans.real(map.outLength()));
+    return map.isPerToken() ? Math.max(floats, LaneSpectra.rowFloats(map)) : floats;
+  }
+
   void synthesize(
       SpectralMap map,
       float[] spectrum,
@@ -54,10 +60,10 @@ final class LaneTokens {
       SimdWorkspace workspace) {
     RealLaneFft plan = plans.real(map.outLength());
     float[] data = workspace.first(blockFloats(plan));
-    float[] work = workspace.second(blockFloats(plan));
+    float[] work = workspace.second(workFloats(map));
     Arrays.fill(data, 0, plan.bins() * WIDTH, 0f);
     if (map.isPerToken()) {
-      MixedTokens.gather(map, spectrum, first, count, data, workspace);
+      MixedTokens.gather(map, spectrum, first, count, data, work, workspace);
     } else {
       for (int a = 0; a < map.adapters(); a++) {
         gather(map.fold(a), map.weights(a), spectrum, data);

@@ -25,15 +25,38 @@ final class MixedTokens {
 
   private MixedTokens() {}
 
-  /** Fills {@code half}, which is zero, for tokens {@code first .. first + count − 1}. */
+  /** The lanes, as bits, whose adapter shares its places with few others or none. */
+  private static long alone(SpectralMap map, int first, int count) {
+    long alone = 0;
+    for (int l = 0; l < count; l++) {
+      int adapter = map.adapterOf(first + l);
+      if (adapter != AdapterRouting.NONE
+          && Long.bitCount(lanesLike(map, map.fold(adapter), first, count)) < ENOUGH) {
+        alone |= 1L << l;
+      }
+    }
+    return alone;
+  }
+
+  /**
+   * Fills {@code half}, which is zero, for tokens {@code first .. first + count − 1}.
+   *
+   * @param rows scratch memory, {@link LaneSpectra#rowFloats} long
+   */
   static void gather(
       SpectralMap map,
       float[] spectrum,
       int first,
       int count,
       float[] half,
+      float[] rows,
       SimdWorkspace workspace) {
-    long done = 0;
+    long done = alone(map, first, count);
+    if (LaneSpectra.suits(map, first, done)) {
+      LaneSpectra.gather(map, spectrum, first, done, half, rows, workspace);
+    } else {
+      done = 0;
+    }
     for (int l = 0; l < count; l++) {
       int adapter = map.adapterOf(first + l);
       if (adapter != AdapterRouting.NONE && (done >>> l & 1) == 0) {
