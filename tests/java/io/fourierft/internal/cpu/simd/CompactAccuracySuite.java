@@ -80,9 +80,37 @@ final class CompactAccuracySuite {
       require("apply " + rows + "x" + cols, y, expected);
       require("gradient " + rows + "x" + cols, gradient, expectedGradient);
     }
+    for (int adapters : new int[] {2, 16}) {
+      checkMixedTokens(engine, rows, cols, adapters, random);
+    }
     for (int tokens : new int[] {1, 7, 21}) {
       checkProduct(engine, rows, cols, tokens, random);
     }
+  }
+
+  /** Sixteen tokens that take adapters with places of their own in turn. */
+  private static void checkMixedTokens(
+      FourierEngine engine, int rows, int cols, int adapters, Random random) {
+    int tokens = 16;
+    int n = Math.min(rows * cols, 50);
+    List<FourierAdapter> all = new ArrayList<>();
+    for (int a = 0; a < adapters; a++) {
+      all.add(
+          FourierAdapter.of(SpectralLocations.of(rows, cols, n, 7 + a), floats(n, random), 150));
+    }
+    int[] choice = new int[tokens];
+    float[] x = floats(tokens * cols, random);
+    float[] y = new float[tokens * rows];
+    double[] expected = new double[tokens * rows];
+    for (int t = 0; t < tokens; t++) {
+      choice[t] = t % adapters;
+      double[] image = new double[rows];
+      DefinitionOracle.apply(all.get(choice[t]), widened(x, t * cols, cols), image);
+      System.arraycopy(image, 0, expected, t * rows, rows);
+    }
+    AdapterRouting routing = AdapterRouting.perToken(all, choice);
+    engine.apply(routing, Matrix.of(x, tokens, cols), Matrix.of(y, tokens, rows));
+    require(adapters + " adapters " + rows + "x" + cols, y, expected);
   }
 
   private static void checkProduct(
