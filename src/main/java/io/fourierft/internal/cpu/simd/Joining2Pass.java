@@ -4,49 +4,16 @@ import static io.fourierft.internal.cpu.simd.Lanes.COUNT;
 import static io.fourierft.internal.cpu.simd.Lanes.SPECIES;
 import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/**
- * The first pass of an inverse real transform of even length, of radix 2, and before it, in the
- * same registers, the step from the half spectrum X to the transform Z of the packed numbers. That
- * step combines elements v and half − v, which the butterflies p and m − p read: two of them are
- * done at a time. Immutable.
- */
-final class Joining2Pass implements RealPass {
-  private final int m;
-  private final float[] twiddles;
-  private final float[] roots;
-
-  /** A pass for half the real length, an even number. */
+/** The joining pass of radix 2. */
+final class Joining2Pass extends JoiningPass {
   Joining2Pass(int half) {
-    this.m = half / 2;
-    this.twiddles = FftPass.twiddles(2, m);
-    this.roots = RealLaneFft.quarter(2 * half);
+    super(2, half);
   }
 
-  /**
-   * From the half spectrum to sub-transforms that stand 2 elements apart.
-   *
-   * @param in {@code half + 1} elements; the imaginary parts of the first and the last become zero
-   * @param out {@code half} elements
-   */
   @Override
-  public void run(float[] in, int inAt, float[] out, int outAt) {
-    int end = inAt + 2 * m * WIDTH;
-    Arrays.fill(in, inAt + COUNT, inAt + WIDTH, 0f);
-    Arrays.fill(in, end + COUNT, end + WIDTH, 0f);
-    for (int p = 0; 2 * p <= m; p++) {
-      // Beside p = 0 there is no butterfly: what is written for it is overwritten at once.
-      int mirror = p == 0 ? 0 : m - p;
-      int low = outAt + 2 * p * WIDTH;
-      int high = outAt + 2 * mirror * WIDTH;
-      both(in, inAt + p * WIDTH, inAt + (m - p) * WIDTH, out, low, high, p, mirror);
-    }
-  }
-
-  /** Butterfly {@code mirror}, from the elements at j to those at u, then p, from i to o. */
-  private void both(float[] in, int i, int j, float[] out, int o, int u, int p, int mirror) {
+  void both(float[] in, int i, int j, float[] out, int o, int u, int p, int mirror) {
     int from = m * WIDTH;
     FloatVector l0r = FloatVector.fromArray(SPECIES, in, i);
     FloatVector l0i = FloatVector.fromArray(SPECIES, in, i + COUNT);

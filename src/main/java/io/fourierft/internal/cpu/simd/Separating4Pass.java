@@ -6,49 +6,14 @@ import static io.fourierft.internal.cpu.simd.Lanes.WIDTH;
 
 import jdk.incubator.vector.FloatVector;
 
-/**
- * The last pass of a forward real transform of even length, of radix 4, and after it, in the same
- * registers, the step from the transform Z of the packed numbers to the half spectrum X. That step
- * combines elements v and half − v, which the butterflies q and s − q give: two of them are done at
- * a time. Immutable.
- */
-final class Separating4Pass implements RealPass {
-  private final int s;
-
-  /** {@code e^{2πi·v/length} / 2}, v up to a quarter of the length. */
-  private final float[] roots;
-
-  /** A pass for half the real length, a multiple of 4. */
+/** The separating pass of radix 4. */
+final class Separating4Pass extends SeparatingPass {
   Separating4Pass(int half) {
-    this.s = half / 4;
-    this.roots = RealLaneFft.quarter(2 * half);
-    for (int i = 0; i < roots.length; i++) {
-      roots[i] *= 0.5f;
-    }
+    super(4, half);
   }
 
-  /**
-   * From transforms of 4 elements that stand a quarter of the block apart to the half spectrum.
-   *
-   * @param in {@code half} elements
-   * @param out {@code half + 1} elements
-   */
   @Override
-  public void run(float[] in, int inAt, float[] out, int outAt) {
-    turn(in, inAt, out, outAt);
-    both(in, inAt, out, outAt, out, outAt, outAt + s * WIDTH, 0);
-    for (int q = 1; 2 * q <= s; q++) {
-      int low = q * WIDTH;
-      int high = (s - q) * WIDTH;
-      both(in, inAt + low, in, inAt + high, out, outAt + low, outAt + high, q);
-    }
-  }
-
-  /**
-   * The elements of butterfly 0, turned so that their transform is its own, one element on, as if
-   * there were a butterfly s; put where butterfly 0 will write.
-   */
-  private void turn(float[] in, int inAt, float[] out, int outAt) {
+  void turn(float[] in, int inAt, float[] out, int outAt) {
     int apart = s * WIDTH;
     for (int l = 0; l < COUNT; l++) {
       int i = inAt + l;
@@ -64,8 +29,8 @@ final class Separating4Pass implements RealPass {
     }
   }
 
-  /** Butterfly q, from the elements at i to those at o, and s − q, from j in other to u. */
-  private void both(float[] in, int i, float[] other, int j, float[] out, int o, int u, int q) {
+  @Override
+  void both(float[] in, int i, float[] other, int j, float[] out, int o, int u, int q) {
     int apart = s * WIDTH;
     FloatVector a0r = FloatVector.fromArray(SPECIES, in, i);
     FloatVector a0i = FloatVector.fromArray(SPECIES, in, i + COUNT);
