@@ -9,6 +9,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -33,6 +34,10 @@ record Machine(SequencedMap<String, String> facts, double copyBytesPerNano) {
     facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
     facts.put(
         "Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+    String flags = Objects.requireNonNullElse(System.getenv("FOURIERFT_JAVA_OPTS"), "").strip();
+    if (!flags.isEmpty()) {
+      facts.put("Java's options", flags);
+    }
     facts.put("threads of each side", Integer.toString(options.threads()));
     facts.put("load average at the start", loadAverage());
     facts.put("copy bandwidth", Text.number(bandwidth) + " GB/s read and written");
